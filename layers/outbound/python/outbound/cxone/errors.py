@@ -1,0 +1,97 @@
+"""What can go wrong with a call to CXone, each with what to do about it.
+
+Capabilities never see an HTTP status: they see these. `retryable` says whether doing the same thing
+later can help.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class CxoneError(Exception):
+    """A call to CXone did not give what was asked for."""
+
+    retryable = False
+    reason = "cxone_error"
+
+
+class Unauthorised(CxoneError):
+    """CXone does not accept our credentials, or refused a token that was just issued."""
+
+    # An operator rotates a secret while messages wait; they succeed after it.
+    retryable = True
+    reason = "unauthorised"
+
+
+class Forbidden(CxoneError):
+    """The credentials are right and lack a permission; names the scopes that the call needs."""
+
+    reason = "forbidden"
+
+    def __init__(self, message: str, scopes: tuple[str, ...]) -> None:
+        """Name the scopes that the client needs in CXone."""
+        needed = ", ".join(scopes) or "none known"
+        super().__init__(f"{message}; give the API client and its role these scopes: {needed}")
+        self.scopes = scopes
+
+
+class NotFound(CxoneError):
+    """What was asked for does not exist in the tenant."""
+
+    reason = "not_found"
+
+
+class Conflict(CxoneError):
+    """The thing is in a state in which this cannot be done."""
+
+    reason = "conflict"
+
+
+class VersionConflict(CxoneError):
+    """Somebody changed the thing since it was read: read it again."""
+
+    reason = "version_conflict"
+
+
+class InvalidRequest(CxoneError):
+    """CXone refuses the request; names the field where CXone does."""
+
+    reason = "invalid_request"
+
+    def __init__(self, message: str, field: str = "") -> None:
+        """Name the field that CXone objects to, if it says."""
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
+
+
+class RateLimited(CxoneError):
+    """There is no place in the quota before `retry_at`."""
+
+    retryable = True
+    reason = "rate_limited"
+
+    def __init__(self, message: str, retry_at: datetime) -> None:
+        """Say from when on another try makes sense."""
+        super().__init__(message)
+        self.retry_at = retry_at
+
+
+class Unavailable(CxoneError):
+    """CXone or the way to it is down: connection errors, 5xx, an answer that is no JSON."""
+
+    retryable = True
+    reason = "unavailable"
+
+
+class OutOfTime(CxoneError):
+    """The function's own time is nearly up: hand over."""
+
+    retryable = True
+    reason = "out_of_time"
+
+
+class UnexpectedAnswer(CxoneError):
+    """CXone answered with success and something that does not fit its own contract."""
+
+    reason = "unexpected_answer"

@@ -1,0 +1,1 @@
+"""The adapter for the platform API, the default of the stack parameter `CxoneApi`."""

@@ -1,0 +1,66 @@
+"""Call outcomes on the platform API: `GET /api/v2/outbound/calls`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from outbound.clock import format_time
+from outbound.cxone.errors import UnexpectedAnswer
+from outbound.cxone.http import Call, CxoneHttp
+from outbound.cxone.ports import CallRecord, OutcomePage, OutcomeQuery
+
+_PATH = "/api/v2/outbound/calls"
+_EMPTY: dict[str, Any] = {}
+
+
+class PlatformOutcomes:
+    """Reads call outcomes page by page."""
+
+    def __init__(self, http: CxoneHttp) -> None:
+        """Call through this session."""
+        self._http = http
+
+    def page(self, query: OutcomeQuery, page_token: str) -> OutcomePage:
+        """Give the page that a token names, the first one for an empty token.
+
+        Raises UnexpectedAnswer where the answer has no list of calls, or a page token that is no text.
+        """
+        params: dict[str, Any] = {
+            "campaignId": query.campaign_id,
+            "startDateTime": format_time(query.start),
+            "endDateTime": format_time(query.end),
+            "limit": query.page_size,
+        }
+        if query.outcome_codes:
+            params["dispositionCode"] = ",".join(query.outcome_codes)
+        if page_token:
+            params["nextPageToken"] = page_token
+        answer = self._http.call(Call("outcomes", "outbound", "GET", _PATH, params, campaign_id=query.campaign_id))
+        calls, token = _contents(answer.body)
+        return OutcomePage([_record(call) for call in calls], token, answer.tries)
+
+
+def _contents(body: Any) -> tuple[list[Any], str]:
+    calls = body.get("calls") if isinstance(body, dict) else None
+    if not isinstance(calls, list):
+        raise UnexpectedAnswer(f"GET {_PATH} answered without a list 'calls'; check base_url and API version in the settings")
+    token = body.get("nextPageToken") or ""
+    if not isinstance(token, str):
+        raise UnexpectedAnswer(f"GET {_PATH} answered with a nextPageToken that is no text")
+    return calls, token
+
+
+def _record(call: Any) -> CallRecord:
+    get = (call if isinstance(call, dict) else _EMPTY).get
+    return CallRecord(
+        get("id"),
+        get("campaignId"),
+        get("dispositionCode"),
+        get("startTime"),
+        get("endTime"),
+        get("direction"),
+        get("contactId"),
+        get("agentId"),
+        call if isinstance(call, dict) else _EMPTY,
+        call,
+    )

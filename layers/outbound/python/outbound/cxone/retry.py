@@ -1,0 +1,33 @@
+"""How long to wait before the next try: full jitter of our own, or what the answer asks for, clamped."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from random import random
+
+_FIRST_SECONDS = 0.5
+_LONGEST_SECONDS = 8.0
+
+
+def pause(attempt: int) -> float:
+    """Give a random wait (seconds) that grows with the number of the failed attempt, counted from 0."""
+    return random() * min(_LONGEST_SECONDS, _FIRST_SECONDS * 2.0 ** (attempt + 1))  # noqa: S311 - jitter
+
+
+def retry_after(header: str | None, now: datetime) -> float | None:
+    """Give the seconds that a Retry-After header asks for, or None where it is missing or makes no sense.
+
+    Both forms of RFC 9110 are read: a number of seconds, and a date. A date in the past is 0.
+    """
+    text = (header or "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())

@@ -1,0 +1,90 @@
+"""What is configured about CXone: hosts, token requests and budgets, per surface.
+
+A surface is one part of the API as its documentation describes it. They disagree on hosts, token
+URLs and the form of the token request, so all of that is data. The document is
+`/<stack>/config/cxone`; what it leaves out is as here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Api = Literal["platform", "acd"]
+
+
+class _Strict(BaseModel):
+    """A misspelt setting is an error, not a setting without effect."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TokenRequest(_Strict):
+    """How a surface hands out tokens (OAuth 2.0 client credentials)."""
+
+    url: str
+    body: Literal["form", "json"] = "form"
+    credentials: Literal["basic", "body"] = "body"
+    scopes: tuple[str, ...] = ()
+    send_scopes: bool = True
+    early_seconds: int = Field(60, ge=0, description="refresh that long before the token expires")
+    assumed_lifetime_seconds: int = Field(300, ge=1, description="used where the answer names no expires_in")
+
+
+class Surface(_Strict):
+    """One part of the API: where it is and how to get in."""
+
+    base_url: str
+    token: TokenRequest
+
+
+class Budget(_Strict):
+    """A quota of the tenant that all functions share."""
+
+    calls: int = Field(ge=1)
+    per_seconds: float = Field(gt=0)
+    reserved: float = Field(0.0, ge=0, lt=1, description="share kept for the priority lane")
+    per_campaign: bool = False
+    enforced: bool = True
+
+
+class CxoneSettings(_Strict):
+    """All settings of the access to CXone."""
+
+    surfaces: dict[str, Surface] = {}
+    budgets: dict[str, Budget] = {}
+    connect_timeout_seconds: float = Field(3.05, gt=0)
+    read_timeout_seconds: float = Field(30, gt=0)
+    max_tries: int = Field(4, ge=1, le=10)
+    max_retry_after_seconds: int = Field(120, ge=1, description="a longer Retry-After is clamped to this")
+
+    def surface(self, name: str) -> Surface:
+        """Give a surface's settings: the document's, else the packaged ones."""
+        return self.surfaces.get(name) or SURFACES[name]
+
+    def budget(self, name: str) -> Budget:
+        """Give a budget's settings: the document's, else the packaged ones."""
+        return self.budgets.get(name) or BUDGETS[name]
+
+
+SURFACES: dict[str, Surface] = {
+    "outcomes": Surface(
+        base_url="https://api.nicecxone.com",
+        token=TokenRequest(
+            url="https://login.nicecxone.com/oauth/token",
+            credentials="basic",
+            scopes=("outbound:call:read", "outbound:campaign:read"),
+        ),
+    ),
+}
+
+# The one table of quotas. Nothing on the outbound quota is urgent; a pause or a rollback on the
+# campaigns' and the dialer's is, and finds a tenth of the quota kept free for it.
+BUDGETS: dict[str, Budget] = {
+    "outbound": Budget(calls=100, per_seconds=60),
+    "campaigns": Budget(calls=100, per_seconds=60, reserved=0.1),
+    "dialer": Budget(calls=100, per_seconds=60, reserved=0.1),
+    "contacts": Budget(calls=10, per_seconds=1, per_campaign=True),
+    "archive": Budget(calls=100, per_seconds=60),
+}

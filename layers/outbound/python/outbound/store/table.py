@@ -1,0 +1,195 @@
+"""One way to read and write DynamoDB: plain Python values in, conditional writes, outcomes as data.
+
+Expressions are DynamoDB's own, with every attribute written as `#name`; names and types are filled in
+here. A condition that does not hold is an expected outcome: the write says so and brings the item that
+stood in its way, in the same call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+
+_NAME = re.compile(r"#\w+")
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The key of an item."""
+
+    pk: str
+    sk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a conditional write ended: done, with the item as it is now, or refused, with the item that is there."""
+
+    done: bool
+    item: Item
+
+
+class Table:
+    """A DynamoDB table with the keys `pk` and `sk`."""
+
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        """Use the named table."""
+        self._client = client
+        self.name = name
+
+    def get(self, key: Key) -> Item | None:
+        """Give an item as it is now, or None."""
+        answer = self._client.get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def put(self, key: Key, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None) -> Written:
+        """Write a whole item, if the condition holds."""
+        request = self._put(key, item, condition, values or {})
+        return self._write(self._client.put_item, request, dict(item))
+
+    def update(self, key: Key, expression: str, values: Mapping[str, Any], condition: str = "") -> Written:
+        """Change an item by an update expression, if the condition holds."""
+        request = self._update(key, expression, values, condition)
+        return self._write(self._client.update_item, request | {"ReturnValues": "ALL_NEW"}, {})
+
+    def delete(self, key: Key) -> None:
+        """Remove an item; one that is not there is removed already."""
+        self._client.delete_item(TableName=self.name, Key=_key(key))
+
+    def query(self, pk: str, sk_prefix: str = "", after: str = "", descending: bool = False, limit: int = 0) -> Iterator[Item]:
+        """Give the items of a partition in the order of their sort keys, fetched as they are consumed."""
+        expression = "#pk = :pk"
+        values: dict[str, Any] = {":pk": pk}
+        if sk_prefix:
+            expression += " AND begins_with(#sk, :prefix)"
+            values[":prefix"] = sk_prefix
+        elif after:
+            expression += " AND #sk > :after"
+            values[":after"] = after
+        request = {"KeyConditionExpression": expression, "ScanIndexForward": not descending, "ConsistentRead": True}
+        return self._pages(request | self._bound(expression, values), limit)
+
+    def due(self, kind: str, until: int, limit: int) -> Iterator[Item]:
+        """Give at most `limit` items of the due index whose time has come (`until`: Unix seconds), oldest first.
+
+        The index is sparse: only what still waits for something to be done stands in it.
+        """
+        expression = "#due_kind = :kind AND #due_at <= :until"
+        request = {"KeyConditionExpression": expression, "IndexName": "due"}
+        return self._pages(request | self._bound(expression, {":kind": kind, ":until": until}), limit)
+
+    def transact(self, writes: Sequence[Mapping[str, Any]]) -> bool:
+        """Do all writes or none; say whether they were done.
+
+        `writes` are made by `putting` and `updating`. False means that a condition did not hold, or
+        that somebody else was writing the same items at that moment.
+        """
+        try:
+            self._client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+            if reasons <= {"None", "ConditionalCheckFailed", "TransactionConflict", None}:
+                return False
+            raise
+        return True
+
+    def putting(self, key: Key, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None) -> Item:
+        """Make a put for `transact`."""
+        return {"Put": self._put(key, item, condition, values or {})}
+
+    def updating(self, key: Key, expression: str, values: Mapping[str, Any], condition: str = "") -> Item:
+        """Make an update for `transact`."""
+        return {"Update": self._update(key, expression, values, condition)}
+
+    def _put(self, key: Key, item: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> Item:
+        stored = {name: _stored(value) for name, value in item.items() if value is not None}
+        request = {"TableName": self.name, "Item": {**stored, **_key(key)}}
+        return request | self._conditioned(condition, "", values)
+
+    def _update(self, key: Key, expression: str, values: Mapping[str, Any], condition: str) -> Item:
+        request = {"TableName": self.name, "Key": _key(key), "UpdateExpression": expression}
+        return request | self._conditioned(condition, expression, values)
+
+    def _conditioned(self, condition: str, expression: str, values: Mapping[str, Any]) -> Item:
+        request = self._bound(f"{expression} {condition}", values)
+        return request | ({"ConditionExpression": condition} if condition else {})
+
+    @staticmethod
+    def _bound(expression: str, values: Mapping[str, Any]) -> Item:
+        bound: Item = {}
+        if names := {token: token[1:] for token in _NAME.findall(expression)}:
+            bound["ExpressionAttributeNames"] = names
+        if values:
+            bound["ExpressionAttributeValues"] = {name: _stored(value) for name, value in values.items()}
+        return bound
+
+    def _write(self, call: Any, request: Item, written: Item) -> Written:
+        try:
+            answer = call(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            return Written(done=False, item=_plain(_item_in(error)))
+        return Written(done=True, item=_plain(answer["Attributes"]) if "Attributes" in answer else written)
+
+    def _pages(self, request: Any, limit: int) -> Iterator[Item]:
+        left = limit
+        while True:
+            if limit:
+                request["Limit"] = left
+            page = self._client.query(TableName=self.name, **request)
+            for item in page["Items"]:
+                yield _plain(item)
+            left -= len(page["Items"])
+            if "LastEvaluatedKey" not in page or (limit and left <= 0):
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _item_in(error: ClientError) -> Item:
+    item: Item = error.response.get("Item", {})  # type: ignore[assignment]
+    return item
+
+
+def _key(key: Key) -> Item:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _stored(value: Any) -> Any:
+    """DynamoDB knows no float; its text form keeps every digit that Python would print."""
+    return _serialize(_exact(value))
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(str(value))
+    if isinstance(value, Mapping):
+        return {key: _exact(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(inner) for inner in value]
+    return value
+
+
+def _plain(item: Mapping[str, Any]) -> Item:
+    return {name: _natural(_deserialize(value)) for name, value in item.items()}
+
+
+def _natural(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {key: _natural(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_natural(inner) for inner in value]
+    return value

@@ -1,0 +1,169 @@
+"""The stack's resources, made in moto: what template.yaml deploys, as far as handlers touch it.
+
+Unit tests run capabilities against these. Races and permissions are tested on the local stack, because
+moto is neither atomic under threads nor does it check policies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+QUEUES = ("plan-pulls", "pull-outcomes", "deliver-crm", "deliver-warehouse", "deliver-wfm", "record-audit", "watched")
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_ENDPOINT_URL": "",
+    "TENANT": "acme",
+    "STACK_NAME": "outbound",
+    "CXONE_API": "platform",
+    "BUS_NAME": "outbound-bus",
+    "STATE_TABLE": "outbound-state",
+    "TOKEN_TABLE": "outbound-tokens",
+    "LAKE_BUCKET": "outbound-lake",
+    "AUDIT_BUCKET": "outbound-audit",
+    "CXONE_SECRET": "outbound/cxone",
+    "POWERTOOLS_SERVICE_NAME": "tests",
+    "POWERTOOLS_METRICS_NAMESPACE": "OutboundBridge",
+    "LOG_LEVEL": "INFO",
+}
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until told otherwise; sleeping moves it and is written down."""
+
+    time: datetime = field(default_factory=lambda: datetime(2026, 3, 10, 12, 0, tzinfo=UTC))
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += timedelta(seconds=max(0.0, seconds))
+
+    def advance(self, **parts: float) -> None:
+        self.time += timedelta(**parts)
+
+
+class AwsWorld:
+    """The resources of one stack in moto, and what a test wants to know of them."""
+
+    def __init__(self) -> None:
+        self.dynamodb = boto3.client("dynamodb")
+        self.sqs = boto3.client("sqs")
+        self.s3 = boto3.client("s3")
+        self.events = boto3.client("events")
+        self.secrets = boto3.client("secretsmanager")
+        self.ssm = boto3.client("ssm")
+        self._tables()
+        self._buckets()
+        self.queue_urls = {name: self.sqs.create_queue(QueueName=name)["QueueUrl"] for name in QUEUES}
+        for name in QUEUES:
+            self.queue_urls[f"{name}-dlq"] = self.sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
+        self._bus()
+        self.secrets.create_secret(
+            Name="outbound/cxone", SecretString=json.dumps({"client_id": "bridge", "client_secret": "bridge-secret"})
+        )
+
+    def _tables(self) -> None:
+        for table in (ENVIRONMENT["STATE_TABLE"], ENVIRONMENT["TOKEN_TABLE"]):
+            self.dynamodb.create_table(
+                TableName=table,
+                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+                AttributeDefinitions=[
+                    {"AttributeName": "pk", "AttributeType": "S"},
+                    {"AttributeName": "sk", "AttributeType": "S"},
+                    {"AttributeName": "due_kind", "AttributeType": "S"},
+                    {"AttributeName": "due_at", "AttributeType": "N"},
+                ],
+                GlobalSecondaryIndexes=[
+                    {
+                        "IndexName": "due",
+                        "KeySchema": [
+                            {"AttributeName": "due_kind", "KeyType": "HASH"},
+                            {"AttributeName": "due_at", "KeyType": "RANGE"},
+                        ],
+                        "Projection": {"ProjectionType": "ALL"},
+                    }
+                ],
+                BillingMode="PAY_PER_REQUEST",
+            )
+
+    def _buckets(self) -> None:
+        self.s3.create_bucket(Bucket=ENVIRONMENT["LAKE_BUCKET"])
+        self.s3.create_bucket(Bucket=ENVIRONMENT["AUDIT_BUCKET"], ObjectLockEnabledForBucket=True)
+
+    def _bus(self) -> None:
+        """Everything on the bus also reaches the queue `watched`, where tests read it."""
+        bus = ENVIRONMENT["BUS_NAME"]
+        self.events.create_event_bus(Name=bus)
+        self.events.put_rule(
+            Name="watch", EventBusName=bus, EventPattern=json.dumps({"source": ["outbound-bridge"]}), State="ENABLED"
+        )
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:watched"
+        self.events.put_targets(Rule="watch", EventBusName=bus, Targets=[{"Id": "watched", "Arn": arn}])
+
+    def table(self, name: str = "STATE_TABLE") -> Any:
+        """A table of the project's own store, on moto."""
+        from outbound.store.table import Table
+
+        return Table(self.dynamodb, ENVIRONMENT[name])
+
+    def published(self, event_type: str = "") -> list[dict[str, Any]]:
+        """Every event that the bus has carried since it was asked last, envelope first."""
+        details = [json.loads(message["Body"])["detail"] for message in self.drain("watched")]
+        return [detail for detail in details if event_type in ("", detail["event_type"])]
+
+    def drain(self, queue: str) -> list[dict[str, Any]]:
+        """Take every visible message off a queue."""
+        return list(self._drain(self.queue_urls[queue]))
+
+    def _drain(self, url: str) -> Iterator[dict[str, Any]]:
+        while messages := self.sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], MessageSystemAttributeNames=["All"]
+        ).get("Messages", []):
+            for message in messages:
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                yield message
+
+    def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
+        """Every object of a bucket below a prefix, by key."""
+        listing = self.s3.list_objects_v2(Bucket=ENVIRONMENT[bucket], Prefix=prefix).get("Contents", [])
+        return {
+            entry["Key"]: self.s3.get_object(Bucket=ENVIRONMENT[bucket], Key=entry["Key"])["Body"].read() for entry in listing
+        }
+
+
+def sqs_event(queue: str, *bodies: str, receipts: list[str] | None = None) -> dict[str, Any]:
+    """An SQS event as Lambda hands it over, one record a body."""
+    return {
+        "Records": [
+            {
+                "messageId": f"m-{number}",
+                "receiptHandle": receipts[number] if receipts else f"r-{number}",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1773144000000"},
+                "messageAttributes": {},
+                "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
+                "awsRegion": REGION,
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
