@@ -1,0 +1,113 @@
+# The outbound bridge: every chore is a target. `make help` lists them.
+#
+# All that a target needs beyond Python 3.11 (or newer) and make is installed into .local/ from
+# hashed locks, once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+LOCAL := $(CURDIR)/.local
+VENV := $(LOCAL)/venv/bin
+SAM := $(LOCAL)/sam/bin/sam
+ENVIRONMENTS := venv ministack sam lambda
+
+# What is built and deployed: the template's defaults. Docker on a PC wants ARCHITECTURE=x86_64.
+STAGE ?= dev
+RUNTIME ?= python3.13
+ARCHITECTURE ?= arm64
+
+# Arguments for the program behind a target: make test ARGS="-k token -x"
+ARGS ?=
+
+# Bytecode stays out of the folders that are packed for Lambda; pip compiles the environments anyway.
+export PYTHONDONTWRITEBYTECODE := 1
+export SAM_CLI_TELEMETRY := 0
+export PYTHONPATH := tests:layers/outbound/python
+
+.PHONY: run
+run: environments ## play the whole bridge against the sandbox, with progress and a summary
+	$(VENV)/python -m scenario $(ARGS)
+
+.PHONY: up
+up: environments ## deploy to the embedded AWS and stay until Ctrl-C
+	$(VENV)/python -m local up $(ARGS)
+
+.PHONY: test
+test: environments ## all tests at reduced sizes
+	$(VENV)/python -m pytest tests $(ARGS)
+
+.PHONY: test-sam-local
+test-sam-local: environments build ## every function under `sam local invoke` (needs Docker)
+	$(VENV)/python -m pytest tests/sam_local -rs $(ARGS)
+
+.PHONY: load
+load: environments ## the tests at full sizes
+	OUTBOUND_LOAD=1 $(VENV)/python -m pytest tests -m load $(ARGS)
+
+.PHONY: bench
+bench: environments ## measure the figures of the design and print them beside their targets
+	$(VENV)/python -m bench $(ARGS)
+
+.PHONY: lint
+lint: environments ## style, types, imports, and the template with what it becomes
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy layers/outbound/python
+	for app in functions/*/app.py; do $(VENV)/mypy "$$app"; done
+	$(VENV)/lint-imports --config pyproject.toml
+	$(SAM) validate --lint --config-env default
+	$(VENV)/python -m pytest tests/template -q --no-header
+
+.PHONY: format
+format: environments ## put the code into shape
+	$(VENV)/ruff check --fix .
+	$(VENV)/ruff format .
+
+.PHONY: build
+build: environments ## build for AWS (RUNTIME=python3.13 ARCHITECTURE=arm64 to choose)
+	PYTHON=$(VENV)/python LAMBDA_RUNTIME=$(RUNTIME) LAMBDA_ARCHITECTURE=$(ARCHITECTURE) $(SAM) build \
+	  --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(ARGS)
+
+.PHONY: deploy
+deploy: build ## build and deploy to AWS (STAGE=dev or prod)
+	$(SAM) deploy --config-env $(STAGE) $(ARGS)
+
+.PHONY: lock
+lock: environments ## bring the locked requirements up to date
+	for name in layers/dependencies/requirements tests/requirements/{dev,ministack,sam,lambda}; do \
+	  $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt; \
+	done
+
+.PHONY: clean
+clean: ## remove builds, caches and the state of stacks; keep the environments
+	rm -rf .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(LOCAL)/build $(LOCAL)/stacks
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- virtual environments -------------------------------------------------------------------
+# Several, because the emulator and the SAM CLI each pin botocore exactly, and functions are to see
+# what Lambda gives them and no more. They install side by side.
+
+.PHONY: environments
+environments:
+	@$(MAKE) -j4 $(ENVIRONMENTS:%=$(LOCAL)/%/.installed)
+
+$(LOCAL)/venv/.installed: tests/requirements/dev.txt
+$(LOCAL)/ministack/.installed: tests/requirements/ministack.txt
+$(LOCAL)/sam/.installed: tests/requirements/sam.txt
+$(LOCAL)/lambda/.installed: tests/requirements/lambda.txt
+
+$(ENVIRONMENTS:%=$(LOCAL)/%/.installed):
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; PYTHON=... names one" if sys.version_info < (3, 11) else 0)'
+	@echo "installing .local/$(notdir $(@D)) from $<"
+	@rm -rf $(@D)
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@

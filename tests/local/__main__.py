@@ -1,0 +1,52 @@
+"""`python -m local up`: deploys to an emulator and stays until Ctrl-C."""
+
+import argparse
+import signal
+import sys
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from local.stack import Stack, running_stack
+
+
+def up(console: Console, parameters: dict[str, str]) -> None:
+    """Run a stack, say how to reach it, and wait for the person to be done."""
+    began = time.monotonic()
+    with console.status("starting the embedded AWS and deploying to it"):
+        running = running_stack(parameters)
+        stack = running.__enter__()
+    try:
+        _show(console, stack, time.monotonic() - began)
+        signal.pause()
+    except KeyboardInterrupt:
+        console.print("stopping")
+    finally:
+        running.__exit__(None, None, None)
+
+
+def _show(console: Console, stack: Stack, seconds: float) -> None:
+    table = Table("output", "value", title=f"stack {stack.name}, up after {seconds:.0f} s", title_justify="left")
+    for name, value in sorted(stack.outputs.items()):
+        table.add_row(name, value)
+    console.print(table)
+    console.print("To speak to it with any AWS tool:", style="bold")
+    console.print(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION=us-east-1")
+    console.print("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
+    console.print(f"Its log, with what functions print: {stack.emulator.log}")
+    console.print("Ctrl-C stops it and forgets everything.")
+
+
+def main() -> int:
+    """Read the command line and obey."""
+    parser = argparse.ArgumentParser(prog="local")
+    parser.add_argument("command", choices=["up"])
+    parser.add_argument("parameters", nargs="*", metavar="NAME=VALUE", help="parameters of the template")
+    chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    up(Console(), dict(pair.split("=", 1) for pair in chosen.parameters))
+    return 0
+
+
+sys.exit(main())

@@ -1,0 +1,46 @@
+"""Starts MiniStack inside its own environment, with what its settings do not offer.
+
+Run by `local.emulator` with the emulator's Python, never imported by anything else.
+"""
+
+import os
+import signal
+import sys
+import threading
+
+from ministack.core import lambda_runtime
+from ministack.services import eventbridge, scheduler
+
+
+def die_with_parent() -> None:
+    """End this process when its parent is gone, however that went: the parent holds our standard input."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def run_functions_on(python: str) -> None:
+    """Run functions with a Python that has what Lambda's has, not with the emulator's own packages."""
+    detect = lambda_runtime._detect_runtime_binary
+
+    def binary(runtime: str) -> tuple[str, str]:
+        found, script = detect(runtime)
+        return (python if runtime.startswith("python") else found), script
+
+    lambda_runtime._detect_runtime_binary = binary
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    threading.Thread(target=die_with_parent, daemon=True).start()
+    run_functions_on(os.environ.pop("FUNCTION_PYTHON"))
+    # Schedules are looked at every ten seconds otherwise, which is most of a test's time.
+    scheduler._SCHEDULE_TICK_INTERVAL = 1
+    eventbridge._SCHEDULER_TICK_INTERVAL = 1
+
+    from ministack.app import main as serve
+
+    sys.argv = ["ministack"]
+    serve()
+
+
+main()
