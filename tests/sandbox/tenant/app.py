@@ -1,0 +1,23 @@
+"""The tenant's application: every group of calls in one list."""
+
+from fastapi import FastAPI
+
+from sandbox.tenant import calls, control, oauth
+from sandbox.tenant.state import TenantState
+from sandbox.wire.application import application
+from sandbox.world import World
+
+#: A further group of calls (contacts, campaigns, dialer, archive, webhooks) is a module here.
+GROUPS = (oauth, calls, control)
+
+
+def tenant_app(world: World) -> FastAPI:
+    """Return a tenant in which `world` is the case."""
+    state = TenantState(world)
+    app = application(
+        [group.router for group in GROUPS],
+        stats=lambda: control.stats_of(state),
+        reset=state.reset,
+    )
+    app.state.tenant = state
+    return app

@@ -1,0 +1,33 @@
+"""What a running tenant knows, and forgets when it is reset."""
+
+from starlette.requests import Request
+
+from sandbox.tenant.quota import Quotas
+from sandbox.tenant.tokens import Tokens
+from sandbox.world import World
+from sandbox.world.calllog import CallLog
+
+
+class TenantState:
+    """The world and everything that requests have changed since."""
+
+    def __init__(self, world: World) -> None:
+        """Start with `world` untouched."""
+        self.load(world)
+
+    def load(self, world: World) -> None:
+        """Go over to `world`, forgetting tokens, windows and added calls."""
+        self.world = world
+        self.tokens = Tokens(world.token_lifetime)
+        self.quotas = Quotas(world.quotas)
+        self.calls = {one.id: CallLog(world.seed, one) for one in world.campaigns}
+
+    def reset(self) -> None:
+        """Go back to the beginning of the same world."""
+        self.load(self.world)
+
+
+def state_of(request: Request) -> TenantState:
+    """Return the state of the tenant that serves the request."""
+    state: TenantState = request.app.state.tenant
+    return state

@@ -1,0 +1,106 @@
+"""The world as a JSON document, read strictly so that a misspelt setting is not a silent default."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.world.moments import iso, moment
+from sandbox.world.shape import (
+    ALL_SCOPES,
+    DEFAULT_QUOTAS,
+    DEFAULT_TOKEN_FORMS,
+    Campaign,
+    OAuthClient,
+    Quota,
+    TokenForm,
+    World,
+)
+
+Document = Mapping[str, Any]
+
+_PLAIN = ("seed", "retention_days", "token_lifetime", "grant_partial_scope")
+_CAMPAIGN_PLAIN = ("id", "name", "calls", "agents", "codes", "inbound", "bad", "queue_id")
+
+
+def read_world(document: Document, now: datetime | None = None) -> World:
+    """Return the world of a document, its relative times resolved against `now`.
+
+    Raises ValueError for a key that means nothing, a time that cannot be read, or a campaign
+    that cannot be generated.
+    """
+    now = (now or datetime.now(UTC)).replace(microsecond=0)
+    _only(document, (*_PLAIN, "clients", "quotas", "campaigns", "token_forms", "receivers"))
+    parts: dict[str, Any] = {key: document[key] for key in _PLAIN if key in document}
+    if "clients" in document:
+        parts["clients"] = tuple(_client(one) for one in document["clients"])
+    quotas = {name: _quota(one) for name, one in document.get("quotas", {}).items()}
+    _only(document.get("token_forms", {}), tuple(DEFAULT_TOKEN_FORMS))
+    forms = {path: _forms(rows) for path, rows in document.get("token_forms", {}).items()}
+    return World(
+        quotas={**DEFAULT_QUOTAS, **quotas},
+        campaigns=tuple(_campaign(one, now) for one in document.get("campaigns", ())),
+        token_forms={**DEFAULT_TOKEN_FORMS, **forms},
+        receivers={name: tuple(keys) for name, keys in document.get("receivers", {}).items()},
+        **parts,
+    )
+
+
+def write_world(world: World) -> dict[str, Any]:
+    """Return the document that reads back as exactly `world`, at any time."""
+    return {
+        **{key: getattr(world, key) for key in _PLAIN},
+        "clients": [
+            {"client_id": c.client_id, "client_secret": c.client_secret, "scopes": list(c.scopes)}
+            for c in world.clients
+        ],
+        "quotas": {
+            name: quota and {"limit": quota.limit, "seconds": quota.seconds}
+            for name, quota in world.quotas.items()
+        },
+        "campaigns": [_campaign_document(one) for one in world.campaigns],
+        "token_forms": {
+            path: [
+                {"encoding": f.encoding, "credentials": f.credentials, "scope": f.scope_required}
+                for f in forms
+            ]
+            for path, forms in world.token_forms.items()
+        },
+        "receivers": {name: list(keys) for name, keys in world.receivers.items()},
+    }
+
+
+def _campaign_document(campaign: Campaign) -> dict[str, Any]:
+    plain = {key: getattr(campaign, key) for key in _CAMPAIGN_PLAIN}
+    return {**plain, "from": iso(campaign.start), "to": iso(campaign.end)}
+
+
+def _campaign(document: Document, now: datetime) -> Campaign:
+    _only(document, (*_CAMPAIGN_PLAIN, "from", "to"))
+    plain = {key: document[key] for key in _CAMPAIGN_PLAIN if key in document}
+    start, end = (moment(document[key], now) for key in ("from", "to"))
+    # Calls start on whole seconds, as in the documents' example.
+    return Campaign(start=start.replace(microsecond=0), end=end.replace(microsecond=0), **plain)
+
+
+def _client(document: Document) -> OAuthClient:
+    _only(document, ("client_id", "client_secret", "scopes"))
+    scopes = tuple(document.get("scopes", ALL_SCOPES))
+    return OAuthClient(document["client_id"], document["client_secret"], scopes)
+
+
+def _quota(document: Document | None) -> Quota | None:
+    if document is None:
+        return None
+    _only(document, ("limit", "seconds"))
+    return Quota(document["limit"], document["seconds"])
+
+
+def _forms(rows: list[Document]) -> tuple[TokenForm, ...]:
+    for row in rows:
+        _only(row, ("encoding", "credentials", "scope"))
+    return tuple(TokenForm(row["encoding"], row["credentials"], row["scope"]) for row in rows)
+
+
+def _only(document: Document, keys: tuple[str, ...]) -> None:
+    if unknown := set(document) - set(keys):
+        raise ValueError(f"unknown settings in the world: {sorted(unknown)}")
