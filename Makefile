@@ -29,11 +29,11 @@ export PYTHONPATH := tests:layers/outbound/python
 
 .PHONY: run
 run: environments ## play the whole bridge against the sandbox, with progress and a summary
-	$(VENV)/python -m scenario $(ARGS)
+	@$(VENV)/python -m scenario $(ARGS)
 
 .PHONY: up
 up: environments ## deploy to the embedded AWS and stay until Ctrl-C
-	$(VENV)/python -m local up $(ARGS)
+	@$(VENV)/python -m local up $(ARGS)
 
 .PHONY: test
 test: environments ## all tests at reduced sizes
@@ -49,7 +49,7 @@ load: environments ## the tests at full sizes
 
 .PHONY: bench
 bench: environments ## measure the figures of the design and print them beside their targets
-	$(VENV)/python -m bench $(ARGS)
+	@$(VENV)/python -m bench $(ARGS)
 
 .PHONY: lint
 lint: environments ## style, types, imports, and the template with what it becomes
@@ -58,7 +58,7 @@ lint: environments ## style, types, imports, and the template with what it becom
 	$(VENV)/mypy layers/outbound/python
 	for app in functions/*/app.py; do $(VENV)/mypy "$$app"; done
 	$(VENV)/lint-imports --config pyproject.toml
-	$(SAM) validate --lint --config-env default
+	$(SAM) validate --lint
 	$(VENV)/python -m pytest tests/template -q --no-header
 
 .PHONY: format
@@ -76,10 +76,12 @@ deploy: build ## build and deploy to AWS (STAGE=dev or prod)
 	$(SAM) deploy --config-env $(STAGE) $(ARGS)
 
 .PHONY: lock
-lock: environments ## bring the locked requirements up to date
-	for name in layers/dependencies/requirements tests/requirements/{dev,ministack,sam,lambda}; do \
-	  $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt; \
+lock: environments ## lock the requirements anew (ARGS=--upgrade for the newest versions)
+	@for name in layers/dependencies/requirements tests/requirements/{dev,ministack,sam,lambda}; do \
+	  echo "locking $$name.txt"; cp $$name.txt $(LOCAL)/lock.txt; \
+	  $(VENV)/uv pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links $$name.in -o $(LOCAL)/lock.txt; \
+	  cmp -s $(LOCAL)/lock.txt $$name.txt || cp $(LOCAL)/lock.txt $$name.txt; \
 	done
 
 .PHONY: clean
@@ -97,7 +99,7 @@ help: ## this list
 
 .PHONY: environments
 environments:
-	@$(MAKE) -j4 $(ENVIRONMENTS:%=$(LOCAL)/%/.installed)
+	@$(MAKE) -s -j4 $(ENVIRONMENTS:%=$(LOCAL)/%/.installed)
 
 $(LOCAL)/venv/.installed: tests/requirements/dev.txt
 $(LOCAL)/ministack/.installed: tests/requirements/ministack.txt

@@ -4,9 +4,10 @@ import argparse
 import signal
 import sys
 import time
+from contextlib import ExitStack, suppress
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from local.stack import Stack, running_stack
 
@@ -14,27 +15,29 @@ from local.stack import Stack, running_stack
 def up(console: Console, parameters: dict[str, str]) -> None:
     """Run a stack, say how to reach it, and wait for the person to be done."""
     began = time.monotonic()
-    with console.status("starting the embedded AWS and deploying to it"):
-        running = running_stack(parameters)
-        stack = running.__enter__()
-    try:
+    with ExitStack() as open_until_done:
+        with console.status("starting the embedded AWS and deploying to it"):
+            stack = open_until_done.enter_context(running_stack(parameters))
         _show(console, stack, time.monotonic() - began)
-        signal.pause()
-    except KeyboardInterrupt:
+        with suppress(KeyboardInterrupt):
+            signal.pause()
         console.print("stopping")
-    finally:
-        running.__exit__(None, None, None)
 
 
 def _show(console: Console, stack: Stack, seconds: float) -> None:
-    table = Table("output", "value", title=f"stack {stack.name}, up after {seconds:.0f} s", title_justify="left")
+    table = Table(
+        "output",
+        Column("value", overflow="fold"),
+        title=f"stack {stack.name}, up after {seconds:.0f} s",
+        title_justify="left",
+    )
     for name, value in sorted(stack.outputs.items()):
         table.add_row(name, value)
     console.print(table)
     console.print("To speak to it with any AWS tool:", style="bold")
     console.print(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION=us-east-1")
     console.print("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
-    console.print(f"Its log, with what functions print: {stack.emulator.log}")
+    console.print(f"Its log, with what functions print: {stack.emulator.log}", soft_wrap=True)
     console.print("Ctrl-C stops it and forgets everything.")
 
 

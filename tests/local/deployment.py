@@ -36,7 +36,9 @@ def deploy(emulator: Emulator, parameters: Mapping[str, str]) -> dict[str, str]:
 
 def _environment(emulator: Emulator) -> dict[str, str]:
     # sam asks every five seconds how far the deployment is, unless told otherwise.
-    return clean_environment(AWS_ENDPOINT_URL=emulator.endpoint, SAM_CLI_TELEMETRY="0", SAM_CLI_POLL_DELAY="0.2")
+    return clean_environment(
+        AWS_ENDPOINT_URL=emulator.endpoint, SAM_CLI_TELEMETRY="0", SAM_CLI_POLL_DELAY="0.2"
+    )
 
 
 def _outputs(emulator: Emulator) -> dict[str, str]:

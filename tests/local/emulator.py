@@ -60,7 +60,9 @@ class Emulator:
 
 
 @contextmanager
-def running_emulator(*, policies: bool = True, wait_scale: float = 1.0, keep: bool = False) -> Iterator[Emulator]:
+def running_emulator(
+    *, policies: bool = True, wait_scale: float = 1.0, keep: bool = False
+) -> Iterator[Emulator]:
     """Run an emulator for as long as the block lasts.
 
     `policies` enforces every role's permissions, `wait_scale` multiplies the waits of state machines,

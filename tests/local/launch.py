@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 
+from ministack.app import main as serve
 from ministack.core import lambda_runtime
 from ministack.services import eventbridge, scheduler
 
@@ -36,9 +37,6 @@ def main() -> None:
     # Schedules are looked at every ten seconds otherwise, which is most of a test's time.
     scheduler._SCHEDULE_TICK_INTERVAL = 1
     eventbridge._SCHEDULER_TICK_INTERVAL = 1
-
-    from ministack.app import main as serve
-
     sys.argv = ["ministack"]
     serve()
 

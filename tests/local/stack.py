@@ -79,9 +79,9 @@ class Stack:
         values: dict[str, list[float]] = {}
         for record in self._json_lines(function):
             for directive in record.get("_aws", {}).get("CloudWatchMetrics", []):
-                for metric in directive["Metrics"]:
-                    found = record[metric["Name"]]
-                    values.setdefault(metric["Name"], []).extend(found if isinstance(found, list) else [found])
+                for name in (metric["Name"] for metric in directive["Metrics"]):
+                    found = record[name]
+                    values.setdefault(name, []).extend(found if isinstance(found, list) else [found])
         return values
 
     def queue_depth(self, url: str) -> int:
