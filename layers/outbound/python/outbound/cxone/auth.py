@@ -20,10 +20,10 @@ import requests
 
 from outbound.clock import Clock
 from outbound.cxone.errors import CxoneError, Forbidden, RateLimited, Unauthorised, Unavailable
-from outbound.cxone.retry import pause, retry_after
 from outbound.cxone.settings import CxoneSettings, TokenRequest
 from outbound.events import effect_id
 from outbound.observability import Metric, logger, measure
+from outbound.retry import pause, retry_after
 from outbound.secrets import Secrets
 from outbound.store.table import Item, Key, Table
 

@@ -31,9 +31,9 @@ from outbound.cxone.errors import (
     UnexpectedAnswer,
     VersionConflict,
 )
-from outbound.cxone.retry import pause, retry_after
 from outbound.cxone.settings import CxoneSettings
 from outbound.observability import Metric, logger, masked, measure
+from outbound.retry import pause, retry_after
 
 # What a call needs at least: with less time left it is not begun, so that it is not cut off half-way.
 _MIN_SECONDS = 2.0
