@@ -28,6 +28,10 @@ class Stack:
         """What AWS_ENDPOINT_URL is to be."""
         return self.emulator.endpoint
 
+    def physical(self, folder: str) -> str:
+        """Give the name in AWS of a function, by its folder's name, or of a schedule."""
+        return f"{self.name}-{folder.replace('_', '-')}"
+
     def client(self, service: str) -> Any:
         """Give the one client of the account's root for a service; safe for threads."""
         if service not in self._clients:
@@ -42,7 +46,7 @@ class Stack:
     def invoke(self, function: str, event: object) -> Any:
         """Invoke a function by its folder's name and give its answer; raise with its error if it fails."""
         answer = self.client("lambda").invoke(
-            FunctionName=f"{self.name}-{function}", Payload=json.dumps(event).encode()
+            FunctionName=self.physical(function), Payload=json.dumps(event).encode()
         )
         payload = json.loads(answer["Payload"].read() or b"null")
         if "FunctionError" in answer:
@@ -55,9 +59,10 @@ class Stack:
         A rate schedule first fires after its interval, so a one-time twin of it is made.
         """
         scheduler = self.client("scheduler")
-        found = scheduler.get_schedule(Name=f"{self.name}-{schedule}")
+        name = self.physical(schedule)
+        found = scheduler.get_schedule(Name=name)
         scheduler.create_schedule(
-            Name=f"{self.name}-{schedule}-{uuid4().hex[:8]}",
+            Name=f"{name}-{uuid4().hex[:8]}",
             ScheduleExpression=f"at({datetime.now(UTC):%Y-%m-%dT%H:%M:%S})",
             FlexibleTimeWindow={"Mode": "OFF"},
             ActionAfterCompletion="DELETE",
@@ -67,7 +72,7 @@ class Stack:
     def log_lines(self, function: str) -> list[str]:
         """Give every line that a function has written so far, oldest first."""
         pages = self.client("logs").get_paginator("filter_log_events")
-        found = pages.paginate(logGroupName=f"/aws/lambda/{self.name}-{function}")
+        found = pages.paginate(logGroupName=f"/aws/lambda/{self.physical(function)}")
         return [event["message"] for page in found for event in page["events"]]
 
     def log_records(self, function: str) -> list[dict[str, Any]]:
