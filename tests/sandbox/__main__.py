@@ -15,10 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve what the arguments name until stopped."""
     asked = _parser().parse_args(arguments)
     world = read_world(json.loads(asked.world.read_text())) if asked.world else World()
-    if asked.server == "tenant":
-        app = tenant_app(world)
-    else:
-        app = receivers_app(_secrets(world, asked.secret))
+    tenant = asked.server == "tenant"
+    app = tenant_app(world) if tenant else receivers_app(_secrets(world, asked.secret))
     serve(
         app,
         asked.host,

@@ -72,9 +72,7 @@ def _answer(records: list[str], token: str | None) -> Response:
 def _query(request: Request, state: TenantState) -> CallsQuery:
     given = _single_values(request)
     start, end = _time(given, "startDateTime"), _time(given, "endDateTime")
-    query = CallsQuery(
-        _required(given, "campaignId"), start, end, _codes(given), _limit(given), BEFORE_ALL
-    )
+    query = CallsQuery(_required(given, "campaignId"), start, end, _codes(given), _limit(given), BEFORE_ALL)
     if "nextPageToken" in given:
         query = _continued(query, given["nextPageToken"])
     _check_window(query, timedelta(days=state.world.retention_days))

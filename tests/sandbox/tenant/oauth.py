@@ -70,9 +70,7 @@ async def _read(request: Request) -> TokenRequest:
         credentials = "body"
         client_id, secret = fields.get("client_id", ""), fields.get("client_secret", "")
     scopes = tuple(fields.get("scope", "").split())
-    return TokenRequest(
-        encoding, credentials, client_id, secret, fields.get("grant_type", ""), scopes
-    )
+    return TokenRequest(encoding, credentials, client_id, secret, fields.get("grant_type", ""), scopes)
 
 
 def _fields(request: Request, body: bytes) -> tuple[str, Mapping[str, Any]]:

@@ -24,7 +24,7 @@ class _CuttableHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self.scope[TRANSPORT] = self.transport  # type: ignore[typeddict-unknown-key]
+        self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]
 
 
 class _AnnouncingServer(uvicorn.Server):
@@ -49,7 +49,7 @@ def serve(
 ) -> None:
     """Serve `app` until a signal, or until whoever holds the other end of stdin is gone."""
     listener = socket.create_server((host, port), backlog=2048)
-    reachable = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104
+    reachable = "127.0.0.1" if host in ("0.0.0.0", "") else host
     config = uvicorn.Config(
         app,
         http=_CuttableHttp,

@@ -56,15 +56,11 @@ class CallLog:
             return self._generated_page(first, beyond, limit)
         return _first(heapq.merge(self._matching(first, beyond, codes), _of(added, codes)), limit)
 
-    def _generated_page(
-        self, first: int, beyond: int, limit: int
-    ) -> tuple[list[str], Place | None]:
+    def _generated_page(self, first: int, beyond: int, limit: int) -> tuple[list[str], Place | None]:
         last = min(first + limit, beyond)
         return self._calls.render(first, last), self._place(last - 1) if last < beyond else None
 
-    def _matching(
-        self, first: int, beyond: int, codes: Collection[str]
-    ) -> Iterator[tuple[Place, str]]:
+    def _matching(self, first: int, beyond: int, codes: Collection[str]) -> Iterator[tuple[Place, str]]:
         for index in range(first, beyond):
             if not codes or self._calls.code_of(index) in codes:
                 yield self._place(index), self._calls.render(index, index + 1)[0]
@@ -78,9 +74,7 @@ class CallLog:
         return place.number + 1 if place != BEFORE_ALL else 0
 
 
-def _of(
-    added: list[tuple[Place, str | None, str]], codes: Collection[str]
-) -> Iterator[tuple[Place, str]]:
+def _of(added: list[tuple[Place, str | None, str]], codes: Collection[str]) -> Iterator[tuple[Place, str]]:
     return ((place, text) for place, code, text in added if not codes or code in codes)
 
 

@@ -161,8 +161,7 @@ def _shares(campaign: Campaign) -> tuple[tuple[int, str], ...]:
     kinds = (*BAD_KINDS, "inbound")
     shares = [campaign.bad.get(kind, 0.0) for kind in BAD_KINDS] + [campaign.inbound]
     return tuple(
-        (round(border * _SHARE_UNITS), kind)
-        for border, kind in zip(accumulate(shares), kinds, strict=True)
+        (round(border * _SHARE_UNITS), kind) for border, kind in zip(accumulate(shares), kinds, strict=True)
     )
 
 

@@ -1,4 +1,4 @@
-"""The world as a JSON document, read strictly so that a misspelt setting is not a silent default."""
+"""The world as a JSON document, read strictly: a misspelt setting is not a silent default."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
