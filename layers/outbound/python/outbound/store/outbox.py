@@ -3,7 +3,8 @@
 The conditional write that records an effect carries the fact in the same item and puts the item into
 the due index. Publishing follows and takes the mark away. A run that is cut off between the two leaves
 the mark; the sweeper finds it and publishes. The fact's id derives from the effect, so a fact that was
-published twice is one event.
+published twice is one event. An item that waits for something else after its facts are out says so in
+`next_due` (`kind`, `at`), which then takes the mark's place.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ _GRACE_SECONDS = 30
 
 # To be added to an update expression and to its values.
 SET_FACTS = "#facts = :facts, #due_kind = :due_facts, #due_at = :due_facts_at"
-_CLEAR = "REMOVE #facts, #due_kind, #due_at"
 
 
 def facts_values(facts: Sequence[Event], now: datetime) -> dict[str, Any]:
@@ -62,9 +62,18 @@ class Outbox:
         if not stored:
             return False
         self._bus.publish([Event.from_detail(fact) for fact in json.loads(stored)])
+        values: dict[str, Any] = {":published": stored}
+        clear = "REMOVE #facts, #due_kind, #due_at"
+        if due := item.get("next_due"):
+            clear = "SET #due_kind = :kind, #due_at = :at REMOVE #facts, #next_due"
+            values |= {":kind": due["kind"], ":at": due["at"]}
         # Only what was published is unmarked: somebody may have recorded another effect meanwhile.
-        self._table.update(key, _CLEAR, {":published": stored}, "#facts = :published")
+        self._table.update(key, clear, values, "#facts = :published")
         return True
+
+    def publish_left(self, key: Key) -> None:
+        """Publish what an item may still carry from an earlier write, so that another can be recorded there."""
+        self.publish(key, self._table.get(key) or {})
 
     def sweep(self, now: datetime, limit: int) -> int:
         """Publish the facts that their writers left behind; give how many items had any.

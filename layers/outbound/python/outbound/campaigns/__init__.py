@@ -1,0 +1,1 @@
+"""Campaigns: which of the tenant's campaigns this stack works for."""

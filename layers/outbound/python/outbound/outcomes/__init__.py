@@ -1,0 +1,1 @@
+"""Call outcomes: planned, pulled page by page, analysed, stored, and reported."""
