@@ -21,12 +21,12 @@ def application(
     """Return a server of these calls with faults on request and a record of its traffic."""
     faults, traffic = Faults(), Traffic()
     app = FastAPI(openapi_url=None, redirect_slashes=False)
-    app.include_router(control_router(faults, traffic, stats, reset))
-    for router in routers:
+    for router in (control_router(faults, traffic, stats, reset), *routers):
         app.include_router(router)
     app.add_exception_handler(Refusal, answer_refusal)
     app.add_exception_handler(HTTPException, answer_http_error)
+    routes = [route for router in routers for route in router.routes]
     # The last one added is the outermost: faults are recorded like any other answer.
     app.add_middleware(InjectFaults, faults=faults)
-    app.add_middleware(RecordTraffic, traffic=traffic, template_of=path_template(app.router))
+    app.add_middleware(RecordTraffic, traffic=traffic, template_of=path_template(routes))
     return app

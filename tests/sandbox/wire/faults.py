@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -124,6 +125,11 @@ def _check(action: Mapping[str, Any]) -> None:
         raise ValueError("a reply has one body")
     if action.get("cut", "before") not in _CUTS or action.get("serve_then", "cut") != "cut":
         raise ValueError('cut is "before" or "body", serve_then is "cut"')
+    status, delay = action.get("status", 200), action.get("delay", 0)
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise ValueError("status is a final HTTP status")
+    if not isinstance(delay, int | float) or not 0 <= delay < inf:
+        raise ValueError("delay is in seconds")
 
 
 def _only(name: str, document: Mapping[str, Any], keys: set[str]) -> None:

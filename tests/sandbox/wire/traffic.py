@@ -2,12 +2,12 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
-from starlette.routing import Match, Router
+from starlette.routing import BaseRoute, Match
 
 from sandbox.wire.asgi import CUT, App, Message, Receive, Scope, Send, is_control
 
@@ -104,13 +104,13 @@ class RecordTraffic:
             self._traffic.leaves(scope, self._template_of(scope), ended, arrived)
 
 
-def path_template(router: Router) -> Callable[[Scope], str]:
+def path_template(routes: Sequence[BaseRoute]) -> Callable[[Scope], str]:
     """Return what finds the route of a request, also of one that a fault kept from it."""
 
     def template_of(scope: Scope) -> str:
         route = scope.get("route")
         if route is None:
-            matches = (one for one in router.routes if one.matches(scope)[0] is Match.FULL)
+            matches = (one for one in routes if one.matches(scope)[0] is Match.FULL)
             route = next(matches, None)
         # Paths that nothing serves are counted together: there is no end of them.
         return getattr(route, "path", "(no such call)")

@@ -149,6 +149,12 @@ class World:
     )
     receivers: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        """Refuse a world of which a part could not be told from another."""
+        ids = [one.id for one in self.campaigns]
+        if len(set(ids)) < len(ids):
+            raise ValueError("two campaigns have the same id")
+
     def campaign(self, campaign_id: str) -> Campaign | None:
         """Return the campaign of that id, or None."""
         return next((one for one in self.campaigns if one.id == campaign_id), None)

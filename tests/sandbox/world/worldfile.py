@@ -33,6 +33,7 @@ def read_world(document: Document, now: datetime | None = None) -> World:
     parts: dict[str, Any] = {key: document[key] for key in _PLAIN if key in document}
     if "clients" in document:
         parts["clients"] = tuple(_client(one) for one in document["clients"])
+    _only(document.get("quotas", {}), tuple(DEFAULT_QUOTAS))
     quotas = {name: _quota(one) for name, one in document.get("quotas", {}).items()}
     _only(document.get("token_forms", {}), tuple(DEFAULT_TOKEN_FORMS))
     forms = {path: _forms(rows) for path, rows in document.get("token_forms", {}).items()}
