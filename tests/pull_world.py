@@ -1,0 +1,140 @@
+"""The outcome pull, wired as its functions wire it, on moto and a sandbox tenant, under a clock that tests move."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from aws_world import ENVIRONMENT, AwsWorld, FakeClock
+from sandbox.running import Tenant
+
+from outbound.campaigns.registering import Registrar, Registration
+from outbound.clock import Deadline, format_time
+from outbound.cxone.settings import BUDGETS
+from outbound.cxone.surface import connect
+from outbound.events import Bus, Event, EventType
+from outbound.outcomes.dispatching import Dispatcher, job_window
+from outbound.outcomes.pages import PageWriter
+from outbound.outcomes.planning import Planner
+from outbound.outcomes.pulling import Puller
+from outbound.outcomes.reporting import Reporter
+from outbound.outcomes.requesting import PullRequests
+from outbound.outcomes.settings import OutcomeSettings
+from outbound.queues import TryLater
+from outbound.store.jobs import Job, Jobs
+from outbound.store.lake import Lake
+from outbound.store.outbox import Outbox
+from outbound.store.registry import Registry
+
+TENANT = ENVIRONMENT["TENANT"]
+# Messages that come back more often than this within one test are going round in a circle.
+_MOST_VISITS = 60
+
+
+def cxone_document(tenant_url: str, enforced: bool = False) -> dict[str, Any]:
+    """The settings document that points the platform's surfaces at a sandbox tenant."""
+    surface = {
+        "base_url": tenant_url,
+        "token": {
+            "url": f"{tenant_url}/oauth/token",
+            "credentials": "basic",
+            "scopes": ["outbound:call:read", "outbound:campaign:read"],
+        },
+    }
+    budgets = {name: budget.model_dump() | {"enforced": enforced} for name, budget in BUDGETS.items()}
+    return {"surfaces": {"outcomes": surface}, "budgets": budgets}
+
+
+class PullWorld:
+    """One stack's outcome pull."""
+
+    def __init__(self, aws: AwsWorld, tenant: Tenant, clock: FakeClock, settings: Mapping[str, Any] | None = None) -> None:
+        self.aws = aws
+        self.tenant = tenant
+        self.clock = clock
+        self.settings = OutcomeSettings.model_validate({"spread_seconds": 0, **(settings or {})})
+        aws.ssm.put_parameter(
+            Name="/outbound/config/cxone", Type="String", Overwrite=True, Value=json.dumps(cxone_document(tenant.url))
+        )
+        client = tenant.world.clients[0]
+        secret = {"client_id": client.client_id, "client_secret": client.client_secret}
+        aws.secrets.put_secret_value(SecretId=ENVIRONMENT["CXONE_SECRET"], SecretString=json.dumps(secret))
+        self.table = aws.table()
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        """Wire everything anew, as a new execution environment does: nothing is remembered."""
+        table, clock = self.table, self.clock
+        bus = Bus(self.aws.events, ENVIRONMENT["BUS_NAME"], clock)
+        self.outbox = Outbox(table, bus)
+        self.registry = Registry(table, TENANT)
+        self.jobs = Jobs(table, TENANT)
+        self.lake = Lake(self.aws.s3, ENVIRONMENT["LAKE_BUCKET"])
+        self.dispatcher = Dispatcher(self.aws.sqs, self.aws.queue_urls["pull-outcomes"], self.jobs, clock)
+        self.planner = Planner(table, self.registry, self.jobs, self.dispatcher, self.outbox, TENANT, clock)
+        self.requests = PullRequests(self.planner, bus, clock)
+        self.cxone = connect(clock)
+        reporter = Reporter(self.jobs, self.lake, TENANT, clock)
+        writer = PageWriter(self.lake)
+        self.puller = Puller(self.cxone.outcomes, self.registry, self.jobs, writer, reporter, self.outbox, clock)
+
+    def register(self, campaign_id: str, **fields: Any) -> None:
+        """Register a campaign of the tenant."""
+        registration = Registration(campaign_id=campaign_id, name=campaign_id, **fields)
+        Registrar(self.registry, self.outbox, TENANT, self.clock).register(registration)
+
+    def beat(self) -> None:
+        """What the schedule does."""
+        self.requests.answer(self._event(EventType.PULL_DUE, {}), self.settings)
+
+    def ask(self, campaign_id: str, start: datetime | str, end: datetime | str, **more: Any) -> None:
+        """What an operator's request does."""
+        times = {name: t if isinstance(t, str) else format_time(t) for name, t in (("start", start), ("end", end))}
+        data = {"campaign_id": campaign_id, **times, **more}
+        self.requests.answer(self._event(EventType.PULL_REQUESTED, data), self.settings)
+
+    def pull(self, body: str, seconds: float = 3600) -> TryLater | None:
+        """Give one message to a run; give what it said about coming back."""
+        campaign_id, window = job_window(body)
+        deadline = Deadline(self.clock, seconds)
+        self.cxone.http.deadline = deadline
+        try:
+            self.puller.pull(campaign_id, window, self.settings, deadline)
+        except TryLater as later:
+            return later
+        return None
+
+    def messages(self) -> list[str]:
+        """Take the pull jobs off their queue."""
+        return [message["Body"] for message in self.aws.drain("pull-outcomes")]
+
+    def work_off(self, bodies: list[str] | None = None) -> None:
+        """Give every pull job to runs until it has ended, moving the clock as far as each asks."""
+        waiting = list(self.messages() if bodies is None else bodies)
+        for _ in range(_MOST_VISITS):
+            if not waiting:
+                return
+            body = waiting.pop(0)
+            if later := self.pull(body):
+                self.clock.advance(seconds=max(later.seconds, 0))
+                waiting.append(body)
+        raise AssertionError("pull jobs keep coming back")
+
+    def job_list(self, campaign_id: str) -> list[Job]:
+        """The jobs of a campaign, in the order of their windows."""
+        return list(self.jobs.of_campaign(campaign_id))
+
+    def rows(self, prefix: str = "outcomes/") -> list[dict[str, Any]]:
+        """Every row of the lake below a prefix."""
+        return [row for key in sorted(self.aws.objects("LAKE_BUCKET", prefix)) for row in self.lake.read_lines(key)]
+
+    def _event(self, event_type: EventType, data: Mapping[str, Any]) -> Event:
+        moment = format_time(self.clock.now())
+        return Event(f"request-{moment}", event_type.value, moment, f"correlation-{moment}", TENANT, data)
+
+
+def hours_ago(clock: FakeClock, hours: float) -> datetime:
+    """A moment in whole seconds before the clock's present."""
+    return (clock.now() - timedelta(hours=hours)).replace(microsecond=0)
