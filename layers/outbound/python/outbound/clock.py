@@ -62,11 +62,19 @@ def parse_time(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no UTC offset; write it like 2026-01-31T08:00:00Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} lies outside of the years 1 to 9999 in UTC") from None
 
 
 def format_time(moment: datetime) -> str:
-    """Give a moment as ISO 8601 in UTC with `Z`, with fractions only where it has them."""
+    """Give a moment as ISO 8601 in UTC with `Z`, with fractions only where it has them.
+
+    Raises ValueError for a naive time: Python would take it for the machine's local time.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a time without UTC offset cannot be written down")
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

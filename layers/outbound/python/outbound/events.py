@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from random import random
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, format_time
 from outbound.observability import logger
@@ -86,12 +88,16 @@ class Event:
         Raises ValueError naming the first field that is missing, so that a foreign message can be
         refused with its reason.
         """
+        if not isinstance(detail, Mapping):
+            raise ValueError("the event is no object")
         for name in ("event_id", "event_type", "occurred_at", "correlation_id", "tenant"):
             if not isinstance(detail.get(name), str):
                 raise ValueError(f"the event has no text {name!r}")
-        data = detail.get("data", {})
+        data, version = detail.get("data", {}), detail.get("schema_version", 1)
         if not isinstance(data, Mapping):
             raise ValueError("the event's 'data' is no object")
+        if not isinstance(version, int | float | str):
+            raise ValueError("the event's 'schema_version' is no number")
         return cls(
             event_id=detail["event_id"],
             event_type=detail["event_type"],
@@ -99,7 +105,7 @@ class Event:
             correlation_id=detail["correlation_id"],
             tenant=detail["tenant"],
             data=data,
-            schema_version=int(detail.get("schema_version", 1)),
+            schema_version=int(version),
         )
 
 
@@ -134,6 +140,19 @@ class PublishFailed(Exception):
     retryable = True
 
 
+class EventTooLarge(ValueError):
+    """An event is larger than the bus takes: no other try can help, only making it smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An event in the form of PutEvents, and the bytes that it counts for."""
+
+    event: Event
+    detail: str
+    size: int
+
+
 class Bus:
     """The EventBridge bus of the stack."""
 
@@ -146,47 +165,68 @@ class Bus:
     def publish(self, events: Sequence[Event]) -> None:
         """Put all events on the bus, or raise PublishFailed when some were refused to the end.
 
-        Splits by count and by bytes, reads partial failures and tries only the refused ones again.
+        Splits by count and by bytes, reads partial failures and tries only the refused ones again. Raises
+        EventTooLarge for those that the bus can never take, once the others are out.
         """
-        for batch in _batches(events):
+        entries = [_entry(event) for event in events]
+        for batch in _batches(entry for entry in entries if entry.size <= _MAX_BYTES):
             self._publish_batch(batch)
+        if too_large := [entry for entry in entries if entry.size > _MAX_BYTES]:
+            named = ", ".join(f"{e.event.event_type} {e.event.event_id} ({e.size} bytes)" for e in too_large)
+            raise EventTooLarge(f"the bus takes {_MAX_BYTES} bytes at most, these are larger: {named}")
 
-    def _publish_batch(self, batch: list[Event]) -> None:
-        refused: list[tuple[Event, str]] = []
+    def _publish_batch(self, batch: list[_Entry]) -> None:
+        codes: set[str] = set()
         for attempt in range(_PUBLISH_TRIES):
             if attempt:
                 self._clock.sleep(random() * 0.2 * 2**attempt)  # noqa: S311 - jitter, not a secret
-            answer = self._client.put_events(Entries=[self._entry(event) for event in batch])  # type: ignore[misc]
-            refused = [
-                (event, result.get("ErrorCode", ""))
-                for event, result in zip(batch, answer["Entries"], strict=True)
-                if not result.get("EventId")
-            ]
+            refused = self._refused(batch)
             if not refused:
                 return
-            batch = [event for event, _ in refused]
-        logger.error("the bus refused events", extra={"event_ids": [e.event_id for e in batch]})
-        codes = sorted({code for _, code in refused})
-        raise PublishFailed(f"the bus {self._name} refused {len(batch)} events ({', '.join(codes)}); they are sent again")
+            batch, codes = [entry for entry, _ in refused], {code for _, code in refused}
+        raise self._failed(batch, ", ".join(sorted(codes)))
 
-    def _entry(self, event: Event) -> dict[str, Any]:
+    def _refused(self, batch: list[_Entry]) -> list[tuple[_Entry, str]]:
+        """Send a batch once and give the entries that the bus refused, each with the code of its refusal."""
+        try:
+            answer = self._client.put_events(Entries=[self._sent(entry) for entry in batch])  # type: ignore[misc]
+        except (ClientError, BotoCoreError) as error:
+            # The client itself has tried a whole request several times; only single entries are left to us.
+            raise self._failed(batch, type(error).__name__) from error
+        return [
+            (entry, result.get("ErrorCode", ""))
+            for entry, result in zip(batch, answer["Entries"], strict=True)
+            if not result.get("EventId")
+        ]
+
+    def _failed(self, batch: list[_Entry], reason: str) -> PublishFailed:
+        logger.error("the bus refused events", extra={"event_ids": [entry.event.event_id for entry in batch]})
+        return PublishFailed(
+            f"the bus {self._name} refused {len(batch)} events: {reason}; they are sent again"
+        )
+
+    def _sent(self, entry: _Entry) -> dict[str, Any]:
         return {
             "EventBusName": self._name,
             "Source": SOURCE,
-            "DetailType": event.event_type,
-            "Detail": event.to_json(),
+            "DetailType": entry.event.event_type,
+            "Detail": entry.detail,
         }
 
 
-def _batches(events: Sequence[Event]) -> Iterator[list[Event]]:
-    batch: list[Event] = []
+def _entry(event: Event) -> _Entry:
+    detail = event.to_json()
+    return _Entry(event, detail, len(detail.encode()) + _ENTRY_OVERHEAD)
+
+
+def _batches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
+    batch: list[_Entry] = []
     size = 0
-    for event in events:
-        length = len(event.to_json().encode()) + _ENTRY_OVERHEAD
-        if batch and (len(batch) == _MAX_ENTRIES or size + length > _MAX_BYTES):
+    for entry in entries:
+        if batch and (len(batch) == _MAX_ENTRIES or size + entry.size > _MAX_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(event)
-        size += length
+        batch.append(entry)
+        size += entry.size
     if batch:
         yield batch

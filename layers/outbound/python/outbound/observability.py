@@ -6,16 +6,34 @@ are masked wherever they appear as a key, so that a careless `extra=` cannot lea
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 MASKED = "***"
-_SENSITIVE = ("authorization", "token", "secret", "password", "signature", "phone", "email", "notes", "firstname",
-              "lastname", "address", "cookie")  # fmt: skip
+_SENSITIVE = (
+    *("authorization", "token", "secret", "password", "signature", "cookie"),
+    *("phone", "email", "notes", "firstname", "lastname", "address"),
+)
+_DEEPEST = 32
+
+# Phone numbers however they are written, record numbers, e-mail addresses: what free text says about a
+# person. Dates are spared, they say what is wrong with a window. Every repetition is bounded, so that no
+# text takes long.
+_PERSONAL = re.compile(
+    r"(?!\d{4}-\d\d-\d\d)(?<![\w-])\+?\(?\d{1,4}(?:[ ./()-]{1,2}\d{2,5}){2,5}(?!\w)"
+    r"|\d{7,}|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.]{1,64}"
+)
+# Enough of an error body to see what is wrong with a request.
+_MAX_LOGGED = 4096
+# What is larger is no error body; parsing it would cost more than it says.
+_MAX_PARSED = 256 * 1024
 
 
 class Metric(StrEnum):
@@ -38,7 +56,7 @@ class Metric(StrEnum):
     THROTTLED = "CxoneThrottled"
     RETRIED = "CxoneRetries"
     QUOTA_WAIT = "QuotaWaitSeconds"
-    TOKEN_REQUESTS = "TokenRequests"  # noqa: S105 - a metric's name
+    TOKEN_REQUESTS = "TokenRequests"
     DELIVERED = "DeliveriesSucceeded"
     DELIVERY_PARKED = "DeliveriesParked"
     DELIVERY_DEAD = "DeliveriesDead"
@@ -58,18 +76,40 @@ _UNITS = {
 }
 
 
-def masked(value: object) -> object:
-    """Give a copy of a JSON-like value in which every sensitive key's value is replaced."""
+def masked(value: object, depth: int = 0) -> object:
+    """Give a copy of a JSON-like value in which every sensitive key's value is replaced.
+
+    What is nested absurdly deep is replaced whole: a hostile body must not exhaust the stack.
+    """
+    if depth > _DEEPEST:
+        return MASKED
     if isinstance(value, Mapping):
-        return {key: MASKED if _sensitive(str(key)) else masked(inner) for key, inner in value.items()}
+        return {
+            key: MASKED if _sensitive(str(key)) else masked(inner, depth + 1) for key, inner in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [masked(inner) for inner in value]
+        return [masked(inner, depth + 1) for inner in value]
     return value
 
 
 def _sensitive(key: str) -> bool:
     plain = key.lower().replace("_", "").replace("-", "")
     return any(word in plain for word in _SENSITIVE)
+
+
+def masked_text(text: str) -> str:
+    """Give a text in which phone numbers, long numbers and e-mail addresses are replaced."""
+    return _PERSONAL.sub(MASKED, text)
+
+
+def loggable(body: bytes) -> str:
+    """Give the body of an error answer as it may be logged: masked, and cut to 4 KB."""
+    text = body[: 2 * _MAX_LOGGED].decode(errors="replace")
+    if len(body) <= _MAX_PARSED:
+        with suppress(ValueError, RecursionError):
+            text = json.dumps(masked(json.loads(body)), separators=(",", ":"))[: 2 * _MAX_LOGGED]
+    # Masked before it is cut: half a phone number is no longer seen to be one.
+    return masked_text(text)[:_MAX_LOGGED]
 
 
 class _MaskingFilter(logging.Filter):

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from outbound.events import Event
 from outbound.observability import logger
@@ -43,26 +45,24 @@ def queue_url(client: SQSClient, arn: str) -> str:
     return f"{client.meta.endpoint_url}/{account}/{name}"
 
 
-def work(event: Mapping[str, Any], client: SQSClient, handle: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+def work(
+    event: Mapping[str, Any], client: SQSClient, handle: Callable[[Mapping[str, Any]], None]
+) -> dict[str, Any]:
     """Give every message of an SQS batch to `handle` and answer with those to be tried again.
 
     `handle` takes one SQS record. It returns when the effect is durable, raises TryLater for what
     time heals, and anything else for what nobody planned: that message comes back after the queue's
     own time-out and ends in its dead-letter queue.
     """
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    arns = {record["messageId"]: record for record in event["Records"]}
+    processor = _LoggingProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
-    def handled(record: Any) -> None:
-        raw = arns[record.message_id]
+    def handled(record: SQSRecord) -> None:
         try:
-            handle(raw)
+            handle(record.raw_event)
         except TryLater as later:
-            logger.info("message comes back later", extra={"reason": later.reason, "seconds": round(later.seconds, 1)})
-            _come_back(client, raw, later.seconds)
-            raise
-        except Exception:
-            logger.exception("message failed", extra={"message_id": record.message_id})
+            said = {"reason": later.reason, "seconds": round(later.seconds, 1)}
+            logger.info("message comes back later", extra=said)
+            _come_back(client, record.raw_event, later.seconds)
             raise
 
     with processor(records=list(event["Records"]), handler=handled):
@@ -70,11 +70,22 @@ def work(event: Mapping[str, Any], client: SQSClient, handle: Callable[[Mapping[
     return dict(processor.response())
 
 
+class _LoggingProcessor(BatchProcessor):
+    """Keeps the messages of a batch apart, and logs what nobody planned."""
+
+    def failure_handler(self, record: Any, exception: Any) -> Any:
+        """Note that a message failed."""
+        if not isinstance(exception[1], TryLater):
+            logger.error("message failed", extra={"message_id": record.message_id}, exc_info=exception)
+        return super().failure_handler(record, exception)
+
+
 def _come_back(client: SQSClient, record: Mapping[str, Any], seconds: float) -> None:
     client.change_message_visibility(
         QueueUrl=queue_url(client, record["eventSourceARN"]),
         ReceiptHandle=record["receiptHandle"],
-        VisibilityTimeout=int(min(max(seconds, 0), _MAX_VISIBILITY)),
+        # Rounded up: a message that comes back too early has waited for nothing.
+        VisibilityTimeout=ceil(min(max(seconds, 0), _MAX_VISIBILITY)),
     )
 
 
@@ -86,5 +97,5 @@ def event_of(record: Mapping[str, Any]) -> Event:
     try:
         body = json.loads(record["body"])
         return Event.from_detail(body["detail"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refused(f"message {record.get('messageId')} is no event of the bus: {error}") from error

@@ -40,18 +40,31 @@ class Secrets:
         return self._read[secret_id][1]
 
     def reread(self, secret_id: str) -> bool:
-        """Forget a secret that a check failed with, and say whether that was allowed yet."""
-        read_at, _ = self._read.get(secret_id, (-_MIN_REREAD, []))
-        if self._clock.monotonic() - read_at < _MIN_REREAD:
+        """Read a secret again that a check failed with, and say whether its versions changed.
+
+        At most once a minute; before that, and where the reading fails, the known versions stay.
+        """
+        if secret_id not in self._read:
+            return bool(self.versions(secret_id))
+        now = self._clock.monotonic()
+        read_at, known = self._read[secret_id]
+        if now - read_at < _MIN_REREAD:
             return False
-        self._read.pop(secret_id, None)
-        return True
+        # Noted before the attempt, so that attempts that fail are no more frequent.
+        self._read[secret_id] = (now, known)
+        fresh = self._load(secret_id)
+        self._read[secret_id] = (now, fresh)
+        return fresh != known
 
     def _load(self, secret_id: str) -> list[Mapping[str, str]]:
         current = self._version(secret_id, "AWSCURRENT")
         if current is None:
-            raise ConfigurationError(f"the secret {secret_id} has no value: put one there before the first call")
-        previous = self._version(secret_id, "AWSPREVIOUS")
+            raise ConfigurationError(f"the secret {secret_id} has no value: put one there first")
+        try:
+            previous = self._version(secret_id, "AWSPREVIOUS")
+        except ConfigurationError:
+            # Often the placeholder that a secret was created with: nobody signs with that.
+            previous = None
         return [current] if previous is None or previous == current else [current, previous]
 
     def _version(self, secret_id: str, stage: str) -> Mapping[str, str] | None:
@@ -59,11 +72,16 @@ class Secrets:
             answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=stage)
         except self._client.exceptions.ResourceNotFoundException:
             return None
-        try:
-            value = json.loads(answer["SecretString"])
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
+        value = _object_in(answer.get("SecretString", ""))
+        if value is None:
             # The parser's message would quote the value; this one names only the secret.
-            raise ConfigurationError(f"the secret {secret_id} is no JSON object") from None
+            raise ConfigurationError(f"the secret {secret_id} is no JSON object: write texts by their names")
         return {str(key): str(text) for key, text in value.items()}
+
+
+def _object_in(text: str) -> dict[str, object] | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, SystemClock
+from outbound.observability import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -31,7 +33,7 @@ class ConfigurationError(Exception):
 
 
 class Document(Protocol):
-    """A typed settings document: a pydantic model, named by structure so that this module needs no pydantic."""
+    """A typed settings document: a pydantic model by its structure; this module needs no pydantic."""
 
     @classmethod
     def model_validate_json(cls, text: str, /) -> Document:
@@ -49,7 +51,9 @@ def variable(name: str) -> str:
     """Give the value of an environment variable that a function cannot work without."""
     value = os.environ.get(name, "")
     if not value:
-        raise ConfigurationError(f"environment variable {name} is not set: give it to the function in template.yaml")
+        raise ConfigurationError(
+            f"environment variable {name} is not set: give it to the function in the template"
+        )
     return value
 
 
@@ -86,17 +90,34 @@ class Documents:
         now = self._clock.monotonic()
         read_at, value = self._read.get(capability, (0.0, None))
         if value is None or now - read_at >= DOCUMENT_MAX_AGE:
-            value = self._load(capability, model)
+            value = self._load(capability, model, value)
             self._read[capability] = (now, value)
         return value  # type: ignore[return-value]
 
-    def _load(self, capability: str, model: type[D]) -> D:
+    def _load(self, capability: str, model: type[D], known: object) -> D:
         name = self.parameter_name(capability)
         try:
             text = self._client.get_parameter(Name=name)["Parameter"]["Value"]
         except self._client.exceptions.ParameterNotFound:
             return model.model_validate({})  # type: ignore[return-value]
+        except (ClientError, BotoCoreError) as error:
+            if known is None:
+                raise
+            # Settings that are a minute old are better than work that stands still.
+            reason = {"document": name, "reason": type(error).__name__}
+            logger.warning("settings could not be read again", extra=reason)
+            return known  # type: ignore[return-value]
         try:
             return model.model_validate_json(text)  # type: ignore[return-value]
         except ValueError as error:
-            raise ConfigurationError(f"the settings document {name} is not valid: {error}") from error
+            complaints = _complaints(error)
+            raise ConfigurationError(f"the settings document {name} is not valid: {complaints}") from None
+
+
+def _complaints(error: ValueError) -> str:
+    """Say what a model objects to and where, without the values: somebody may have put a secret there."""
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return type(error).__name__
+    found = errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'document'}: {each['msg']}" for each in found)

@@ -3,19 +3,20 @@
 The conditional write that records an effect carries the fact in the same item and puts the item into
 the due index. Publishing follows and takes the mark away. A run that is cut off between the two leaves
 the mark; the sweeper finds it and publishes. The fact's id derives from the effect, so a fact that was
-published twice is one event. An item that waits for something else after its facts are out says so in
-`next_due` (`kind`, `at`), which then takes the mark's place.
+published twice is one event. Facts of a later effect on the same item join those that still wait. An
+item that waits for something else after its facts are out says so in `next_due` (`kind`, `at`), which
+then takes the mark's place.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from outbound.events import Bus, Event
+from outbound.events import Bus, Event, PublishFailed
+from outbound.observability import logger
 from outbound.store.table import Item, Key, Table
 
 DUE_FACTS = "facts"
@@ -23,21 +24,31 @@ DUE_FACTS = "facts"
 # The writer publishes within moments; the sweeper leaves it that long before it steps in.
 _GRACE_SECONDS = 30
 
+# What the sweeper could not publish is left alone for that long: the next run is to see others first.
+_POSTPONED_SECONDS = 300
+# So many refusals in a row mean that the bus is down: each costs seconds, and the next run comes soon.
+_REFUSALS_IN_A_ROW = 3
+
 # To be added to an update expression and to its values.
-SET_FACTS = "#facts = :facts, #due_kind = :due_facts, #due_at = :due_facts_at"
+_JOINED = "#facts = list_append(if_not_exists(#facts, :no_facts), :facts)"
+SET_FACTS = f"{_JOINED}, #due_kind = :due_facts, #due_at = :due_facts_at"
 
 
 def facts_values(facts: Sequence[Event], now: datetime) -> dict[str, Any]:
     """Give the values that `SET_FACTS` needs in the write that records the effect."""
     return {
         ":facts": _stored(facts),
+        ":no_facts": [],
         ":due_facts": DUE_FACTS,
         ":due_facts_at": int(now.timestamp()) + _GRACE_SECONDS,
     }
 
 
 def facts_attributes(facts: Sequence[Event], now: datetime) -> dict[str, Any]:
-    """Give the attributes of an item that is put whole together with its facts."""
+    """Give the attributes of a new item that is put whole together with its facts.
+
+    A put replaces what the item still carried, so its condition has to be that there is no such item.
+    """
     return {
         "facts": _stored(facts),
         "due_kind": DUE_FACTS,
@@ -59,9 +70,9 @@ class Outbox:
         Raises PublishFailed where the bus refuses; the mark then stays, and the sweeper tries again.
         """
         stored = item.get("facts")
-        if not stored:
+        if stored is None:
             return False
-        self._bus.publish([Event.from_detail(fact) for fact in json.loads(stored)])
+        self._bus.publish([Event.from_detail(json.loads(fact)) for fact in stored])
         values: dict[str, Any] = {":published": stored}
         clear = "REMOVE #facts, #due_kind, #due_at"
         if due := item.get("next_due"):
@@ -69,22 +80,50 @@ class Outbox:
             values |= {":kind": due["kind"], ":at": due["at"]}
         # Only what was published is unmarked: somebody may have recorded another effect meanwhile.
         self._table.update(key, clear, values, "#facts = :published")
-        return True
+        return bool(stored)
 
     def publish_left(self, key: Key) -> None:
-        """Publish what an item may still carry from an earlier write, so that another can be recorded there."""
+        """Publish what an item may still carry from an earlier write."""
         self.publish(key, self._table.get(key) or {})
 
     def sweep(self, now: datetime, limit: int) -> int:
         """Publish the facts that their writers left behind; give how many items had any.
 
-        At most `limit` items, oldest first, so that one run has an end; the next run goes on.
+        At most `limit` items, oldest first, so that one run has an end; the next run goes on. An item that
+        cannot be published holds up no other: it is put off and named in the PublishFailed that is raised
+        at the end, so that an alarm sees it.
         """
         left = list(self._table.due(DUE_FACTS, int(now.timestamp()), limit))
+        failures: list[str] = []
+        refusals_in_a_row = 0
         for item in left:
-            self.publish(Key(item["pk"], item["sk"]), item)
+            failure = self._failure_of(item, now)
+            failures += [failure] if failure else []
+            refusals_in_a_row = refusals_in_a_row + 1 if failure else 0
+            if refusals_in_a_row == _REFUSALS_IN_A_ROW:
+                break
+        if failures:
+            why = "; ".join(failures[:3])
+            raise PublishFailed(f"{len(failures)} of {len(left)} items keep their facts: {why}")
         return len(left)
 
+    def _failure_of(self, item: Item, now: datetime) -> str:
+        """Publish an item's facts, or put them off and say why; empty where they are out."""
+        key = Key(item["pk"], item["sk"])
+        try:
+            self.publish(key, item)
+        except (PublishFailed, ValueError) as error:
+            said = {"pk": key.pk, "sk": key.sk, "reason": str(error)}
+            logger.error("facts cannot be published", extra=said)
+            values = {
+                ":at": int(now.timestamp()) + _POSTPONED_SECONDS,
+                ":facts": item["facts"],
+                ":kind": DUE_FACTS,
+            }
+            self._table.update(key, "SET #due_at = :at", values, "#facts = :facts AND #due_kind = :kind")
+            return f"{key.pk} {key.sk}: {error}"
+        return ""
 
-def _stored(facts: Sequence[Event]) -> str:
-    return json.dumps([asdict(fact) for fact in facts], separators=(",", ":"), ensure_ascii=False)
+
+def _stored(facts: Sequence[Event]) -> list[str]:
+    return [fact.to_json() for fact in facts]

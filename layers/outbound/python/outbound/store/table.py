@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
+# A conflict lasts as long as another's write, some milliseconds; the way there and back is pause enough.
+_TRANSACTION_TRIES = 4
+
 _NAME = re.compile(r"#\w+")
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -36,7 +39,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How a conditional write ended: done, with the item as it is now, or refused, with the item that is there."""
+    """How a conditional write ended: done, with the item as it is now, or refused, with what is there."""
 
     done: bool
     item: Item
@@ -55,10 +58,12 @@ class Table:
         answer = self._client.get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
         return _plain(answer["Item"]) if "Item" in answer else None
 
-    def put(self, key: Key, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None) -> Written:
-        """Write a whole item, if the condition holds."""
+    def put(
+        self, key: Key, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
+    ) -> Written:
+        """Write a whole item, if the condition holds. An attribute that is None is left out."""
         request = self._put(key, item, condition, values or {})
-        return self._write(self._client.put_item, request, dict(item))
+        return self._write(self._client.put_item, request, _plain(request["Item"]))
 
     def update(self, key: Key, expression: str, values: Mapping[str, Any], condition: str = "") -> Written:
         """Change an item by an update expression, if the condition holds."""
@@ -69,23 +74,27 @@ class Table:
         """Remove an item; one that is not there is removed already."""
         self._client.delete_item(TableName=self.name, Key=_key(key))
 
-    def query(self, pk: str, sk_prefix: str = "", after: str = "", descending: bool = False, limit: int = 0) -> Iterator[Item]:
-        """Give the items of a partition in the order of their sort keys, fetched as they are consumed."""
-        expression = "#pk = :pk"
-        values: dict[str, Any] = {":pk": pk}
-        if sk_prefix:
-            expression += " AND begins_with(#sk, :prefix)"
-            values[":prefix"] = sk_prefix
-        elif after:
-            expression += " AND #sk > :after"
-            values[":after"] = after
-        request = {"KeyConditionExpression": expression, "ScanIndexForward": not descending, "ConsistentRead": True}
+    def query(
+        self, pk: str, sk_prefix: str = "", after: str = "", descending: bool = False, limit: int = 0
+    ) -> Iterator[Item]:
+        """Give the items of a partition in the order of their sort keys, fetched as they are consumed.
+
+        Only those whose sort key has the prefix, and comes after `after`, where these are given.
+        """
+        expression, values = _sort_keys(sk_prefix, after)
+        values[":pk"] = pk
+        request = {
+            "KeyConditionExpression": expression,
+            "ScanIndexForward": not descending,
+            "ConsistentRead": True,
+        }
         return self._pages(request | self._bound(expression, values), limit)
 
     def due(self, kind: str, until: int, limit: int) -> Iterator[Item]:
-        """Give at most `limit` items of the due index whose time has come (`until`: Unix seconds), oldest first.
+        """Give at most `limit` items of the due index whose time has come, oldest first.
 
-        The index is sparse: only what still waits for something to be done stands in it.
+        `until` counts in Unix seconds. The index is sparse: only what still waits for something to be
+        done stands in it.
         """
         expression = "#due_kind = :kind AND #due_at <= :until"
         request = {"KeyConditionExpression": expression, "IndexName": "due"}
@@ -94,19 +103,26 @@ class Table:
     def transact(self, writes: Sequence[Mapping[str, Any]]) -> bool:
         """Do all writes or none; say whether they were done.
 
-        `writes` are made by `putting` and `updating`. False means that a condition did not hold, or
-        that somebody else was writing the same items at that moment.
+        `writes` are made by `putting` and `updating`. False means that a condition did not hold. Where
+        somebody else keeps writing the same items at that moment, DynamoDB's own error is raised: whether
+        the conditions hold is then unknown.
         """
-        try:
-            self._client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]
-        except self._client.exceptions.TransactionCanceledException as error:
-            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-            if reasons <= {"None", "ConditionalCheckFailed", "TransactionConflict", None}:
-                return False
-            raise
-        return True
+        for tries_left in reversed(range(_TRANSACTION_TRIES)):
+            try:
+                self._client.transact_write_items(TransactItems=list(writes))  # type: ignore[arg-type]
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+                if "ConditionalCheckFailed" in reasons:
+                    return False
+                if "TransactionConflict" not in reasons or not tries_left:
+                    raise
+            else:
+                return True
+        raise AssertionError("the last try returns or raises")
 
-    def putting(self, key: Key, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None) -> Item:
+    def putting(
+        self, key: Key, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
+    ) -> Item:
         """Make a put for `transact`."""
         return {"Put": self._put(key, item, condition, values or {})}
 
@@ -157,6 +173,19 @@ class Table:
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
+def _sort_keys(prefix: str, after: str) -> tuple[str, Item]:
+    """Give the key condition; DynamoDB takes only one on the sort key, so two are one range."""
+    if prefix and after:
+        # The smallest key behind `after`, and one behind all that begin with the prefix.
+        low, high = max(prefix, after + "\0"), prefix + "\U0010ffff"
+        return "#pk = :pk AND #sk BETWEEN :low AND :high", {":low": min(low, high), ":high": high}
+    if prefix:
+        return "#pk = :pk AND begins_with(#sk, :prefix)", {":prefix": prefix}
+    if after:
+        return "#pk = :pk AND #sk > :after", {":after": after}
+    return "#pk = :pk", {}
+
+
 def _item_in(error: ClientError) -> Item:
     item: Item = error.response.get("Item", {})  # type: ignore[assignment]
     return item
@@ -192,4 +221,6 @@ def _natural(value: Any) -> Any:
         return {key: _natural(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_natural(inner) for inner in value]
+    if isinstance(value, set):
+        return {_natural(inner) for inner in value}
     return value
