@@ -6,7 +6,6 @@ Adapters describe a call; this module makes it. What comes back is parsed JSON o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,17 +31,15 @@ from outbound.cxone.errors import (
     VersionConflict,
 )
 from outbound.cxone.settings import CxoneSettings
-from outbound.observability import Metric, logger, masked, measure
+from outbound.observability import Metric, loggable, logger, masked_text, measure
 from outbound.retry import pause, retry_after
 
 # What a call needs at least: with less time left it is not begun, so that it is not cut off half-way.
 _MIN_SECONDS = 2.0
 # A page of 5,000 calls is some 2 MB; an answer many times that is no answer to our question.
 _MAX_BODY_BYTES = 64 * 1024 * 1024
-_MAX_LOGGED = 4096
 _RETRIED_STATUS = frozenset({408, 500, 502, 503, 504})
 _SAFE_TO_REPEAT = frozenset({"GET", "PUT", "PATCH"})
-_LONG_DIGITS = re.compile(r"\d{7,}|[\w.+-]+@[\w-]+\.[\w.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,9 @@ class _Bearer(requests.auth.AuthBase):
 class CxoneHttp:
     """Makes calls to CXone."""
 
-    def __init__(self, tokens: Tokens, budgets: Budgets, settings: Callable[[], CxoneSettings], clock: Clock) -> None:
+    def __init__(
+        self, tokens: Tokens, budgets: Budgets, settings: Callable[[], CxoneSettings], clock: Clock
+    ) -> None:
         """Call with these tokens under these budgets."""
         self._tokens = tokens
         self._budgets = budgets
@@ -157,7 +156,10 @@ class CxoneHttp:
                 json=call.json,
                 headers=self._headers(call),
                 auth=_Bearer(token),
-                timeout=(settings.connect_timeout_seconds, min(settings.read_timeout_seconds, max(1.0, self.deadline.left()))),
+                timeout=(
+                    settings.connect_timeout_seconds,
+                    min(settings.read_timeout_seconds, max(1.0, self.deadline.left())),
+                ),
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -181,12 +183,23 @@ class CxoneHttp:
         request_id = response.headers.get("X-Request-Id", "")
         logger.warning(
             "CXone refused a call",
-            extra={"method": call.method, "path": call.path, "status": status, "request_id": request_id, "answer": _loggable(body)},
+            extra={
+                "method": call.method,
+                "path": call.path,
+                "status": status,
+                "request_id": request_id,
+                "answer": _loggable(body),
+            },
         )
         if status == requests.codes.too_many_requests:
             return self._throttled(call, response)
         wanted = self._settings().surface(call.surface).token.scopes
-        return _error_for(status, f"{call.method} {call.path} answered {status} (request {request_id or 'without id'})", body, wanted)
+        return _error_for(
+            status,
+            f"{call.method} {call.path} answered {status} (request {request_id or 'without id'})",
+            body,
+            wanted,
+        )
 
     def _throttled(self, call: Call, response: requests.Response) -> RateLimited:
         measure(Metric.THROTTLED)
@@ -255,13 +268,4 @@ def _objection(body: bytes) -> tuple[str, str]:
     if not isinstance(answer, dict):
         return "", ""
     detail = answer.get("message") or answer.get("error_description") or answer.get("error") or ""
-    return str(answer.get("field") or "")[:100], _LONG_DIGITS.sub("***", str(detail))[:300]
-
-
-def _loggable(body: bytes) -> object:
-    """Give an error body fit for a log: masked, and cut to 4 KB."""
-    try:
-        return orjson.dumps(masked(orjson.loads(body)))[:_MAX_LOGGED].decode(errors="replace")
-    except orjson.JSONDecodeError:
-        return _LONG_DIGITS.sub("***", body[:_MAX_LOGGED].decode(errors="replace"))
-
+    return str(answer.get("field") or "")[:100], masked_text(str(detail))[:300]
