@@ -39,7 +39,10 @@ up: environments ## deploy to the embedded AWS and stay until Ctrl-C
 test: environments ## all tests at reduced sizes
 	$(VENV)/python -m pytest tests $(ARGS)
 
+# The image that sam runs functions in is chosen for PCs; both variables reach `build` and the tests.
 .PHONY: test-sam-local
+test-sam-local: export ARCHITECTURE = x86_64
+test-sam-local: export RUNTIME = python3.13
 test-sam-local: environments build ## every function under `sam local invoke` (needs Docker)
 	$(VENV)/python -m pytest tests/sam_local -rs $(ARGS)
 
