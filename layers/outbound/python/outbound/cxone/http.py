@@ -188,7 +188,7 @@ class CxoneHttp:
                 "path": call.path,
                 "status": status,
                 "request_id": request_id,
-                "answer": _loggable(body),
+                "answer": loggable(body),
             },
         )
         if status == requests.codes.too_many_requests:
