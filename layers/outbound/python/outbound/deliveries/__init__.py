@@ -1,0 +1,1 @@
+"""Deliveries: the facts of the bus, brought to the systems that asked for them."""

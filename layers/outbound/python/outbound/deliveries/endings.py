@@ -1,0 +1,91 @@
+"""How deliveries end for good: in the dead-letter queue, with the reason beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from outbound.clock import Clock
+from outbound.events import Event, EventType, new_event
+from outbound.observability import Metric, logger, measure
+from outbound.queues import TryLater
+from outbound.store.deliveries import DeliveryLedger, Entry
+from outbound.store.outbox import Outbox
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
+
+T = TypeVar("T")
+
+# A write that lost against another worker's: whatever that one wrote is there when the message is back.
+_OVERTAKEN_SECONDS = 15.0
+
+
+class Endings:
+    """Ends deliveries to one destination."""
+
+    def __init__(
+        self,
+        ledger: DeliveryLedger,
+        outbox: Outbox,
+        client: SQSClient,
+        dead_letters: str,
+        destination: str,
+        clock: Clock,
+    ) -> None:
+        """Put what is given up on the queue with the URL `dead_letters`."""
+        self._ledger = ledger
+        self._outbox = outbox
+        self._client = client
+        self._dead_letters = dead_letters
+        self._destination = destination
+        self._clock = clock
+
+    def dead(self, entry: Entry, event: Event, record: Mapping[str, Any], status: int, reason: str) -> None:
+        """Give a delivery up: into the dead-letter queue, then the ledger, then onto the bus.
+
+        In that order: cut off in between, it is tried once more rather than lost.
+        """
+        self._send(event, record, status, reason)
+        now = self._clock.now()
+        data = {
+            "destination": self._destination,
+            "event_id": event.event_id,
+            "event_type": event.event_type,
+            "attempts": entry.attempts,
+            "status": status,
+            "reason": reason,
+        }
+        effect = (self._destination, event.event_id, str(entry.deaths + 1))
+        fact = new_event(EventType.DELIVERY_DEAD, event.tenant, now, effect, data, event.correlation_id)
+        buried = self.certain(self._ledger.bury(entry, event, now, status, reason, [fact]))
+        measure(Metric.DELIVERY_DEAD)
+        logger.error("delivery given up", extra={**data, "correlation_id": event.correlation_id})
+        self.told(buried)
+
+    def told(self, entry: Entry) -> Entry:
+        """Publish the facts that a delivery still carries, and give it back."""
+        self._outbox.publish(entry.key, entry.item)
+        return entry
+
+    @staticmethod
+    def certain(written: Entry | None) -> Entry:
+        """Give what was written. Raises TryLater where another worker has written in between."""
+        if written is None:
+            raise TryLater(_OVERTAKEN_SECONDS, "another worker has taken this delivery over")
+        return written
+
+    def _send(self, event: Event, record: Mapping[str, Any], status: int, reason: str) -> None:
+        attributes = {
+            "reason": reason,
+            "status": str(status),
+            "destination": self._destination,
+            "event_id": event.event_id,
+        }
+        typed: dict[str, MessageAttributeValueTypeDef] = {
+            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+        }
+        self._client.send_message(
+            QueueUrl=self._dead_letters, MessageBody=record["body"], MessageAttributes=typed
+        )

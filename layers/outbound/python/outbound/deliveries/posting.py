@@ -1,0 +1,59 @@
+"""Sends an event to its destination, signed."""
+
+from __future__ import annotations
+
+import re
+
+from outbound.clock import Clock
+from outbound.deliveries.outgoing import Answer, Outgoing, Target
+from outbound.deliveries.settings import Destination
+from outbound.deliveries.signature import Signer
+from outbound.events import Event
+
+_USER_AGENT = "outbound-bridge/1"
+_HEADER_SAFE = re.compile(r"[\x21-\x7e]{1,256}")
+# What a destination answers to a signature that it does not know.
+_UNBELIEVED = (401, 403)
+
+
+class Courier:
+    """Signs and posts."""
+
+    def __init__(self, outgoing: Outgoing, signer: Signer, clock: Clock) -> None:
+        """Sign with this signer."""
+        self._outgoing = outgoing
+        self._signer = signer
+        self._clock = clock
+
+    def send(self, event: Event, body: bytes, settings: Destination) -> Answer:
+        """Post a body and give the answer; once more where the signing secret has changed since it was read.
+
+        Raises AddressRefused, Unreachable, and ConfigurationError where the secret is no key.
+        """
+        target = _target(settings)
+        answer = self._outgoing.post(target, self._headers(event, body, settings), body)
+        if answer.status in _UNBELIEVED and self._signer.renewed():
+            answer = self._outgoing.post(target, self._headers(event, body, settings), body)
+        return answer
+
+    def _headers(self, event: Event, body: bytes, settings: Destination) -> dict[str, str]:
+        headers = {
+            **settings.headers,
+            "Content-Type": "application/json",
+            "User-Agent": _USER_AGENT,
+            **self._signer.headers(event.event_id, self._clock.now(), body),
+        }
+        if _HEADER_SAFE.fullmatch(event.correlation_id):
+            headers["X-Correlation-Id"] = event.correlation_id
+        return headers
+
+
+def _target(settings: Destination) -> Target:
+    return Target(
+        url=settings.url,
+        timeout=settings.timeout_seconds,
+        connect_timeout=settings.connect_timeout_seconds,
+        allow_insecure=settings.allow_insecure,
+        allow_private=settings.allow_private,
+        ca_certificates=settings.ca_certificates,
+    )

@@ -1,0 +1,61 @@
+"""The signature of a delivery, in the form of Standard Webhooks (v1, HMAC-SHA256)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+
+from outbound.secrets import Secrets
+from outbound.settings import ConfigurationError
+
+_PREFIX = "whsec_"
+
+
+class Signer:
+    """Signs deliveries with a destination's own secret, `{"key": "<base64>"}`."""
+
+    def __init__(self, secrets: Secrets, secret_id: str) -> None:
+        """Sign with this secret."""
+        self._secrets = secrets
+        self._secret_id = secret_id
+
+    def headers(self, message_id: str, moment: datetime, body: bytes) -> dict[str, str]:
+        """Give the three headers that sign a body. Raises ConfigurationError where the secret is no key.
+
+        While the secret is rotated both of its versions sign: the receiver knows one of them.
+        """
+        timestamp = str(int(moment.timestamp()))
+        signatures = [_signature(key, message_id, timestamp, body) for key in self._keys()]
+        return {
+            "webhook-id": message_id,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": " ".join(signatures),
+        }
+
+    def renewed(self) -> bool:
+        """Read the secret again after a refused signature; say whether that changed the keys."""
+        before = self._keys()
+        return self._secrets.reread(self._secret_id) and self._keys() != before
+
+    def _keys(self) -> Sequence[bytes]:
+        return [self._key(version.get("key", "")) for version in self._secrets.versions(self._secret_id)]
+
+    def _key(self, text: str) -> bytes:
+        try:
+            key = base64.b64decode(text.strip().removeprefix(_PREFIX), validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if not key:
+            raise ConfigurationError(
+                f'the secret {self._secret_id} needs the form {{"key": "<base64 text>"}}'
+            )
+        return key
+
+
+def _signature(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
