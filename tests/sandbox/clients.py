@@ -125,7 +125,7 @@ class Control:
         return [LoggedRequest(**one) for one in self._call("GET", "/requests")["requests"]]
 
     def reset(self) -> None:
-        """Go back to the beginning: no faults, no records, nothing changed."""
+        """Go back to the beginning: no faults, no records, nothing changed in the world in use."""
         self._call("POST", "/reset")
 
     def stats(self) -> Stats:
@@ -177,7 +177,8 @@ class Receivers(Control):
     def __init__(self, url: str, secrets: Mapping[str, Sequence[str]]) -> None:
         """Steer the receivers at `url`, which were started with these secrets."""
         super().__init__(url)
-        self.secrets = {name: tuple(keys) for name, keys in secrets.items()}
+        self._given = {name: tuple(keys) for name, keys in secrets.items()}
+        self.secrets = dict(self._given)
 
     def url_of(self, name: str) -> str:
         """Return where "crm", "warehouse" or "wfm" takes deliveries."""
@@ -188,6 +189,11 @@ class Receivers(Control):
         answer = self._call("GET", f"/received/{name}")
         deliveries = [Delivery(**one) for one in answer.pop("deliveries")]
         return Received(deliveries=deliveries, **answer)
+
+    def reset(self) -> None:
+        """Go back to the beginning, also to the secrets of the beginning."""
+        super().reset()
+        self.secrets = dict(self._given)
 
     def use_secrets(self, name: str, secrets: Sequence[str]) -> None:
         """Let a receiver accept signatures by exactly these secrets."""

@@ -25,8 +25,9 @@ def receivers_app(secrets: Mapping[str, Sequence[str]]) -> FastAPI:
         return {"received": {name: one.summary() for name, one in received.items()}}
 
     def reset() -> None:
-        for one in received.values():
+        for name, one in received.items():
             one.clear()
+            one.use(secrets.get(name, ()))
 
     routers = [_control(received), *(_door(name, one) for name, one in received.items())]
     return application(routers, stats, reset)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,14 @@ def test_requests_are_counted_by_call_and_status(tenant: Tenant, window: dict, g
     assert (stats.token_requests, stats.tokens_issued) == (1, 1)
 
 
+def test_the_most_requests_at_once_are_counted(tenant: Tenant) -> None:
+    tenant.add_fault({"delay": 0.3, "status": 200}, times=3)
+    with ThreadPoolExecutor(3) as pool:
+        answers = pool.map(lambda _: requests.get(f"{tenant.url}/x", timeout=5), range(3))
+        assert [one.status_code for one in answers] == [200] * 3
+    assert tenant.stats().most_at_once == 3
+
+
 def test_the_request_log_shows_the_query_and_no_secret(
     tenant: Tenant, window: dict, new_token: Callable[..., str], get_calls: Get
 ) -> None:
@@ -60,20 +69,15 @@ def test_reset_goes_back_to_the_beginning(tenant: Tenant, window: dict, get_call
     assert stats.requests == {OUTBOUND: {"401": 1}}
 
 
-def test_a_process_is_gone_after_its_block() -> None:
-    with running_tenant() as tenant:
-        assert requests.get(f"{tenant.url}/_sandbox/health", timeout=5).ok
-    with pytest.raises(requests.ConnectionError):
-        requests.get(f"{tenant.url}/_sandbox/health", timeout=5)
-
-
-def test_a_delayed_answer_does_not_hold_up_the_end() -> None:
+def test_a_process_is_gone_after_its_block_even_with_a_request_under_way() -> None:
     with running_tenant() as tenant:
         tenant.add_fault({"delay": 60})
         with pytest.raises(requests.ReadTimeout):
             requests.get(f"{tenant.url}/x", timeout=0.2)
         begin = time.monotonic()
     assert time.monotonic() - begin < 5
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{tenant.url}/_sandbox/health", timeout=5)
 
 
 def test_a_server_that_cannot_start_says_why() -> None:

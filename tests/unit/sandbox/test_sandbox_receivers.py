@@ -6,7 +6,7 @@ import pytest
 import requests
 from standardwebhooks import Webhook
 
-from sandbox.running import ControlFailed, Receivers, new_secret, running_receivers
+from sandbox.running import ControlFailed, Receivers, new_secret
 
 BODY = '{"event_type":"outcomes.pulled","total_calls":3}'
 
@@ -105,7 +105,11 @@ def test_a_lost_answer_is_of_a_delivery_that_arrived(receivers: Receivers) -> No
     assert receivers.received("crm").verified == 1
 
 
-def test_a_receiver_without_a_secret_believes_nobody() -> None:
-    with running_receivers({"crm": (new_secret(),)}) as receivers:
-        assert deliver(receivers, "wfm", signed(new_secret())) == 401
-        assert receivers.received("wfm").refused == 1
+def test_a_receiver_without_a_secret_believes_nobody_until_it_is_reset(receivers: Receivers) -> None:
+    (secret,) = receivers.secrets["wfm"]
+    receivers.use_secrets("wfm", [])
+    assert deliver(receivers, "wfm", signed(secret)) == 401
+    receivers.reset()
+    assert receivers.secrets["wfm"] == (secret,)
+    assert receivers.received("wfm").refused == 0
+    assert deliver(receivers, "wfm", signed(secret)) == 204
