@@ -23,7 +23,7 @@ class BadExpression(ValueError):
 
 
 def wanted(event: Event, destination: str, patterns: Iterable[str]) -> bool:
-    """Say whether a destination wants an event: a pattern fits, and it is not about the destination itself."""
+    """Say whether a destination wants an event: a pattern fits, and it is not about itself."""
     about_itself = (
         event.event_type.startswith(_ABOUT_DELIVERIES) and event.data.get("destination") == destination
     )

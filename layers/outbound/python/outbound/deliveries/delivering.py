@@ -156,6 +156,7 @@ class Deliveries:
             self._answered(claimed, answer, event, record)
 
     def _attempt(self, entry: Entry, event: Event, settings: Destination) -> tuple[Entry, Answer]:
+        self._courier.check_secret()
         now = self._clock.now()
         claimed = self._ledger.claim(entry, event, now, now + _CLAIM)
         if claimed is None:

@@ -25,6 +25,10 @@ class Courier:
         self._signer = signer
         self._clock = clock
 
+    def check_secret(self) -> None:
+        """Raise ConfigurationError where the signing secret is no key, before an attempt is counted."""
+        self._signer.check()
+
     def send(self, event: Event, body: bytes, settings: Destination) -> Answer:
         """Post a body and give the answer; once more where the signing secret has changed since it was read.
 

@@ -36,6 +36,10 @@ class Signer:
             "webhook-signature": " ".join(signatures),
         }
 
+    def check(self) -> None:
+        """Raise ConfigurationError where the secret is no key."""
+        self._keys()
+
     def renewed(self) -> bool:
         """Read the secret again after a refused signature; say whether that changed the keys."""
         before = self._keys()

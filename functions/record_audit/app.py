@@ -1,0 +1,22 @@
+"""Records every event of the bus: a batch in, the messages to be tried again out."""
+
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from outbound.audit.recording import AuditRecord
+from outbound.clock import SystemClock
+from outbound.observability import logger, metrics
+from outbound.settings import AWS_CLIENT, variable
+from outbound.store.audit_objects import AuditBucket
+
+bucket = AuditBucket(boto3.client("s3", config=AWS_CLIENT), variable("AUDIT_BUCKET"))
+audit = AuditRecord(bucket, SystemClock())
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Record a batch of events."""
+    return audit.record(event)

@@ -1,0 +1,1 @@
+"""The audit record: every event of the bus, kept where nobody can change it."""
