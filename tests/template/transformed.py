@@ -64,6 +64,13 @@ class Template:
             for statement in self.statements(role)
         )
 
+    def bounds(self, value: Any) -> tuple[float, float]:
+        """Give the least and the greatest that a number can be, a parameter's by what it allows."""
+        if not isinstance(value, dict):
+            return value, value
+        parameter = self.parameters[target(value)]
+        return parameter["MinValue"], parameter["MaxValue"]
+
     def length(self, value: Any) -> int:
         """Estimate, from above, how long a value is when CloudFormation has resolved it."""
         if not isinstance(value, dict):

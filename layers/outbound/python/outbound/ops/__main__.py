@@ -1,0 +1,47 @@
+"""`outbound --stack NAME ...`: what an operator does with a deployed stack.
+
+Each module of this package adds one group of commands. Every command prints for a person, or for a
+script with `--json`; refusals go to standard error with exit code 2, failures of AWS with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from outbound.ops import campaigns, configuration, outcomes, queues
+from outbound.ops.printing import Output
+from outbound.ops.stack import Stack, StackNotFound
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give the parser of the whole command line."""
+    top = argparse.ArgumentParser(prog="outbound", description="Operate a deployed stack of the outbound bridge.")
+    top.add_argument("--stack", default=os.environ.get("OUTBOUND_STACK", "outbound-bridge"), help="name of the stack")
+    top.add_argument("--json", action="store_true", help="print JSON, for scripts")
+    groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
+    for module in (campaigns, outcomes, configuration, queues):
+        module.add_commands(groups)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    chosen = parser().parse_args(arguments)
+    try:
+        chosen.run(Stack.named(chosen.stack), chosen, Output(as_json=chosen.json))
+    except (StackNotFound, ValueError) as refusal:
+        print(f"outbound: {refusal}", file=sys.stderr)
+        return 2
+    except (ClientError, BotoCoreError) as failure:
+        print(f"outbound: AWS refused: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""`outbound config`: the settings documents, checked before they are written."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from outbound.cxone.settings import CxoneSettings
+from outbound.deliveries.settings import DeliverySettings
+from outbound.ops.printing import Output
+from outbound.ops.refusals import named
+from outbound.ops.stack import Stack
+from outbound.outcomes.settings import OutcomeSettings
+
+MODELS: dict[str, type[BaseModel]] = {
+    "cxone": CxoneSettings,
+    "deliveries": DeliverySettings,
+    "outcomes": OutcomeSettings,
+}
+
+
+def add_commands(groups: Any) -> None:
+    """Add this group's commands to the parser."""
+    commands = groups.add_parser("config", help="see and change settings documents").add_subparsers(required=True)
+    show = commands.add_parser("show", help="the settings in force, defaults filled in")
+    show.add_argument("capability", choices=sorted(MODELS))
+    show.set_defaults(run=_show)
+    put = commands.add_parser("put", help="check a document and put it in force (within a minute)")
+    put.add_argument("capability", choices=sorted(MODELS))
+    put.add_argument("file", type=Path, help="a JSON file; what it leaves out keeps its default")
+    put.set_defaults(run=_put)
+
+
+def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+    output.document(stack.documents.get(chosen.capability, MODELS[chosen.capability]).model_dump(mode="json"))
+
+
+def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+    text = chosen.file.read_text()
+    try:
+        MODELS[chosen.capability].model_validate_json(text)
+    except ValidationError as error:
+        raise ValueError(f"{chosen.file}: {named(error)}") from error
+    name = stack.documents.parameter_name(chosen.capability)
+    compact = json.dumps(json.loads(text), separators=(",", ":"))
+    # Intelligent-Tiering takes the dearer tier only for a document of more than 4 KB.
+    stack.ssm.put_parameter(Name=name, Value=compact, Type="String", Overwrite=True, Tier="Intelligent-Tiering")
+    output.said(f"{name} is in force within a minute", parameter=name)

@@ -1,0 +1,94 @@
+"""A deployed stack as the operator's command sees it: its outputs and clients for its resources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from outbound.clock import Clock, SystemClock
+from outbound.events import Bus
+from outbound.settings import AWS_CLIENT, Documents
+from outbound.store.jobs import Jobs
+from outbound.store.outbox import Outbox
+from outbound.store.registry import Registry
+from outbound.store.table import Table
+
+
+class StackNotFound(Exception):
+    """There is no such stack in this account and region."""
+
+
+class Stack:
+    """One deployed stack."""
+
+    def __init__(self, name: str, outputs: Mapping[str, str], clock: Clock) -> None:
+        """Use a stack's outputs."""
+        self.name = name
+        self.outputs = outputs
+        self.clock = clock
+
+    @classmethod
+    def named(cls, name: str) -> Stack:
+        """Give the stack of that name in the account and region of the caller's credentials.
+
+        Raises StackNotFound where there is none.
+        """
+        client = boto3.client("cloudformation", config=AWS_CLIENT)
+        try:
+            stacks = client.describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            region = client.meta.region_name
+            raise StackNotFound(f"there is no stack {name!r} in {region}; name it with --stack or OUTBOUND_STACK") from error
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+        return cls(name, outputs, SystemClock())
+
+    @property
+    def tenant(self) -> str:
+        """The tenant that the stack serves."""
+        return self.outputs["Tenant"]
+
+    @cached_property
+    def table(self) -> Table:
+        """The state table."""
+        return Table(boto3.client("dynamodb", config=AWS_CLIENT), self.outputs["StateTable"])
+
+    @cached_property
+    def bus(self) -> Bus:
+        """The bus."""
+        return Bus(boto3.client("events", config=AWS_CLIENT), self.outputs["BusName"], self.clock)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """The outbox of the state table."""
+        return Outbox(self.table, self.bus)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry of campaigns."""
+        return Registry(self.table, self.tenant)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The pull jobs."""
+        return Jobs(self.table, self.tenant)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """The settings documents."""
+        return Documents(self.ssm, self.name, self.clock)
+
+    @cached_property
+    def ssm(self) -> Any:
+        """A client of Parameter Store."""
+        return boto3.client("ssm", config=AWS_CLIENT)
+
+    @cached_property
+    def sqs(self) -> Any:
+        """A client of SQS."""
+        return boto3.client("sqs", config=AWS_CLIENT)
