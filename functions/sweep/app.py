@@ -1,4 +1,4 @@
-"""Finishes what was left undone, every minute: publishes facts, sends parked deliveries again."""
+"""Finishes what was left undone, every minute: publishes facts, sends parked deliveries and pull jobs again."""
 
 import json
 from typing import Any
@@ -10,19 +10,25 @@ from outbound.clock import Deadline, SystemClock
 from outbound.deliveries.resending import SENT_AGAIN_SECONDS, Resending
 from outbound.events import Bus
 from outbound.observability import logger, metrics
-from outbound.settings import AWS_CLIENT, variable
+from outbound.outcomes.dispatching import Dispatcher
+from outbound.settings import AWS_CLIENT, tenant, variable
 from outbound.store.deliveries import DUE_DELIVERIES
+from outbound.store.jobs import DUE_DISPATCH, Jobs, job_of
 from outbound.store.outbox import DUE_FACTS, Outbox
 from outbound.store.table import Item, Key, Table
 from outbound.sweeping import Duty, Sweeper
 
 # A fact that the bus refused is offered again two sweeps later.
 FACTS_AGAIN_SECONDS = 120
+# A job that the queue refused, likewise; one that was sent is watched for hours.
+JOBS_AGAIN_SECONDS = 120
 
 clock = SystemClock()
 table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
 outbox = Outbox(table, Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock))
-resending = Resending(boto3.client("sqs", config=AWS_CLIENT), json.loads(variable("QUEUE_URLS")))
+sqs = boto3.client("sqs", config=AWS_CLIENT)
+resending = Resending(sqs, json.loads(variable("QUEUE_URLS")))
+dispatcher = Dispatcher(sqs, variable("PULL_QUEUE_URL"), Jobs(table, tenant()), clock)
 
 
 def publish(item: Item) -> None:
@@ -30,10 +36,16 @@ def publish(item: Item) -> None:
     outbox.publish(Key(item["pk"], item["sk"]), item)
 
 
+def dispatch(item: Item) -> None:
+    """Send a pull job whose message is due."""
+    dispatcher.send([job_of(item)], clock.now())
+
+
 # Every kind of unfinished work, and who finishes it.
 DUTIES = [
     Duty(DUE_FACTS, FACTS_AGAIN_SECONDS, publish),
     Duty(DUE_DELIVERIES, SENT_AGAIN_SECONDS, resending.resend),
+    Duty(DUE_DISPATCH, JOBS_AGAIN_SECONDS, dispatch),
 ]
 
 sweeper = Sweeper(table, DUTIES, clock)
