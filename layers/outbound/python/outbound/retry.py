@@ -9,6 +9,7 @@ from random import random
 
 _FIRST_SECONDS = 0.5
 _LONGEST_SECONDS = 8.0
+_ABSURD_SECONDS = 1e9
 
 
 def pause(attempt: int) -> float:
@@ -22,8 +23,9 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     Both forms of RFC 9110 are read: a number of seconds, and a date. A date in the past is 0.
     """
     text = (header or "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return float(text)
+    if re.fullmatch(r"[0-9]+", text):
+        # However many digits: whoever asks clamps it, and infinity is no time to wait.
+        return min(float(text), _ABSURD_SECONDS)
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

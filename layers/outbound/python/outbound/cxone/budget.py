@@ -1,19 +1,20 @@
 """The tenant's quotas, shared by all functions: one conditional update takes a place.
 
 Each budget is a generic cell rate algorithm with a burst of one. The item holds `tat`, the moment
-(milliseconds) at which the next call may leave:
+(microseconds) at which the next call may leave:
 
-    now        tat                        tat + step
+    now        tat                        tat + interval
      |----------|----------------------------|
                 ^ this call leaves here      ^ and the next one here
 
-Whoever adds `step` to `tat` owns the place that it moved past. Calls leave evenly, a little slower than
-the quota, so that jitter on the way never makes one call too many.
+Whoever adds `interval` to `tat` owns the place that it moved past. Calls leave evenly, a little slower
+than the quota, so that jitter on the way never makes one call too many.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Literal
 
 from outbound.clock import Clock
@@ -23,12 +24,16 @@ from outbound.observability import Metric, measure
 from outbound.store.table import Key, Table
 
 Lane = Literal["normal", "priority"]
+_SECOND = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LANES: tuple[Lane, ...] = ("normal", "priority")
 
 # Share of the quota that is used. The rest absorbs jitter between leaving here and arriving there.
 _USED = 0.97
 # A place further away than this is not waited for inside a function: the message goes back instead.
 MAX_WAIT_SECONDS = 5.0
+# A budget found idle may be busy by the time of the second update, and is then as the first one wants it.
+_ROUNDS = 3
 
 
 class Budgets:
@@ -40,7 +45,14 @@ class Budgets:
         self._tenant = tenant
         self._clock = clock
 
-    def take(self, name: str, budget: Budget, lane: Lane = "normal", campaign_id: str = "", max_wait: float = MAX_WAIT_SECONDS) -> None:
+    def take(
+        self,
+        name: str,
+        budget: Budget,
+        lane: Lane = "normal",
+        campaign_id: str = "",
+        max_wait: float = MAX_WAIT_SECONDS,
+    ) -> None:
         """Return when the call may leave.
 
         Waits up to `max_wait` seconds. Raises RateLimited with the moment of the next free place where
@@ -49,9 +61,8 @@ class Budgets:
         if not budget.enforced:
             return
         key = self._key(name, budget, lane, campaign_id)
-        now = self._milliseconds()
-        leaves = self._reserve(key, now, _step(budget, lane), now + int(max_wait * 1000))
-        wait = (leaves - now) / 1000
+        leaves = self._reserve(key, _interval(budget, lane), max_wait)
+        wait = (leaves - self._now()) / _SECOND
         if wait > 0:
             measure(Metric.QUOTA_WAIT, wait)
             self._clock.sleep(wait)
@@ -60,44 +71,54 @@ class Budgets:
         """Let nobody leave before `until`, on either lane: CXone itself said that the quota is used up."""
         if not budget.enforced:
             return
-        values = {":until": int(until.timestamp() * 1000)}
+        values = {":until": _microseconds(until)}
         condition = "attribute_not_exists(#tat) OR #tat < :until"
         for key in {self._key(name, budget, lane, campaign_id) for lane in _LANES}:
             self._table.update(key, "SET #tat = :until", values, condition)
 
-    def _reserve(self, key: Key, now: int, step: int, latest: int) -> int:
+    def _reserve(self, key: Key, interval: int, max_wait: float) -> int:
         """Take the next place and give the moment at which it leaves."""
-        # Under load the next place lies ahead, so this one update is the usual way.
-        taken = self._table.update(
-            key,
-            "SET #tat = #tat + :step",
-            {":step": step, ":now": now, ":latest": latest},
-            "#tat > :now AND #tat <= :latest",
-        )
-        if taken.done:
-            return int(taken.item["tat"]) - step
-        if int(taken.item.get("tat", 0)) <= now:
-            return self._reserve_idle(key, now, step, latest)
-        retry_at = datetime.fromtimestamp(int(taken.item["tat"]) / 1000, UTC)
-        raise RateLimited(f"the budget {key.sk} has no place within {(latest - now) / 1000:.0f} s", retry_at)
-
-    def _reserve_idle(self, key: Key, now: int, step: int, latest: int) -> int:
-        condition = "attribute_not_exists(#tat) OR #tat <= :now"
-        taken = self._table.update(key, "SET #tat = :next", {":next": now + step, ":now": now}, condition)
-        # Where several found the budget idle, one leaves at once and the others queue up behind it.
-        return now if taken.done else self._reserve(key, now, step, latest)
+        now = self._now()
+        latest = now + int(max_wait * _SECOND)
+        tat = 0
+        for _ in range(_ROUNDS):
+            # Under load the next place lies ahead, so this one update is the usual way.
+            values = {":interval": interval, ":now": now, ":latest": latest}
+            condition = "#tat > :now AND #tat <= :latest"
+            taken = self._table.update(key, "SET #tat = #tat + :interval", values, condition)
+            if taken.done:
+                return int(taken.item["tat"]) - interval
+            tat = int(taken.item.get("tat", 0))
+            if tat > latest:
+                break
+            values = {":next": now + interval, ":now": now}
+            condition = "attribute_not_exists(#tat) OR #tat <= :now"
+            taken = self._table.update(key, "SET #tat = :next", values, condition)
+            if taken.done:
+                return now
+        retry_at = datetime.fromtimestamp(tat / _SECOND, UTC)
+        raise RateLimited(f"the budget {key.sk} has no place within {max_wait:.0f} s", retry_at)
 
     def _key(self, name: str, budget: Budget, lane: Lane, campaign_id: str) -> Key:
         owner = f"{name}#{campaign_id}" if budget.per_campaign else name
         return Key(f"{self._tenant}#budget", f"{owner}#{lane}" if budget.reserved else owner)
 
-    def _milliseconds(self) -> int:
-        return int(self._clock.now().timestamp() * 1000)
+    def _now(self) -> int:
+        return _microseconds(self._clock.now())
 
 
-def _step(budget: Budget, lane: Lane) -> int:
-    """Milliseconds between two calls of a lane."""
-    share = 1.0
-    if budget.reserved:
-        share = budget.reserved if lane == "priority" else 1 - budget.reserved
-    return round(1000 * budget.per_seconds / (budget.calls * _USED * share))
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _interval(budget: Budget, lane: Lane) -> int:
+    """Microseconds between two calls of a lane, so that none of its windows has more calls than its share."""
+    return ceil(_SECOND * budget.per_seconds / (_share(budget, lane) * _USED))
+
+
+def _share(budget: Budget, lane: Lane) -> int:
+    """How many of the quota's calls are a lane's; whole ones, so that both lanes together never exceed it."""
+    if not budget.reserved:
+        return budget.calls
+    kept = min(max(1, round(budget.calls * budget.reserved)), budget.calls - 1)
+    return kept if lane == "priority" else budget.calls - kept

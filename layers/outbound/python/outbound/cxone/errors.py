@@ -14,6 +14,8 @@ class CxoneError(Exception):
 
     retryable = False
     reason = "cxone_error"
+    retry_at: datetime | None = None
+    """From when on another try makes sense, where CXone or the quota say so."""
 
 
 class Unauthorised(CxoneError):
@@ -70,6 +72,7 @@ class RateLimited(CxoneError):
 
     retryable = True
     reason = "rate_limited"
+    retry_at: datetime
 
     def __init__(self, message: str, retry_at: datetime) -> None:
         """Say from when on another try makes sense."""
@@ -82,6 +85,11 @@ class Unavailable(CxoneError):
 
     retryable = True
     reason = "unavailable"
+
+    def __init__(self, message: str, retry_at: datetime | None = None) -> None:
+        """Say from when on another try makes sense, if CXone says so."""
+        super().__init__(message)
+        self.retry_at = retry_at
 
 
 class OutOfTime(CxoneError):

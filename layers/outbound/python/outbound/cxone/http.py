@@ -9,36 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
-import orjson
 import requests
 
 from outbound.clock import Clock, Deadline
+from outbound.cxone.answers import Answer, parsed, refusal
 from outbound.cxone.auth import Tokens
+from outbound.cxone.bodies import BROKEN, refusal_body, whole_body
 from outbound.cxone.budget import MAX_WAIT_SECONDS, Budgets, Lane
-from outbound.cxone.errors import (
-    Conflict,
-    CxoneError,
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    OutOfTime,
-    RateLimited,
-    Unauthorised,
-    Unavailable,
-    UnexpectedAnswer,
-    VersionConflict,
-)
+from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited, Unauthorised, Unavailable
 from outbound.cxone.settings import CxoneSettings
-from outbound.observability import Metric, loggable, logger, masked_text, measure
+from outbound.observability import Metric, loggable, logger, measure
 from outbound.retry import pause, retry_after
+
+__all__ = ["Answer", "Call", "CxoneHttp"]
 
 # What a call needs at least: with less time left it is not begun, so that it is not cut off half-way.
 _MIN_SECONDS = 2.0
 # A page of 5,000 calls is some 2 MB; an answer many times that is no answer to our question.
-_MAX_BODY_BYTES = 64 * 1024 * 1024
-_RETRIED_STATUS = frozenset({408, 500, 502, 503, 504})
+_MOST_BYTES = 64 * 1024 * 1024
 _SAFE_TO_REPEAT = frozenset({"GET", "PUT", "PATCH"})
 
 
@@ -46,8 +37,8 @@ _SAFE_TO_REPEAT = frozenset({"GET", "PUT", "PATCH"})
 class Call:
     """A call to CXone as an adapter describes it.
 
-    `scopes` are those that the call needs, for the message of a 403. A POST is tried again only with an
-    idempotency key: without one nobody knows whether a lost answer means a lost effect.
+    A POST is tried again only with an idempotency key: without one nobody knows whether a lost answer means
+    a lost effect. A PATCH has to set absolute values.
     """
 
     surface: str
@@ -67,16 +58,6 @@ class Call:
         return self.method in _SAFE_TO_REPEAT or bool(self.idempotency_key)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful answer: its JSON, its status and headers, and how many tries it took."""
-
-    body: Any
-    status: int
-    headers: Mapping[str, str]
-    tries: int
-
-
 class _Bearer(requests.auth.AuthBase):
     """Sets the bearer token; being an auth object, it also keeps a .netrc from overriding it."""
 
@@ -89,7 +70,7 @@ class _Bearer(requests.auth.AuthBase):
 
 
 class CxoneHttp:
-    """Makes calls to CXone."""
+    """Makes calls to CXone, one at a time."""
 
     def __init__(
         self, tokens: Tokens, budgets: Budgets, settings: Callable[[], CxoneSettings], clock: Clock
@@ -109,107 +90,95 @@ class CxoneHttp:
         OutOfTime when the deadline is near, and otherwise what the last answer meant.
         """
         settings = self._settings()
-        failure: CxoneError | None = None
-        for attempt in range(settings.max_tries):
-            if failure is not None:
-                measure(Metric.RETRIED)
-                self._wait(failure, attempt)
-            outcome = self._try(call, settings)
+        failures, renewed = 0, False
+        for sent in count(1):
+            token = self._token(call)
+            outcome = self._send(call, settings, token, failures)
             if not isinstance(outcome, CxoneError):
-                return Answer(outcome.body, outcome.status, outcome.headers, attempt + 1)
-            failure = outcome
-            if not _worth_another_try(call, failure):
-                break
-        assert failure is not None
-        raise failure
+                return Answer(outcome.body, outcome.status, outcome.headers, sent)
+            if isinstance(outcome, Unauthorised) and not renewed:
+                # A second refusal, of a token issued just now, is no matter of the token's age.
+                self._tokens.drop(call.surface, token)
+                renewed = True
+                continue
+            failures += 1
+            if failures >= settings.max_tries or not _worth_another_try(call, outcome):
+                raise outcome
+            self._wait(outcome, failures)
+        raise AssertionError("count() has no end")
 
-    def _wait(self, failure: CxoneError, attempt: int) -> None:
-        wait = pause(attempt - 1)
-        if isinstance(failure, RateLimited):
-            wait = (failure.retry_at - self._clock.now()).total_seconds()
-            if wait > MAX_WAIT_SECONDS:
-                raise failure
-        if wait > self.deadline.left() - _MIN_SECONDS:
-            raise OutOfTime("the function's time is nearly up; the call is made by the next run") from failure
+    def _token(self, call: Call) -> str:
+        """Give a token, if there is time for a call."""
+        self._in_time(0)
+        return self._tokens.get(call.surface, self.deadline)
+
+    def _in_time(self, wait: float) -> None:
+        if self.deadline.left() - wait < _MIN_SECONDS:
+            raise OutOfTime("the function's time is nearly up; the call is made by the next run")
+
+    def _wait(self, failure: CxoneError, failures: int) -> None:
+        measure(Metric.RETRIED)
+        wait = pause(failures - 1)
+        if failure.retry_at is not None:
+            wait = max(0.0, (failure.retry_at - self._clock.now()).total_seconds())
+        if wait > MAX_WAIT_SECONDS:
+            raise failure
+        self._in_time(wait)
         self._clock.sleep(wait)
 
-    def _try(self, call: Call, settings: CxoneSettings) -> Answer | CxoneError:
-        """Make one try, with one fresh token where the first was refused."""
-        outcome = self._send(call, settings)
-        if isinstance(outcome, Unauthorised):
-            outcome = self._send(call, settings)
-        return outcome
-
-    def _send(self, call: Call, settings: CxoneSettings) -> Answer | CxoneError:
-        left = self.deadline.left()
-        if left < _MIN_SECONDS:
-            raise OutOfTime("the function's time is nearly up; the call is made by the next run")
-        budget = settings.budget(call.budget)
-        max_wait = min(MAX_WAIT_SECONDS, left - _MIN_SECONDS)
-        token = self._tokens.get(call.surface)
-        self._budgets.take(call.budget, budget, call.lane, call.campaign_id, max_wait)
+    def _send(self, call: Call, settings: CxoneSettings, token: str, failures: int) -> Answer | CxoneError:
+        """Make one try, in its place in the quota."""
+        self._in_time(0)
+        max_wait = min(MAX_WAIT_SECONDS, self.deadline.left() - _MIN_SECONDS)
+        self._budgets.take(call.budget, settings.budget(call.budget), call.lane, call.campaign_id, max_wait)
         try:
-            with self._session.request(
-                call.method,
-                settings.surface(call.surface).base_url + call.path,
-                params=dict(call.params),
-                json=call.json,
-                headers=self._headers(call),
-                auth=_Bearer(token),
-                timeout=(
-                    settings.connect_timeout_seconds,
-                    min(settings.read_timeout_seconds, max(1.0, self.deadline.left())),
-                ),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                body = _read(response)
-        except requests.RequestException as error:
+            with self._request(call, settings, token) as response:
+                if 200 <= response.status_code < 300:
+                    return _success(call, response, whole_body(response, _MOST_BYTES, self.deadline.left))
+                body = refusal_body(response, self.deadline.left).replace(token.encode(), b"***")
+        except BROKEN as error:
             return Unavailable(f"{call.method} {call.path}: no whole answer ({type(error).__name__})")
-        if response.ok and response.status_code < 300:  # noqa: PLR2004 - 3xx is no answer here
-            return _parsed(call, response, body)
-        if response.status_code == requests.codes.unauthorized:
-            self._tokens.drop(call.surface, token)
-        return self._failure(call, response, body)
+        return self._refused(call, settings, response, body, failures)
 
-    def _headers(self, call: Call) -> dict[str, str]:
+    def _request(self, call: Call, settings: CxoneSettings, token: str) -> requests.Response:
+        left = max(1.0, self.deadline.left())
         headers = {"Accept": "application/json", **call.headers}
         if call.idempotency_key:
             headers["X-Idempotency-Key"] = call.idempotency_key
-        return headers
+        return self._session.request(
+            call.method,
+            settings.surface(call.surface).base_url + call.path,
+            params=dict(call.params),
+            json=call.json,
+            headers=headers,
+            auth=_Bearer(token),
+            timeout=(min(settings.connect_timeout_seconds, left), min(settings.read_timeout_seconds, left)),
+            allow_redirects=False,
+            stream=True,
+        )
 
-    def _failure(self, call: Call, response: requests.Response, body: bytes) -> CxoneError:
+    def _refused(
+        self, call: Call, settings: CxoneSettings, response: requests.Response, body: bytes, failures: int
+    ) -> CxoneError:
         status = response.status_code
-        request_id = response.headers.get("X-Request-Id", "")
-        logger.warning(
-            "CXone refused a call",
-            extra={
-                "method": call.method,
-                "path": call.path,
-                "status": status,
-                "request_id": request_id,
-                "answer": loggable(body),
-            },
-        )
+        request_id = response.headers.get("X-Request-Id", "")[:100]
+        said = {"method": call.method, "path": call.path, "status": status, "request_id": request_id}
+        logger.warning("CXone refused a call", extra=said | {"answer": loggable(body)})
+        message = f"{call.method} {call.path} answered {status} (request {request_id or 'without id'})"
+        asked = retry_after(response.headers.get("Retry-After"), self._clock.now())
+        if asked is not None:
+            asked = min(asked, settings.max_retry_after_seconds)
         if status == requests.codes.too_many_requests:
-            return self._throttled(call, response)
-        wanted = self._settings().surface(call.surface).token.scopes
-        return _error_for(
-            status,
-            f"{call.method} {call.path} answered {status} (request {request_id or 'without id'})",
-            body,
-            wanted,
-        )
+            # Without a time asked for, longer than after other failures: the same again would not help.
+            return self._throttled(call, settings, message, pause(failures + 1) if asked is None else asked)
+        retry_at = None if asked is None else self._clock.now() + timedelta(seconds=asked)
+        return refusal(status, message, body, settings.surface(call.surface).token.scopes, retry_at)
 
-    def _throttled(self, call: Call, response: requests.Response) -> RateLimited:
+    def _throttled(self, call: Call, settings: CxoneSettings, message: str, wait: float) -> RateLimited:
         measure(Metric.THROTTLED)
-        settings = self._settings()
-        now = self._clock.now()
-        asked = retry_after(response.headers.get("Retry-After"), now)
-        wait = pause(1) if asked is None else min(asked, settings.max_retry_after_seconds)
-        retry_at = now + timedelta(seconds=wait)
+        retry_at = self._clock.now() + timedelta(seconds=wait)
         self._budgets.push_back(call.budget, settings.budget(call.budget), retry_at, call.campaign_id)
-        return RateLimited(f"{call.method} {call.path}: CXone's quota is used up", retry_at)
+        return RateLimited(f"{message}: CXone's quota is used up", retry_at)
 
 
 def _worth_another_try(call: Call, failure: CxoneError) -> bool:
@@ -217,55 +186,10 @@ def _worth_another_try(call: Call, failure: CxoneError) -> bool:
     return isinstance(failure, RateLimited) or (isinstance(failure, Unavailable) and call.repeatable)
 
 
-def _read(response: requests.Response) -> bytes:
-    """Read a body whole, unless it is absurdly large."""
-    chunks: list[bytes] = []
-    size = 0
-    for chunk in response.iter_content(chunk_size=256 * 1024):
-        size += len(chunk)
-        if size > _MAX_BODY_BYTES:
-            raise requests.exceptions.ContentDecodingError(f"more than {_MAX_BODY_BYTES} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _parsed(call: Call, response: requests.Response, body: bytes) -> Answer | CxoneError:
-    if not body:
+def _success(call: Call, response: requests.Response, body: bytes) -> Answer | CxoneError:
+    if not body and call.method != "GET":
         return Answer(None, response.status_code, response.headers, 1)
     try:
-        return Answer(orjson.loads(body), response.status_code, response.headers, 1)
-    except orjson.JSONDecodeError:
+        return Answer(parsed(body), response.status_code, response.headers, 1)
+    except ValueError:
         return Unavailable(f"{call.method} {call.path} answered with something that is no JSON")
-
-
-def _error_for(status: int, message: str, body: bytes, scopes: tuple[str, ...]) -> CxoneError:
-    field_name, detail = _objection(body)
-    said = f"{message}: {detail}" if detail else message
-    match status:
-        case 400 | 422:
-            return InvalidRequest(said, field_name)
-        case 401:
-            return Unauthorised(said)
-        case 403:
-            return Forbidden(said, scopes)
-        case 404:
-            return NotFound(said)
-        case 409:
-            return Conflict(said)
-        case 412:
-            return VersionConflict(said)
-        case _ if status in _RETRIED_STATUS:
-            return Unavailable(said)
-    return UnexpectedAnswer(said)
-
-
-def _objection(body: bytes) -> tuple[str, str]:
-    """Give the field and the message of an error body, where it has them."""
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return "", ""
-    if not isinstance(answer, dict):
-        return "", ""
-    detail = answer.get("message") or answer.get("error_description") or answer.get("error") or ""
-    return str(answer.get("field") or "")[:100], masked_text(str(detail))[:300]

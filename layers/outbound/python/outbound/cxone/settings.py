@@ -7,11 +7,25 @@ URLs and the form of the token request, so all of that is data. The document is
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Api = Literal["platform", "acd"]
+
+
+def _checked_url(url: str) -> str:
+    """Refuse what is no URL, or has credentials in it, which would show up in messages."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError("a URL begins with https:// and a host")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("a URL here has no credentials, no query and no fragment")
+    return url
+
+
+Url = Annotated[str, AfterValidator(_checked_url)]
 
 
 class _Strict(BaseModel):
@@ -23,7 +37,7 @@ class _Strict(BaseModel):
 class TokenRequest(_Strict):
     """How a surface hands out tokens (OAuth 2.0 client credentials)."""
 
-    url: str
+    url: Url
     body: Literal["form", "json"] = "form"
     credentials: Literal["basic", "body"] = "body"
     scopes: tuple[str, ...] = ()
@@ -35,7 +49,7 @@ class TokenRequest(_Strict):
 class Surface(_Strict):
     """One part of the API: where it is and how to get in."""
 
-    base_url: str
+    base_url: Annotated[Url, AfterValidator(lambda url: url.rstrip("/"))]
     token: TokenRequest
 
 
@@ -47,6 +61,12 @@ class Budget(_Strict):
     reserved: float = Field(0.0, ge=0, lt=1, description="share kept for the priority lane")
     per_campaign: bool = False
     enforced: bool = True
+
+    @model_validator(mode="after")
+    def _two_lanes_need_two_calls(self) -> Budget:
+        if self.reserved and self.calls < 2:
+            raise ValueError("a quota of one call cannot be shared by two lanes: leave out reserved")
+        return self
 
 
 class CxoneSettings(_Strict):

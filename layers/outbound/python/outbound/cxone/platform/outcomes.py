@@ -35,7 +35,9 @@ class PlatformOutcomes:
             params["dispositionCode"] = ",".join(query.outcome_codes)
         if page_token:
             params["nextPageToken"] = page_token
-        answer = self._http.call(Call("outcomes", "outbound", "GET", _PATH, params, campaign_id=query.campaign_id))
+        answer = self._http.call(
+            Call("outcomes", "outbound", "GET", _PATH, params, campaign_id=query.campaign_id)
+        )
         calls, token = _contents(answer.body)
         return OutcomePage([_record(call) for call in calls], token, answer.tries)
 
@@ -43,8 +45,13 @@ class PlatformOutcomes:
 def _contents(body: Any) -> tuple[list[Any], str]:
     calls = body.get("calls") if isinstance(body, dict) else None
     if not isinstance(calls, list):
-        raise UnexpectedAnswer(f"GET {_PATH} answered without a list 'calls'; check base_url and API version in the settings")
-    token = body.get("nextPageToken") or ""
+        raise UnexpectedAnswer(
+            f"GET {_PATH} answered without a list 'calls'; check base_url and API version in the settings"
+        )
+    token = body.get("nextPageToken")
+    if token is None:
+        return calls, ""
+    # Anything else that Python takes for false would end the pull early, as if this were the last page.
     if not isinstance(token, str):
         raise UnexpectedAnswer(f"GET {_PATH} answered with a nextPageToken that is no text")
     return calls, token

@@ -1,0 +1,67 @@
+"""Reading the bodies of answers, bounded in size and in time.
+
+A read time-out bounds the pause between two pieces and not the whole: a server that sends a byte every few
+seconds would keep a function busy until it is cut off. So the time left is looked at after every piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from outbound.cxone.errors import UnexpectedAnswer
+
+# What reading an answer can end with where the connection breaks, stalls or speaks no HTTP.
+BROKEN = (requests.RequestException, HTTPError, OSError)
+
+_PIECE = 256 * 1024
+# Of the body of a refusal only the beginning matters.
+_MOST_OF_A_REFUSAL = 64 * 1024
+# A read that may wait no longer still gets a moment, for what has arrived already.
+_SHORTEST_WAIT = 0.1
+
+
+def whole_body(response: requests.Response, most: int, left: Callable[[], float]) -> bytes:
+    """Read a body to its end.
+
+    Raises UnexpectedAnswer where it has more than `most` bytes, and one of `BROKEN` where it is cut or
+    `left()` (seconds) runs out.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    for piece in _pieces(response, left):
+        size += len(piece)
+        if size > most:
+            raise UnexpectedAnswer(f"an answer of more than {most} bytes: ask for smaller pages")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def refusal_body(response: requests.Response, left: Callable[[], float]) -> bytes:
+    """Read the beginning of a refusal's body, or what of it there is: its status says enough without."""
+    body = b""
+    with suppress(*BROKEN):
+        for piece in _pieces(response, left):
+            body += piece
+            if len(body) >= _MOST_OF_A_REFUSAL:
+                break
+    return body[:_MOST_OF_A_REFUSAL]
+
+
+def _pieces(response: requests.Response, left: Callable[[], float]) -> Iterator[bytes]:
+    """Give what has arrived, as it arrives; waits for each piece no longer than there is time left."""
+    socket = getattr(response.raw.connection, "sock", None)
+    longest = socket.gettimeout() if socket else None
+    while True:
+        seconds = left()
+        if seconds <= 0:
+            raise requests.exceptions.ReadTimeout("the answer comes too slowly")
+        if socket and longest:
+            socket.settimeout(max(_SHORTEST_WAIT, min(longest, seconds)))
+        piece = response.raw.read1(_PIECE, decode_content=True)
+        if not piece:
+            return
+        yield piece
