@@ -213,7 +213,7 @@ class Deliveries:
         until = now + timedelta(seconds=wait)
         # A claim starts the count of parks anew: it is about parks without an attempt in between.
         changes = {"last_error": reason, "parks": entry.parks + 1, "attempts": attempts}
-        self._endings.certain(self._ledger.park(entry, event, now, until, **changes))
+        self._endings.certain(self._ledger.park(entry, event, now, until, changes))
         measure(Metric.DELIVERY_PARKED)
         logger.info("delivery parked", extra={**self._about(event), "reason": reason, "seconds": round(wait)})
 

@@ -49,8 +49,10 @@ class Signer:
         return [self._key(version.get("key", "")) for version in self._secrets.versions(self._secret_id)]
 
     def _key(self, text: str) -> bytes:
+        encoded = text.strip().removeprefix(_PREFIX)
         try:
-            key = base64.b64decode(text.strip().removeprefix(_PREFIX), validate=True)
+            # Generated secrets have no padding; the reference library does without it too.
+            key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
         except (binascii.Error, ValueError):
             key = b""
         if not key:

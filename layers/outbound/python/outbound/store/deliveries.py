@@ -7,7 +7,7 @@ in the due index.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,7 +17,7 @@ from typing import Any
 from outbound.clock import format_time
 from outbound.events import Event
 from outbound.store.outbox import facts_attributes
-from outbound.store.table import Item, Key, Table, Written
+from outbound.store.table import Item, Key, Table
 
 DUE_DELIVERIES = "deliveries"
 
@@ -99,81 +99,71 @@ class DeliveryLedger:
 
     def claim(self, entry: Entry, event: Event, now: datetime, until: datetime) -> Entry | None:
         """Take a delivery to send it, and count the attempt; None where somebody else was faster."""
-        return self._write(
-            entry,
-            event,
-            now,
-            status=Status.CLAIMED,
-            attempts=entry.attempts + 1,
-            claim_until=ceil(until.timestamp()),
-        )
+        attempts, claim_until = entry.attempts + 1, ceil(until.timestamp())
+        changes = {"status": Status.CLAIMED, "attempts": attempts, "claim_until": claim_until}
+        return self._write(entry, event, now, changes)
 
     def delivered(self, entry: Entry, event: Event, now: datetime, status: int) -> Entry | None:
-        """Write down that the destination took it."""
-        return self._write(
-            entry,
-            event,
-            now,
-            status=Status.DELIVERED,
-            last_status=status,
-            delivered_at=format_time(now),
-            last_error=None,
-        )
+        """Write down that the destination took it, with the HTTP status that it said so by."""
+        changes = {"status": Status.DELIVERED, "delivered_at": format_time(now), "last_status": status}
+        return self._write(entry, event, now, changes | {"last_error": None})
 
     def wait(self, entry: Entry, event: Event, now: datetime, next_at: datetime, error: str) -> Entry | None:
         """Write down a failed attempt whose message stays in the queue until `next_at`."""
-        return self._write(
-            entry, event, now, status=Status.WAITING, next_at=ceil(next_at.timestamp()), last_error=error
-        )
+        changes = {"status": Status.WAITING, "next_at": ceil(next_at.timestamp()), "last_error": error}
+        return self._write(entry, event, now, changes)
 
     def park(
-        self, entry: Entry, event: Event, now: datetime, next_at: datetime, **changes: Any
+        self, entry: Entry, event: Event, now: datetime, next_at: datetime, changes: Mapping[str, Any]
     ) -> Entry | None:
         """Keep the event here until `next_at`, so that the queue can let go of it.
 
         `changes` are further attributes: `last_error`, `parks`, `attempts`.
         """
         due = ceil(next_at.timestamp())
-        # What is parked is not forgotten, however long its destination is switched off.
-        parked = {"event": event.to_json(), "due_kind": DUE_DELIVERIES, "due_at": due, "ttl": None}
-        return self._write(entry, event, now, status=Status.PARKED, next_at=due, **{**parked, **changes})
+        parked = {
+            "status": Status.PARKED,
+            "next_at": due,
+            "event": event.to_json(),
+            "due_kind": DUE_DELIVERIES,
+            "due_at": due,
+            # What is parked is not forgotten, however long its destination is switched off.
+            "ttl": None,
+        }
+        return self._write(entry, event, now, parked | dict(changes))
 
     def bury(
         self, entry: Entry, event: Event, now: datetime, status: int, reason: str, facts: Sequence[Event]
     ) -> Entry | None:
-        """Write down that it was given up, with the facts that say so."""
-        return self._write(
-            entry,
-            event,
-            now,
-            status=Status.DEAD,
-            deaths=entry.deaths + 1,
-            dead_at=int(now.timestamp() * 1000),
-            last_status=status or None,
-            last_error=reason,
-            **facts_attributes(facts, now),
-        )
+        """Write down that it was given up, with the facts that say so; `status` is 0 where there was none."""
+        changes = {
+            "status": Status.DEAD,
+            "deaths": entry.deaths + 1,
+            "dead_at": int(now.timestamp() * 1000),
+            "last_status": status or None,
+            "last_error": reason,
+        }
+        return self._write(entry, event, now, changes | facts_attributes(facts, now))
 
     def drop(self, entry: Entry, event: Event, now: datetime) -> Entry | None:
-        """Let go of a parked delivery that is no longer wanted."""
-        return self._write(entry, event, now, status=Status.DROPPED)
+        """Let go of a delivery that is no longer wanted."""
+        return self._write(entry, event, now, {"status": Status.DROPPED})
 
-    def _write(self, entry: Entry, event: Event, now: datetime, **changes: Any) -> Entry | None:
-        """Write the item anew over the version that was read."""
-        kept = {name: entry.item[name] for name in _LASTING if name in entry.item}
+    def _write(self, entry: Entry, event: Event, now: datetime, changes: Mapping[str, Any]) -> Entry | None:
+        """Write the item anew over the version that was read; None where another version is there by now."""
         version = entry.time("version")
         item = {
             "event_type": event.event_type,
             "first_seen": format_time(now),
             "ttl": int((now + _REMEMBERED).timestamp()),
-            **kept,
+            **{name: entry.item[name] for name in _LASTING if name in entry.item},
             "attempts": entry.attempts,
             **changes,
             "version": version + 1,
         }
         condition = "#version = :seen" if version else "attribute_not_exists(#version)"
-        written: Written = self._table.put(entry.key, item, condition, {":seen": version} if version else {})
-        return Entry(entry.key, {k: v for k, v in item.items() if v is not None}) if written.done else None
+        written = self._table.put(entry.key, item, condition, {":seen": version} if version else {})
+        return Entry(entry.key, written.item) if written.done else None
 
 
 # What outlives a change of status; everything else belongs to the status that it was written with.
