@@ -115,4 +115,5 @@ $(ENVIRONMENTS:%=$(LOCAL)/%/.installed):
 	@rm -rf $(@D)
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r $<
+	@test $(notdir $(@D)) != venv || $(@D)/bin/python -m pip install -qq --no-index --no-deps --no-build-isolation -e .
 	@touch $@

@@ -13,18 +13,22 @@ from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.ops import campaigns, configuration, outcomes, queues
+from outbound.ops import campaigns, configuration, deliveries, outcomes, queues
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack, StackNotFound
 
 
 def parser() -> argparse.ArgumentParser:
     """Give the parser of the whole command line."""
-    top = argparse.ArgumentParser(prog="outbound", description="Operate a deployed stack of the outbound bridge.")
-    top.add_argument("--stack", default=os.environ.get("OUTBOUND_STACK", "outbound-bridge"), help="name of the stack")
+    top = argparse.ArgumentParser(
+        prog="outbound", description="Operate a deployed stack of the outbound bridge."
+    )
+    top.add_argument(
+        "--stack", default=os.environ.get("OUTBOUND_STACK", "outbound-bridge"), help="name of the stack"
+    )
     top.add_argument("--json", action="store_true", help="print JSON, for scripts")
     groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
-    for module in (campaigns, outcomes, configuration, queues):
+    for module in (campaigns, outcomes, deliveries, configuration, queues):
         module.add_commands(groups)
     return top
 

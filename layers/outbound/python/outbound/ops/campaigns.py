@@ -17,14 +17,22 @@ from outbound.store.registry import Campaign
 
 def add_commands(groups: Any) -> None:
     """Add this group's commands to the parser."""
-    commands = groups.add_parser("campaigns", help="register campaigns and see them").add_subparsers(required=True)
+    commands = groups.add_parser("campaigns", help="register campaigns and see them").add_subparsers(
+        required=True
+    )
 
     register = commands.add_parser("register", help="pull a campaign's outcomes from now on, or change how")
     register.add_argument("campaign_id", metavar="ID", help="the campaign's id in CXone")
     register.add_argument("--name", help="what people call it (default: the id)")
-    register.add_argument("--outcome-codes", default="", metavar="A,B", help="only these codes (default: all)")
-    register.add_argument("--page-size", type=int, default=1000, metavar="N", help="records a page, 1 to 5000")
-    register.add_argument("--start", metavar="TIME", help="pull from here on, ISO 8601 with offset (default: 7 days ago)")
+    register.add_argument(
+        "--outcome-codes", default="", metavar="A,B", help="only these codes (default: all)"
+    )
+    register.add_argument(
+        "--page-size", type=int, default=1000, metavar="N", help="records a page, 1 to 5000"
+    )
+    register.add_argument(
+        "--start", metavar="TIME", help="pull from here on, ISO 8601 with offset (default: 7 days ago)"
+    )
     register.add_argument("--disabled", action="store_true", help="known, but not pulled")
     register.set_defaults(run=_register)
 
@@ -45,11 +53,13 @@ def _register(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         raise ValueError(named(error)) from error
     revision = Registrar(stack.registry, stack.outbox, stack.tenant, stack.clock).register(registration)
     output.said(
-        f"{chosen.campaign_id} is registered (revision {revision})", campaign_id=chosen.campaign_id, revision=revision
+        f"{chosen.campaign_id} is registered (revision {revision})",
+        campaign_id=chosen.campaign_id,
+        revision=revision,
     )
 
 
-def _list(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+def _list(stack: Stack, _: argparse.Namespace, output: Output) -> None:
     rows = [_row(campaign) for campaign in stack.registry.all()]
     output.rows(rows, "no campaign is registered: outbound campaigns register ID")
 

@@ -25,7 +25,9 @@ MODELS: dict[str, type[BaseModel]] = {
 
 def add_commands(groups: Any) -> None:
     """Add this group's commands to the parser."""
-    commands = groups.add_parser("config", help="see and change settings documents").add_subparsers(required=True)
+    commands = groups.add_parser("config", help="see and change settings documents").add_subparsers(
+        required=True
+    )
     show = commands.add_parser("show", help="the settings in force, defaults filled in")
     show.add_argument("capability", choices=sorted(MODELS))
     show.set_defaults(run=_show)
@@ -48,5 +50,7 @@ def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     name = stack.documents.parameter_name(chosen.capability)
     compact = json.dumps(json.loads(text), separators=(",", ":"))
     # Intelligent-Tiering takes the dearer tier only for a document of more than 4 KB.
-    stack.ssm.put_parameter(Name=name, Value=compact, Type="String", Overwrite=True, Tier="Intelligent-Tiering")
+    stack.ssm.put_parameter(
+        Name=name, Value=compact, Type="String", Overwrite=True, Tier="Intelligent-Tiering"
+    )
     output.said(f"{name} is in force within a minute", parameter=name)

@@ -20,12 +20,16 @@ from outbound.store.jobs import Job
 
 def add_commands(groups: Any) -> None:
     """Add this group's commands to the parser."""
-    commands = groups.add_parser("outcomes", help="backfill, and see what is pulled").add_subparsers(required=True)
+    commands = groups.add_parser("outcomes", help="backfill, and see what is pulled").add_subparsers(
+        required=True
+    )
 
     pull = commands.add_parser("pull", help="backfill: pull what is missing between two times")
     pull.add_argument("campaign_id", metavar="ID")
     pull.add_argument("--from", dest="start", required=True, metavar="TIME", help="ISO 8601 with offset")
-    pull.add_argument("--to", dest="end", required=True, metavar="TIME", help="ISO 8601 with offset; not included")
+    pull.add_argument(
+        "--to", dest="end", required=True, metavar="TIME", help="ISO 8601 with offset; not included"
+    )
     pull.add_argument("--refresh", action="store_true", help="pull again what was pulled already")
     pull.set_defaults(run=_pull)
 
@@ -36,7 +40,9 @@ def add_commands(groups: Any) -> None:
 
     gaps = commands.add_parser("gaps", help="what of a campaign's time is not pulled, and why")
     gaps.add_argument("campaign_id", metavar="ID")
-    gaps.add_argument("--since", metavar="TIME", help="look from here on (default: the campaign's start, or 7 days ago)")
+    gaps.add_argument(
+        "--since", metavar="TIME", help="look from here on (default: the campaign's start, or 7 days ago)"
+    )
     gaps.set_defaults(run=_gaps)
 
 
@@ -47,7 +53,9 @@ def _pull(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     now = stack.clock.now()
     check_window(window, settings, now)
     if stack.registry.get(chosen.campaign_id) is None:
-        raise ValueError(f"campaign_id: {chosen.campaign_id} is not registered: outbound campaigns register {chosen.campaign_id}")
+        raise ValueError(
+            f"campaign_id: {chosen.campaign_id} is not registered; use: outbound campaigns register ID"
+        )
     data = {
         "campaign_id": chosen.campaign_id,
         "start": format_time(window.start),
@@ -57,12 +65,18 @@ def _pull(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     # Asking twice is two requests: each gets an id of its own.
     event = new_event(EventType.PULL_REQUESTED, stack.tenant, now, [secrets.token_hex(16)], data)
     stack.bus.publish([event])
-    output.said(f"asked for {chosen.campaign_id} {window}; request {event.event_id}", request_id=event.event_id, **data)
+    output.said(
+        f"asked for {chosen.campaign_id} {window}; request {event.event_id}",
+        request_id=event.event_id,
+        **data,
+    )
 
 
 def _jobs(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     since = _time("--since", chosen.since) if chosen.since else stack.clock.now() - timedelta(days=1)
-    output.rows([_row(job) for job in stack.jobs.of_campaign(chosen.campaign_id, since)], "no jobs since then")
+    output.rows(
+        [_row(job) for job in stack.jobs.of_campaign(chosen.campaign_id, since)], "no jobs since then"
+    )
 
 
 def _row(job: Job) -> dict[str, Any]:
@@ -84,14 +98,18 @@ def _gaps(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         raise ValueError(f"campaign_id: {chosen.campaign_id} is not registered")
     settings = stack.documents.get("outcomes", OutcomeSettings)
     now = stack.clock.now()
-    since = _time("--since", chosen.since) if chosen.since else campaign.start or now - timedelta(days=settings.first_window_days)
+    since = (
+        _time("--since", chosen.since)
+        if chosen.since
+        else campaign.start or now - timedelta(days=settings.first_window_days)
+    )
     jobs = list(stack.jobs.of_campaign(chosen.campaign_id, since - timedelta(days=1)))
     rows = list(_gap_rows(jobs, Window(since, now - timedelta(seconds=settings.settling_seconds))))
     output.rows(rows, f"no gaps: {chosen.campaign_id} is pulled from {format_time(since)} on")
 
 
 def _gap_rows(jobs: list[Job], window: Window) -> Iterator[dict[str, Any]]:
-    """Give the windows that are not pulled: those of jobs that have not ended well, and those without a job."""
+    """Give the windows that are not pulled: of jobs that have not ended well, and those without a job."""
     for job in jobs:
         if job.status != "completed" and job.end > window.start:
             reason = job.result.get("message") or f"the job is {job.status}"

@@ -15,7 +15,11 @@ from outbound.ops.stack import Stack
 
 # Outputs of the template name queues as `<Name>QueueUrl` and their dead-letter queues `<Name>DeadLettersUrl`.
 _QUEUE, _DEAD = "QueueUrl", "DeadLettersUrl"
-_COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
+_COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 # While an operator reads a listing, nothing else works on a dead-letter queue; a minute keeps pages apart.
 _LOOK_SECONDS = 60
 _SHOWN = 200
@@ -23,7 +27,9 @@ _SHOWN = 200
 
 def add_commands(groups: Any) -> None:
     """Add this group's commands to the parser."""
-    commands = groups.add_parser("queues", help="see queues and redrive dead letters").add_subparsers(required=True)
+    commands = groups.add_parser("queues", help="see queues and redrive dead letters").add_subparsers(
+        required=True
+    )
     commands.add_parser("list", help="every queue with what waits in it").set_defaults(run=_list)
     dead = commands.add_parser("dead", help="the dead letters of a queue, with their reasons")
     dead.add_argument("queue")
@@ -36,12 +42,14 @@ def add_commands(groups: Any) -> None:
     redrive.set_defaults(run=_redrive)
 
 
-def _list(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+def _list(stack: Stack, _: argparse.Namespace, output: Output) -> None:
     rows = []
     for name in _names(stack):
         waiting, in_flight, delayed = _counts(stack, stack.outputs[name + _QUEUE])
         dead = sum(_counts(stack, stack.outputs[name + _DEAD]))
-        rows.append({"queue": name, "waiting": waiting, "in_flight": in_flight, "delayed": delayed, "dead": dead})
+        rows.append(
+            {"queue": name, "waiting": waiting, "in_flight": in_flight, "delayed": delayed, "dead": dead}
+        )
     output.rows(rows, "this stack has no queues")
 
 
@@ -55,7 +63,9 @@ def _dead(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
             "event_id": _attribute(message, "event_id"),
             "received": message.get("Attributes", {}).get("ApproximateReceiveCount"),
         }
-        for message in _messages(stack, stack.outputs[chosen.queue + _DEAD], min(chosen.most, _SHOWN), _LOOK_SECONDS)
+        for message in _messages(
+            stack, stack.outputs[chosen.queue + _DEAD], min(chosen.most, _SHOWN), _LOOK_SECONDS
+        )
     ]
     output.rows(rows, f"{chosen.queue} has no dead letters")
 
@@ -65,7 +75,9 @@ def _redrive(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     source, target = stack.outputs[chosen.queue + _DEAD], stack.outputs[chosen.queue + _QUEUE]
     if chosen.dry_run:
         waiting = _counts(stack, source)[0]
-        output.said(f"{waiting} dead letters of {chosen.queue} would be sent again", queue=chosen.queue, dead=waiting)
+        output.said(
+            f"{waiting} dead letters of {chosen.queue} would be sent again", queue=chosen.queue, dead=waiting
+        )
         return
     sent = 0
     for message in _messages(stack, source, chosen.most, _LOOK_SECONDS):

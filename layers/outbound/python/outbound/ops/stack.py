@@ -44,7 +44,9 @@ class Stack:
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
             region = client.meta.region_name
-            raise StackNotFound(f"there is no stack {name!r} in {region}; name it with --stack or OUTBOUND_STACK") from error
+            raise StackNotFound(
+                f"there is no stack {name!r} in {region}; name it with --stack or OUTBOUND_STACK"
+            ) from error
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
         return cls(name, outputs, SystemClock())
 
