@@ -10,13 +10,22 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import boto3
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-QUEUES = ("plan-pulls", "pull-outcomes", "deliver-crm", "deliver-warehouse", "deliver-wfm", "record-audit", "watched")
+QUEUES = (
+    "plan-pulls",
+    "pull-outcomes",
+    "deliver-crm",
+    "deliver-warehouse",
+    "deliver-wfm",
+    "record-audit",
+    "watched",
+)
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -60,10 +69,18 @@ class FakeClock:
         self.time += timedelta(**parts)
 
 
+@lru_cache
+def _session() -> boto3.Session:
+    """One session for all tests: reading the models of the services takes longer than most tests."""
+    return boto3.Session()
+
+
 class AwsWorld:
     """The resources of one stack in moto, and what a test wants to know of them."""
 
     def __init__(self) -> None:
+        # What the code under test creates shares the session too; leaving moto forgets it.
+        boto3.DEFAULT_SESSION = _session()
         self.dynamodb = boto3.client("dynamodb")
         self.sqs = boto3.client("sqs")
         self.s3 = boto3.client("s3")
@@ -77,14 +94,18 @@ class AwsWorld:
             self.queue_urls[f"{name}-dlq"] = self.sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
         self._bus()
         self.secrets.create_secret(
-            Name="outbound/cxone", SecretString=json.dumps({"client_id": "bridge", "client_secret": "bridge-secret"})
+            Name="outbound/cxone",
+            SecretString=json.dumps({"client_id": "bridge", "client_secret": "bridge-secret"}),
         )
 
     def _tables(self) -> None:
         for table in (ENVIRONMENT["STATE_TABLE"], ENVIRONMENT["TOKEN_TABLE"]):
             self.dynamodb.create_table(
                 TableName=table,
-                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+                KeySchema=[
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
                 AttributeDefinitions=[
                     {"AttributeName": "pk", "AttributeType": "S"},
                     {"AttributeName": "sk", "AttributeType": "S"},
@@ -113,7 +134,10 @@ class AwsWorld:
         bus = ENVIRONMENT["BUS_NAME"]
         self.events.create_event_bus(Name=bus)
         self.events.put_rule(
-            Name="watch", EventBusName=bus, EventPattern=json.dumps({"source": ["outbound-bridge"]}), State="ENABLED"
+            Name="watch",
+            EventBusName=bus,
+            EventPattern=json.dumps({"source": ["outbound-bridge"]}),
+            State="ENABLED",
         )
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:watched"
         self.events.put_targets(Rule="watch", EventBusName=bus, Targets=[{"Id": "watched", "Arn": arn}])
@@ -135,7 +159,10 @@ class AwsWorld:
 
     def _drain(self, url: str) -> Iterator[dict[str, Any]]:
         while messages := self.sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], MessageSystemAttributeNames=["All"]
+            QueueUrl=url,
+            MaxNumberOfMessages=10,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
         ).get("Messages", []):
             for message in messages:
                 self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
@@ -145,7 +172,8 @@ class AwsWorld:
         """Every object of a bucket below a prefix, by key."""
         listing = self.s3.list_objects_v2(Bucket=ENVIRONMENT[bucket], Prefix=prefix).get("Contents", [])
         return {
-            entry["Key"]: self.s3.get_object(Bucket=ENVIRONMENT[bucket], Key=entry["Key"])["Body"].read() for entry in listing
+            entry["Key"]: self.s3.get_object(Bucket=ENVIRONMENT[bucket], Key=entry["Key"])["Body"].read()
+            for entry in listing
         }
 
 

@@ -1,0 +1,26 @@
+"""Fresh worlds for a check, made in some hundredths of a second each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
+
+import boto3
+from aws_world import AwsWorld, FakeClock
+from moto import mock_aws
+
+W = TypeVar("W")
+
+
+def fresh(build: Callable[[AwsWorld, FakeClock], W]) -> Callable[[], AbstractContextManager[W]]:
+    """Make the `make_world` of a check: each world has AWS resources and a clock of its own."""
+
+    @contextmanager
+    def make() -> Iterator[W]:
+        if boto3.DEFAULT_SESSION is not None:
+            raise RuntimeError("a check makes its own worlds in moto: leave out the fixture `aws`")
+        with mock_aws():
+            yield build(AwsWorld(), FakeClock())
+
+    return make
