@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
+import io
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 # The environment of a function is read when its modules are imported, so it is set before any is.
 from aws_world import ENVIRONMENT, AwsWorld, FakeClock
 
 os.environ.update(ENVIRONMENT)
 
-import pytest  # noqa: E402
-from moto import mock_aws  # noqa: E402
+import pytest
+from moto import mock_aws
 
 
 @pytest.fixture
@@ -25,3 +31,41 @@ def aws() -> Iterator[AwsWorld]:
     """The stack's tables, queues, bus, buckets and secrets in moto."""
     with mock_aws():
         yield AwsWorld()
+
+
+@pytest.fixture
+def load_function() -> Callable[[str], ModuleType]:
+    """Load a Lambda function's module as a cold start does: `load_function("deliver").handler(...)`."""
+
+    def load(name: str) -> ModuleType:
+        path = Path(__file__).parents[1] / "functions" / name / "app.py"
+        spec = importlib.util.spec_from_file_location(f"functions_{name}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture
+def lambda_context() -> Any:
+    """What Lambda tells a function about itself; two minutes are left."""
+    return SimpleNamespace(
+        function_name="tests",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:tests",
+        aws_request_id="00000000-0000-4000-8000-000000000000",
+        get_remaining_time_in_millis=lambda: 120_000,
+    )
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
+    """What was written to the log since the test began, line by line: `logged()`."""
+    from outbound.observability import logger
+
+    stream = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]

@@ -115,12 +115,11 @@ class ClockedQueue:
         self.dead: list[dict[str, Any]] = []
         self._number = 0
 
-    def send_message(
-        self, QueueUrl: str, MessageBody: str, MessageAttributes: Mapping[str, Any] | None = None
-    ) -> None:
-        if QueueUrl == self.dead_url:
-            said = {name: value["StringValue"] for name, value in (MessageAttributes or {}).items()}
-            self.dead.append({"body": MessageBody, "attributes": said})
+    def send_message(self, **request: Any) -> None:
+        attributes = request.get("MessageAttributes", {})
+        if request["QueueUrl"] == self.dead_url:
+            said = {name: value["StringValue"] for name, value in attributes.items()}
+            self.dead.append({"body": request["MessageBody"], "attributes": said})
             return
         self._number += 1
         receipt = f"r-{self._number}"
@@ -128,7 +127,7 @@ class ClockedQueue:
         self.messages[receipt] = {
             "messageId": f"m-{self._number}",
             "receiptHandle": receipt,
-            "body": MessageBody,
+            "body": request["MessageBody"],
             "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": sent},
             "messageAttributes": {},
             "eventSource": "aws:sqs",
@@ -137,8 +136,9 @@ class ClockedQueue:
         }
         self.visible_at[receipt] = self.clock.now()
 
-    def change_message_visibility(self, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
-        self.visible_at[ReceiptHandle] = self.clock.now() + timedelta(seconds=VisibilityTimeout)
+    def change_message_visibility(self, **request: Any) -> None:
+        away = timedelta(seconds=request["VisibilityTimeout"])
+        self.visible_at[request["ReceiptHandle"]] = self.clock.now() + away
 
     def receive(self) -> list[dict[str, Any]]:
         now = self.clock.now()
@@ -213,17 +213,15 @@ class DeliveryWorld:
     def put(self, *events: Event) -> None:
         """Let the bus put events on the queue."""
         for event in events:
-            self.queue.send_message(self.queue.url, message_of(event))
+            self.queue.send_message(QueueUrl=self.queue.url, MessageBody=message_of(event))
 
     def pump(self, seconds: float = 120) -> int:
         """Let a worker take what is visible, batch by batch; give how many messages it took."""
         taken = 0
+        deadline = Deadline(self.clock, seconds)
         while batch := self.queue.receive():
             taken += len(batch)
-            deadline = Deadline(self.clock, seconds)
-            answer = work(
-                {"Records": batch}, self.queue, lambda record: self.deliveries.deliver(record, deadline)
-            )
+            answer = work({"Records": batch}, self.queue, lambda r: self.deliveries.deliver(r, deadline))
             self.queue.settle(batch, answer)
         return taken
 
@@ -242,7 +240,7 @@ class DeliveryWorld:
 
     def _next(self) -> datetime:
         """The next moment at which anything can happen, on a grid of minutes for the sweeper."""
-        visible = list(self.queue.visible_at[receipt] for receipt in self.queue.messages)
+        visible = [self.queue.visible_at[receipt] for receipt in self.queue.messages]
         parked = [datetime.fromtimestamp(item["due_at"] + 60, UTC) for item in self._due()]
         return min([*visible, *parked], default=datetime.max.replace(tzinfo=UTC))
 

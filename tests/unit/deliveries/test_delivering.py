@@ -172,7 +172,7 @@ def test_a_dead_delivery_that_is_redriven_is_tried_again_from_its_first_attempt(
     world.run(minutes=5)
     clock.advance(minutes=5)
     receiver.answer = _fail_once()
-    world.queue.send_message(world.queue.url, world.queue.dead[0]["body"])
+    _send(world, world.queue.dead[0]["body"])
     world.run(minutes=5)
     assert world.item()["status"] == "delivered"
     assert world.item()["attempts"] == 2
@@ -238,8 +238,8 @@ def test_an_address_that_may_not_be_spoken_to_ends_in_the_dead_letter_queue(
 
 def test_a_message_that_is_no_event_fails_alone(deliveries: World, receiver: Receiver) -> None:
     world = deliveries()
-    world.queue.send_message(world.queue.url, "no JSON")
-    world.queue.send_message(world.queue.url, json.dumps({"detail": {**_envelope(world), "event_id": "a\r\nb"}}))
+    _send(world, "no JSON")
+    _send(world, json.dumps({"detail": {**_envelope(world), "event_id": "a\r\nb"}}))
     world.put(world.event())
     world.pump()
     assert [sent.id for sent in receiver.got] == ["event-1"]
@@ -253,6 +253,10 @@ def test_a_wrong_secret_counts_no_attempt_and_loses_nothing(deliveries: World, a
     world.pump()
     assert world.item() == {}
     assert len(world.queue.messages) == 1
+
+
+def _send(world: DeliveryWorld, body: str) -> None:
+    world.queue.send_message(QueueUrl=world.queue.url, MessageBody=body)
 
 
 def _envelope(world: DeliveryWorld) -> dict[str, object]:

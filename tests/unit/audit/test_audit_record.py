@@ -1,0 +1,172 @@
+"""The audit record: a batch is one object, whatever comes again, and one bad message holds up nothing."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_world import ENVIRONMENT, AwsWorld, FakeClock, sqs_event
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from outbound.audit.recording import AuditRecord
+from outbound.store.audit_objects import AuditBucket, audit_object
+
+Logged = Callable[[], list[dict[str, Any]]]
+EVENTS = Path(__file__).parents[3] / "events" / "record_audit"
+
+
+@pytest.fixture
+def bucket(aws: AwsWorld) -> AuditBucket:
+    return AuditBucket(aws.s3, ENVIRONMENT["AUDIT_BUCKET"])
+
+
+@pytest.fixture
+def audit(bucket: AuditBucket, clock: FakeClock) -> AuditRecord:
+    return AuditRecord(bucket, clock)
+
+
+def _body(number: int, **data: Any) -> str:
+    detail = {
+        "event_id": f"event-{number:04d}",
+        "event_type": "outcomes.pulled",
+        "occurred_at": "2026-03-10T11:59:00Z",
+        "correlation_id": "c",
+        "tenant": "acme",
+        "data": {"number": number, **data},
+    }
+    return json.dumps({"detail-type": "outcomes.pulled", "detail": detail})
+
+
+def _lines(content: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in gzip.decompress(content).splitlines()]
+
+
+def test_a_batch_is_one_object_ordered_by_event_id_under_the_hour_of_its_recording(
+    audit: AuditRecord, aws: AwsWorld
+) -> None:
+    answer = audit.record(sqs_event("record-audit", _body(3), _body(1), _body(2)))
+    assert answer == {"batchItemFailures": []}
+    ((key, content),) = aws.objects("AUDIT_BUCKET").items()
+    ids = ["event-0001", "event-0002", "event-0003"]
+    name = hashlib.sha256("\n".join(ids).encode()).hexdigest()
+    assert key == f"audit/dt=2026-03-10/hour=12/{name}.jsonl.gz"
+    assert [line["event_id"] for line in _lines(content)] == ids
+    assert _lines(content)[0]["data"] == {"number": 1}
+
+
+def test_an_object_carries_the_hash_of_its_bytes_and_its_count(audit: AuditRecord, aws: AwsWorld) -> None:
+    audit.record(sqs_event("record-audit", _body(1), _body(2)))
+    ((key, content),) = aws.objects("AUDIT_BUCKET").items()
+    head = aws.s3.head_object(Bucket=ENVIRONMENT["AUDIT_BUCKET"], Key=key)
+    assert head["Metadata"] == {"sha256": hashlib.sha256(content).hexdigest(), "events": "2"}
+
+
+def test_the_same_batch_again_in_any_order_is_the_same_object(
+    audit: AuditRecord, aws: AwsWorld, clock: FakeClock
+) -> None:
+    audit.record(sqs_event("record-audit", _body(1), _body(2)))
+    clock.advance(minutes=20)
+    assert audit.record(sqs_event("record-audit", _body(2), _body(1), _body(2))) == {"batchItemFailures": []}
+    (key,) = aws.objects("AUDIT_BUCKET")
+    versions = aws.s3.list_object_versions(Bucket=ENVIRONMENT["AUDIT_BUCKET"])["Versions"]
+    assert [version["Key"] for version in versions] == [key]
+
+
+def test_an_event_that_comes_twice_in_a_batch_is_one_line(audit: AuditRecord, aws: AwsWorld) -> None:
+    audit.record(sqs_event("record-audit", _body(1), _body(1)))
+    (content,) = aws.objects("AUDIT_BUCKET").values()
+    assert len(_lines(content)) == 1
+
+
+def test_the_bytes_do_not_depend_on_the_moment(clock: FakeClock) -> None:
+    first = audit_object(["a"], ["{}"], clock.now())
+    clock.advance(minutes=5)
+    assert audit_object(["a"], ["{}"], clock.now()) == first
+
+
+def test_a_malformed_message_fails_alone(audit: AuditRecord, aws: AwsWorld) -> None:
+    bodies = [_body(1), "no JSON", "[]", json.dumps({"detail": {"event_id": 7}}), _body(2)]
+    answer = audit.record(sqs_event("record-audit", *bodies))
+    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["m-1", "m-2", "m-3"]
+    (content,) = aws.objects("AUDIT_BUCKET").values()
+    assert len(_lines(content)) == 2
+
+
+def test_a_batch_of_malformed_messages_writes_nothing(audit: AuditRecord, aws: AwsWorld) -> None:
+    assert len(audit.record(sqs_event("record-audit", "x", "y"))["batchItemFailures"]) == 2
+    assert not aws.objects("AUDIT_BUCKET")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "SlowDown", "Message": ""}}, "PutObject"),
+        ClientError({"Error": {"Code": "ConditionalRequestConflict", "Message": ""}}, "PutObject"),
+        EndpointConnectionError(endpoint_url="https://s3"),
+    ],
+)
+def test_a_bucket_that_does_not_take_the_batch_fails_all_of_it_and_logs_no_event(
+    audit: AuditRecord,
+    aws: AwsWorld,
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    logged: Logged,
+) -> None:
+    def refuse(**_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(aws.s3, "put_object", refuse)
+        answer = audit.record(sqs_event("record-audit", _body(1), "no JSON", _body(2)))
+    assert {failure["itemIdentifier"] for failure in answer["batchItemFailures"]} == {"m-0", "m-1", "m-2"}
+    assert "audit" not in [line["message"] for line in logged()]
+    assert audit.record(sqs_event("record-audit", _body(1), _body(2))) == {"batchItemFailures": []}
+    assert len(aws.objects("AUDIT_BUCKET")) == 1
+
+
+def test_an_object_that_is_there_already_is_a_success_and_stays_as_it_was(
+    audit: AuditRecord, aws: AwsWorld
+) -> None:
+    audit.record(sqs_event("record-audit", _body(1)))
+    ((key, before),) = aws.objects("AUDIT_BUCKET").items()
+    assert audit.record(sqs_event("record-audit", _body(1, changed=True))) == {"batchItemFailures": []}
+    assert aws.objects("AUDIT_BUCKET") == {key: before}
+
+
+def test_personal_data_reaches_neither_bucket_nor_log(
+    audit: AuditRecord, aws: AwsWorld, logged: Logged
+) -> None:
+    contact = {"id": "c-7", "phone_number": "+15550100", "email": "ann@example.com", "notes": "call at night"}
+    audit.record(sqs_event("record-audit", _body(1, contact=contact)))
+    (content,) = aws.objects("AUDIT_BUCKET").values()
+    line = _lines(content)[0]
+    assert line["data"]["contact"] == {"id": "c-7", "phone_number": "***", "email": "***", "notes": "***"}
+    said = json.dumps(logged())
+    assert "c-7" in said
+    assert "+15550100" not in said
+    assert "ann@example.com" not in said
+
+
+def test_each_event_is_one_structured_line_in_the_log(
+    audit: AuditRecord, aws: AwsWorld, logged: Logged
+) -> None:
+    audit.record(sqs_event("record-audit", _body(2), _body(1)))
+    lines = [line for line in logged() if line["message"] == "audit"]
+    assert [line["event"]["event_id"] for line in lines] == ["event-0001", "event-0002"]
+    assert {line["object"] for line in lines} == set(aws.objects("AUDIT_BUCKET"))
+
+
+@pytest.mark.parametrize(("case", "events", "failed"), [("batch", 3, 0), ("duplicate_and_malformed", 1, 1)])
+def test_the_function_records_the_events_of_its_folder(
+    aws: AwsWorld, load_function: Any, lambda_context: Any, case: str, events: int, failed: int
+) -> None:
+    function = load_function("record_audit")
+    answer = function.handler(json.loads((EVENTS / f"{case}.json").read_text()), lambda_context)
+    assert len(answer["batchItemFailures"]) == failed
+    (content,) = aws.objects("AUDIT_BUCKET").values()
+    assert len(_lines(content)) == events
