@@ -50,13 +50,18 @@ def cxone_document(tenant_url: str, enforced: bool = False) -> dict[str, Any]:
 class PullWorld:
     """One stack's outcome pull."""
 
-    def __init__(self, aws: AwsWorld, tenant: Tenant, clock: FakeClock, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, aws: AwsWorld, tenant: Tenant, clock: FakeClock, settings: Mapping[str, Any] | None = None
+    ) -> None:
         self.aws = aws
         self.tenant = tenant
         self.clock = clock
         self.settings = OutcomeSettings.model_validate({"spread_seconds": 0, **(settings or {})})
         aws.ssm.put_parameter(
-            Name="/outbound/config/cxone", Type="String", Overwrite=True, Value=json.dumps(cxone_document(tenant.url))
+            Name="/outbound/config/cxone",
+            Type="String",
+            Overwrite=True,
+            Value=json.dumps(cxone_document(tenant.url)),
         )
         client = tenant.world.clients[0]
         secret = {"client_id": client.client_id, "client_secret": client.client_secret}
@@ -78,7 +83,9 @@ class PullWorld:
         self.cxone = connect(clock)
         reporter = Reporter(self.jobs, self.lake, TENANT, clock)
         writer = PageWriter(self.lake)
-        self.puller = Puller(self.cxone.outcomes, self.registry, self.jobs, writer, reporter, self.outbox, clock)
+        self.puller = Puller(
+            self.cxone.outcomes, self.registry, self.jobs, writer, reporter, self.outbox, clock
+        )
 
     def register(self, campaign_id: str, **fields: Any) -> None:
         """Register a campaign of the tenant."""
@@ -91,7 +98,9 @@ class PullWorld:
 
     def ask(self, campaign_id: str, start: datetime | str, end: datetime | str, **more: Any) -> None:
         """What an operator's request does."""
-        times = {name: t if isinstance(t, str) else format_time(t) for name, t in (("start", start), ("end", end))}
+        times = {
+            name: t if isinstance(t, str) else format_time(t) for name, t in (("start", start), ("end", end))
+        }
         data = {"campaign_id": campaign_id, **times, **more}
         self.requests.answer(self._event(EventType.PULL_REQUESTED, data), self.settings)
 
@@ -128,7 +137,11 @@ class PullWorld:
 
     def rows(self, prefix: str = "outcomes/") -> list[dict[str, Any]]:
         """Every row of the lake below a prefix."""
-        return [row for key in sorted(self.aws.objects("LAKE_BUCKET", prefix)) for row in self.lake.read_lines(key)]
+        return [
+            row
+            for key in sorted(self.aws.objects("LAKE_BUCKET", prefix))
+            for row in self.lake.read_lines(key)
+        ]
 
     def _event(self, event_type: EventType, data: Mapping[str, Any]) -> Event:
         moment = format_time(self.clock.now())

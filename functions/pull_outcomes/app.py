@@ -35,7 +35,9 @@ lake = Lake(boto3.client("s3", config=AWS_CLIENT), variable("LAKE_BUCKET"))
 jobs = Jobs(table, tenant())
 cxone = connect(clock)
 reporter = Reporter(jobs, lake, tenant(), clock)
-puller = Puller(cxone.outcomes, Registry(table, tenant()), jobs, PageWriter(lake), reporter, Outbox(table, bus), clock)
+puller = Puller(
+    cxone.outcomes, Registry(table, tenant()), jobs, PageWriter(lake), reporter, Outbox(table, bus), clock
+)
 documents = Documents.from_environment(clock)
 
 

@@ -22,5 +22,7 @@ def test_a_beat_pulls_every_call_of_every_window_once(pulls: Callable[..., PullW
 
     rows = world.rows()
     start, end = hours_ago(world.clock, 12), hours_ago(world.clock, 0)
-    assert Counter(row["id"] for row in rows) == Counter(expected_ids(world.tenant.world, "spring", start, end))
+    assert Counter(row["id"] for row in rows) == Counter(
+        expected_ids(world.tenant.world, "spring", start, end)
+    )
     assert {job.status for job in world.job_list("spring")} == {"completed"}

@@ -52,7 +52,11 @@ class Registrar:
         A registration that says what is registered already changes nothing.
         """
         fields = registration_fields(
-            registration.name, registration.outcome_codes, registration.page_size, registration.start, registration.enabled
+            registration.name,
+            registration.outcome_codes,
+            registration.page_size,
+            registration.start,
+            registration.enabled,
         )
         for _ in range(_TRIES):
             current = self._registry.get(registration.campaign_id)
@@ -64,9 +68,13 @@ class Registrar:
             if self._write(registration, fields, revision, self._clock.now()):
                 return revision + 1
             self._outbox.publish_left(self._registry.key(registration.campaign_id))
-        raise RegistrationConflict(f"the registration of {registration.campaign_id} keeps changing; try again")
+        raise RegistrationConflict(
+            f"the registration of {registration.campaign_id} keeps changing; try again"
+        )
 
-    def _write(self, registration: Registration, fields: dict[str, object], revision: int, now: datetime) -> bool:
+    def _write(
+        self, registration: Registration, fields: dict[str, object], revision: int, now: datetime
+    ) -> bool:
         campaign_id = registration.campaign_id
         data = {"campaign_id": campaign_id, "revision": revision + 1, "enabled": registration.enabled}
         effect = [campaign_id, str(revision + 1)]

@@ -77,7 +77,9 @@ class Analysis:
             "category_distribution": {category: self.categories[category] for category in CATEGORIES},
             "performance_trend": "positive" if rate > settings.trend_threshold_percent else "negative",
             "code_distribution": dict(sorted(self.codes.items())),
-            "unknown_codes": {code: n for code, n in sorted(self.codes.items()) if code not in settings.categories},
+            "unknown_codes": {
+                code: n for code, n in sorted(self.codes.items()) if code not in settings.categories
+            },
             "average_duration_seconds": round(self.duration_seconds / self.calls, 2) if self.calls else 0.0,
             "by_hour": {hour: _pair(pair) for hour, pair in sorted(self.hours.items())},
             "by_agent": {agent: _pair(pair) for agent, pair in busiest},

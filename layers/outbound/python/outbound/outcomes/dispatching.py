@@ -45,13 +45,17 @@ class Dispatcher:
             answer = self._client.send_message_batch(
                 QueueUrl=self._queue_url,
                 Entries=[
-                    {"Id": str(number), "MessageBody": message_of(job), "DelaySeconds": delay} for number, job in enumerate(batch)
+                    {"Id": str(number), "MessageBody": message_of(job), "DelaySeconds": delay}
+                    for number, job in enumerate(batch)
                 ],
             )
             for result in answer.get("Successful", []):
                 self._jobs.dispatched(batch[int(result["Id"])], now)
             if refused := answer.get("Failed", []):
-                logger.warning("the pull queue refused jobs", extra={"jobs": [batch[int(r["Id"])].job_id for r in refused]})
+                logger.warning(
+                    "the pull queue refused jobs",
+                    extra={"jobs": [batch[int(r["Id"])].job_id for r in refused]},
+                )
 
     def sweep(self, table: Table, now: datetime, limit: int) -> int:
         """Send the jobs whose time has come; give how many."""
@@ -63,7 +67,9 @@ class Dispatcher:
 def message_of(job: Job) -> str:
     """The message of a job: which window of which campaign."""
     body = {"campaign_id": job.campaign_id, "start": format_time(job.start), "end": format_time(job.end)}
-    return json.dumps(body | {"job_id": job.job_id, "correlation_id": job.correlation_id}, separators=(",", ":"))
+    return json.dumps(
+        body | {"job_id": job.job_id, "correlation_id": job.correlation_id}, separators=(",", ":")
+    )
 
 
 def job_window(body: str) -> tuple[str, Window]:

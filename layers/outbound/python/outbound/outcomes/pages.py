@@ -25,7 +25,9 @@ class PageWriter:
         """Write to this lake."""
         self._lake = lake
 
-    def write(self, job: Job, page: OutcomePage, before: set[str], settings: OutcomeSettings) -> tuple[Part, set[str], int]:
+    def write(
+        self, job: Job, page: OutcomePage, before: set[str], settings: OutcomeSettings
+    ) -> tuple[Part, set[str], int]:
         """Write a page's part; give it with the page's ids and the number of duplicates that were dropped.
 
         `before` holds the ids of the page before: pages may overlap where calls arrived between them. A
@@ -38,10 +40,14 @@ class PageWriter:
         number = job.position.page
         key, sha256, size = "", "", 0
         if rows:
-            stored = self._lake.write_lines(part_key(PREFIX, job.start, job.campaign_id, job.job_id, number), rows)
+            stored = self._lake.write_lines(
+                part_key(PREFIX, job.start, job.campaign_id, job.job_id, number), rows
+            )
             key, sha256, size = stored.key, stored.sha256, stored.size
         if aside:
-            self._lake.write_lines(part_key(SET_ASIDE_PREFIX, job.start, job.campaign_id, job.job_id, number), aside)
+            self._lake.write_lines(
+                part_key(SET_ASIDE_PREFIX, job.start, job.campaign_id, job.job_id, number), aside
+            )
             measure(Metric.RECORDS_SET_ASIDE, len(aside))
         reasons = Counter(entry["reason"] for entry in aside)
         return Part(number, key, sha256, len(rows), size, dict(reasons), analysis.to_json()), ids, duplicates

@@ -48,7 +48,14 @@ class Planner:
     """Makes pull jobs for campaigns."""
 
     def __init__(
-        self, table: Table, registry: Registry, jobs: Jobs, dispatcher: Dispatcher, outbox: Outbox, tenant: str, clock: Clock
+        self,
+        table: Table,
+        registry: Registry,
+        jobs: Jobs,
+        dispatcher: Dispatcher,
+        outbox: Outbox,
+        tenant: str,
+        clock: Clock,
     ) -> None:
         """Plan for one tenant."""
         self._table = table
@@ -69,13 +76,17 @@ class Planner:
         campaigns = [campaign for campaign in self._registry.all() if campaign.enabled]
         for number, campaign in enumerate(campaigns):
             send_at = now + timedelta(seconds=settings.spread_seconds * number / len(campaigns))
-            start = campaign.planned_until or campaign.start or now - timedelta(days=settings.first_window_days)
+            start = (
+                campaign.planned_until or campaign.start or now - timedelta(days=settings.first_window_days)
+            )
             window, lost = self._retained(campaign.campaign_id, Window(start, until), settings, now)
             if window.start < window.end:
                 self._plan(campaign, _Plan(window, "schedule", send_at, correlation_id, lost), settings)
         measure(Metric.PULL_LAG, self._lag(campaigns, now))
 
-    def plan_between(self, campaign_id: str, asked: Window, refresh: bool, settings: OutcomeSettings, correlation_id: str) -> None:
+    def plan_between(
+        self, campaign_id: str, asked: Window, refresh: bool, settings: OutcomeSettings, correlation_id: str
+    ) -> None:
         """Plan what is not pulled of a window, or all of it again with `refresh`.
 
         Raises InvalidQuery naming the field where the campaign is not registered or the window cannot be.
@@ -89,24 +100,34 @@ class Planner:
         self._plan_again(campaign_id, window, refresh, correlation_id)
         self._plan(campaign, _Plan(window, "request", now, correlation_id, lost), settings)
 
-    def _retained(self, campaign_id: str, window: Window, settings: OutcomeSettings, now: datetime) -> tuple[Window, list[Event]]:
+    def _retained(
+        self, campaign_id: str, window: Window, settings: OutcomeSettings, now: datetime
+    ) -> tuple[Window, list[Event]]:
         """Clamp a window to what CXone still has, and give the fact of what it has no more."""
         oldest = retained_since(settings, now)
         if window.start >= oldest or window.end <= oldest:
             return window, []
         gap = Window(window.start, oldest)
-        logger.warning("calls are out of CXone's retention", extra={"campaign_id": campaign_id, "window": str(gap)})
+        logger.warning(
+            "calls are out of CXone's retention", extra={"campaign_id": campaign_id, "window": str(gap)}
+        )
         data = {"campaign_id": campaign_id, "start": format_time(gap.start), "end": format_time(gap.end)}
-        fact = new_event(EventType.COVERAGE_LOST, self._tenant, now, [campaign_id, data["start"], data["end"]], data)
+        fact = new_event(
+            EventType.COVERAGE_LOST, self._tenant, now, [campaign_id, data["start"], data["end"]], data
+        )
         return Window(oldest, window.end), [fact]
 
     def _plan(self, campaign: Campaign, plan: _Plan, settings: OutcomeSettings) -> None:
         """Make jobs for what has none of the plan's window, in as many transactions as it takes."""
         longest = timedelta(hours=settings.longest_window_hours)
         for _ in range(_TRIES):
-            covered = [Window(job.start, job.end) for job in self._overlapping(campaign.campaign_id, plan.window)]
+            covered = [
+                Window(job.start, job.end) for job in self._overlapping(campaign.campaign_id, plan.window)
+            ]
             missing = [piece for gap in uncovered(plan.window, covered) for piece in cut(gap, longest)]
-            if self._write(campaign, plan, missing[:_MAX_JOBS_A_PLAN], whole=len(missing) <= _MAX_JOBS_A_PLAN):
+            if self._write(
+                campaign, plan, missing[:_MAX_JOBS_A_PLAN], whole=len(missing) <= _MAX_JOBS_A_PLAN
+            ):
                 if len(missing) <= _MAX_JOBS_A_PLAN:
                     return
             else:
@@ -121,7 +142,15 @@ class Planner:
         until = _watermark(campaign, plan, plan.window.end if whole else batch[-1].end)
         keys = [self._jobs.key(campaign.campaign_id, piece.start, piece.end) for piece in batch]
         writes = [
-            self._jobs.planning(campaign.campaign_id, piece.start, piece.end, plan.origin, now, plan.send_at, plan.correlation_id)
+            self._jobs.planning(
+                campaign.campaign_id,
+                piece.start,
+                piece.end,
+                plan.origin,
+                now,
+                plan.send_at,
+                plan.correlation_id,
+            )
             for piece in batch
         ]
         if not self._table.transact([self._registry.planning(campaign, until, lost, now), *writes]):

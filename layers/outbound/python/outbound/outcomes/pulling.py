@@ -59,7 +59,14 @@ class Puller:
     """Works on pull jobs."""
 
     def __init__(
-        self, port: OutcomesPort, registry: Registry, jobs: Jobs, writer: PageWriter, reporter: Reporter, outbox: Outbox, clock: Clock
+        self,
+        port: OutcomesPort,
+        registry: Registry,
+        jobs: Jobs,
+        writer: PageWriter,
+        reporter: Reporter,
+        outbox: Outbox,
+        clock: Clock,
     ) -> None:
         """Pull through a port, write to the lake, report on the bus."""
         self._port = port
@@ -102,10 +109,14 @@ class Puller:
         if claimed.done:
             return job_of(claimed.item)
         if not claimed.item:
-            raise Refused(f"there is no pull job {key.sk} of {key.pk}: plan it by an outcomes.pull.requested event")
+            raise Refused(
+                f"there is no pull job {key.sk} of {key.pk}: plan it by an outcomes.pull.requested event"
+            )
         if claimed.item["status"] == "completed":
             return None
-        raise TryLater(float(claimed.item["lease_until"]) - now.timestamp(), "another run is pulling this window")
+        raise TryLater(
+            float(claimed.item["lease_until"]) - now.timestamp(), "another run is pulling this window"
+        )
 
     @contextmanager
     def _leased(self, job: Job, settings: OutcomeSettings) -> Iterator[None]:
@@ -117,13 +128,18 @@ class Puller:
             raise TryLater(0, "handed over to the next run") from error
         except RateLimited as error:
             self._jobs.release(job, failed=False)
-            raise TryLater((error.retry_at - self._clock.now()).total_seconds(), "no place in the quota") from error
+            raise TryLater(
+                (error.retry_at - self._clock.now()).total_seconds(), "no place in the quota"
+            ) from error
         except Superseded as error:
             raise TryLater(_FIRST_WAIT, "another run has taken the job over") from error
         except (CxoneError, ClientError, BotoCoreError) as error:
             self._jobs.release(job, failed=True)
             wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (job.failures - 1))
-            logger.warning("a pull was interrupted", extra={"job_id": job.job_id, "error": str(error), "failures": job.failures})
+            logger.warning(
+                "a pull was interrupted",
+                extra={"job_id": job.job_id, "error": str(error), "failures": job.failures},
+            )
             raise TryLater(wait, str(error)) from error
 
     def _query(self, job: Job, settings: OutcomeSettings) -> OutcomeQuery:
@@ -132,11 +148,17 @@ class Puller:
         if campaign is None:
             raise PullFailed("unknown_campaign", f"campaign_id: {job.campaign_id} is not registered any more")
         if job.failures > settings.max_failures:
-            raise PullFailed("too_many_failures", f"{settings.max_failures} runs in a row got nowhere; the log says why")
+            raise PullFailed(
+                "too_many_failures", f"{settings.max_failures} runs in a row got nowhere; the log says why"
+            )
         window = Window(job.start, job.end)
-        return checked(job.campaign_id, window, campaign.outcome_codes, campaign.page_size, settings, self._clock.now())
+        return checked(
+            job.campaign_id, window, campaign.outcome_codes, campaign.page_size, settings, self._clock.now()
+        )
 
-    def _pull_pages(self, job: Job, query: OutcomeQuery, settings: OutcomeSettings, deadline: Deadline) -> Job:
+    def _pull_pages(
+        self, job: Job, query: OutcomeQuery, settings: OutcomeSettings, deadline: Deadline
+    ) -> Job:
         """Fetch, write and check off page after page, to the last. Gives the job at its end."""
         if job.position.page and not job.position.token:
             return job
@@ -163,7 +185,9 @@ class Puller:
                 raise
             raise PullFailed(error.reason, str(error)) from error
 
-    def _check_off(self, job: Job, page: OutcomePage, before: set[str], settings: OutcomeSettings) -> tuple[Job, set[str]]:
+    def _check_off(
+        self, job: Job, page: OutcomePage, before: set[str], settings: OutcomeSettings
+    ) -> tuple[Job, set[str]]:
         """Write a page's part and its checkpoint; give the job after it and the page's ids."""
         now = self._clock.now()
         part, ids, duplicates = self._writer.write(job, page, before, settings)
@@ -186,15 +210,21 @@ def _after(position: Position, page: OutcomePage, duplicates: int) -> Position:
         since_landmark=position.since_landmark + 1,
     )
     if position.since_landmark >= position.landmark_reach:
-        return replace(position, landmark=page.next_token, since_landmark=0, landmark_reach=position.landmark_reach * 2)
+        return replace(
+            position, landmark=page.next_token, since_landmark=0, landmark_reach=position.landmark_reach * 2
+        )
     return position
 
 
 def _check_end(job: Job, next_token: str, settings: OutcomeSettings) -> None:
     """Raise PullFailed where the pages have no end: a token that came before, or more pages than can be."""
     if next_token in (job.position.landmark, job.position.token):
-        raise PullFailed("page_token_repeats", "CXone's page tokens go round in a circle; the window cannot be read to its end")
+        raise PullFailed(
+            "page_token_repeats",
+            "CXone's page tokens go round in a circle; the window cannot be read to its end",
+        )
     if job.position.page + 1 >= settings.max_pages:
-        raise PullFailed("too_many_pages", f"more than {settings.max_pages} pages; raise max_pages or page_size if this is real")
-
-
+        raise PullFailed(
+            "too_many_pages",
+            f"more than {settings.max_pages} pages; raise max_pages or page_size if this is real",
+        )

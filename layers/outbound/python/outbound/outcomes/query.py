@@ -25,7 +25,12 @@ class InvalidQuery(ValueError):
 
 
 def checked(
-    campaign_id: str, window: Window, codes: Sequence[str], page_size: int, settings: OutcomeSettings, now: datetime
+    campaign_id: str,
+    window: Window,
+    codes: Sequence[str],
+    page_size: int,
+    settings: OutcomeSettings,
+    now: datetime,
 ) -> OutcomeQuery:
     """Give the query, or raise InvalidQuery naming the first field that cannot be."""
     check_campaign_id(campaign_id)
@@ -46,9 +51,13 @@ def check_window(window: Window, settings: OutcomeSettings, now: datetime) -> No
     """Refuse a window that is naive, reversed, in the future, or older than CXone's retention."""
     for field, moment in (("start", window.start), ("end", window.end)):
         if moment.tzinfo is None:
-            raise InvalidQuery(field, f"{moment.isoformat()} has no UTC offset; write it like 2026-01-31T08:00:00Z")
+            raise InvalidQuery(
+                field, f"{moment.isoformat()} has no UTC offset; write it like 2026-01-31T08:00:00Z"
+            )
     if window.start >= window.end:
-        raise InvalidQuery("start", f"{format_time(window.start)} is not before the end {format_time(window.end)}")
+        raise InvalidQuery(
+            "start", f"{format_time(window.start)} is not before the end {format_time(window.end)}"
+        )
     if window.end > now:
         raise InvalidQuery("end", f"{format_time(window.end)} is in the future")
     oldest = retained_since(settings, now)
@@ -65,7 +74,8 @@ def check_codes(codes: Sequence[str], settings: OutcomeSettings) -> None:
     if settings.unknown_codes == "refuse" and (unknown := sorted(set(codes) - set(settings.categories))):
         known = ", ".join(sorted(settings.categories))
         raise InvalidQuery(
-            "outcome_codes", f"{', '.join(unknown)} has no category; give it one in the settings document, or use {known}"
+            "outcome_codes",
+            f"{', '.join(unknown)} has no category; give it one in the settings document, or use {known}",
         )
 
 

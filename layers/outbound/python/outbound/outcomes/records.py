@@ -19,7 +19,9 @@ class SetAside(Exception):
     """A record cannot become a row; the message is the reason that is counted and stored with it."""
 
 
-def row_of(record: CallRecord, campaign_id: str, categories: Mapping[str, Category], carried: Mapping[str, str]) -> Row:
+def row_of(
+    record: CallRecord, campaign_id: str, categories: Mapping[str, Category], carried: Mapping[str, str]
+) -> Row:
     """Give the row of a call; its times are aware datetimes in UTC.
 
     Raises SetAside with the reason where the record is no outbound call of this campaign with an id and

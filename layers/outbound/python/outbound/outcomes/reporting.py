@@ -56,7 +56,11 @@ class Reporter:
         }
         effect = [job.job_id, str(job.generation)]
         fact = new_event(EventType.OUTCOMES_PULLED, self._tenant, now, effect, data, job.correlation_id)
-        result = {"records": audit["records_processed"], "manifest": manifest, "completed_at": format_time(now)}
+        result = {
+            "records": audit["records_processed"],
+            "manifest": manifest,
+            "completed_at": format_time(now),
+        }
         ended = self._jobs.complete(job, result, fact, now)
         if ended is not None:
             _measure(metrics, set_aside)
@@ -99,17 +103,23 @@ class Reporter:
         self._jobs.forget_parts(job, surplus)
         return parts, analysis
 
-    def _metrics(self, job: Job, analysis: Analysis, settings: OutcomeSettings, now: datetime) -> dict[str, Any]:
+    def _metrics(
+        self, job: Job, analysis: Analysis, settings: OutcomeSettings, now: datetime
+    ) -> dict[str, Any]:
         pages = job.position.page
         return {
             "extraction_latency_seconds": round((now - parse_time(job.initiated_at)).total_seconds(), 2),
-            "download_success_rate": round(100.0 * pages / (pages + job.position.failed_tries), 2) if pages else 100.0,
+            "download_success_rate": round(100.0 * pages / (pages + job.position.failed_tries), 2)
+            if pages
+            else 100.0,
             "total_records": analysis.calls,
             "conversion_rate": round(analysis.conversion_rate_percent, 4),
             "summary": analysis.summary(settings),
         }
 
-    def _manifest(self, job: Job, parts: list[Part], analysis: Analysis, metrics: dict[str, Any], audit: dict[str, Any]) -> str:
+    def _manifest(
+        self, job: Job, parts: list[Part], analysis: Analysis, metrics: dict[str, Any], audit: dict[str, Any]
+    ) -> str:
         """Write the manifest and give its key."""
         key = manifest_key(job.start, job.campaign_id, job.job_id)
         document = {

@@ -40,7 +40,9 @@ class PullRequests:
             self._refuse(event, refusal)
 
     def _refuse(self, event: Event, refusal: InvalidQuery) -> None:
-        logger.warning("a pull request was refused", extra={"event_id": event.event_id, "field": refusal.field})
+        logger.warning(
+            "a pull request was refused", extra={"event_id": event.event_id, "field": refusal.field}
+        )
         data = {
             "campaign_id": str(event.data.get("campaign_id", ""))[:64],
             "request_id": event.event_id,
@@ -51,7 +53,9 @@ class PullRequests:
             "audit": {"status": "failed", "error": str(refusal)},
         }
         now = self._clock.now()
-        fact = new_event(EventType.PULL_FAILED, event.tenant, now, [event.event_id], data, event.correlation_id)
+        fact = new_event(
+            EventType.PULL_FAILED, event.tenant, now, [event.event_id], data, event.correlation_id
+        )
         self._bus.publish([fact])
 
 

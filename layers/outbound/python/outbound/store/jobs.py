@@ -109,7 +109,16 @@ class Jobs:
         for item in self._table.due(DUE_DISPATCH, _FAR_FUTURE, limit):
             yield _job(item)
 
-    def planning(self, campaign_id: str, start: datetime, end: datetime, origin: str, now: datetime, send_at: datetime, correlation_id: str) -> Item:
+    def planning(
+        self,
+        campaign_id: str,
+        start: datetime,
+        end: datetime,
+        origin: str,
+        now: datetime,
+        send_at: datetime,
+        correlation_id: str,
+    ) -> Item:
         """Make the write of a new job, to go into the same transaction as the watermark."""
         key = self.key(campaign_id, start, end)
         item = {
@@ -165,7 +174,13 @@ class Jobs:
         return self._table.update(
             key,
             "SET #status = :running, #lease_until = :until ADD #fence :one, #failures :one",
-            {":running": "running", ":until": now.timestamp() + lease_seconds, ":now": now.timestamp(), ":one": 1, ":completed": "completed"},
+            {
+                ":running": "running",
+                ":until": now.timestamp() + lease_seconds,
+                ":now": now.timestamp(),
+                ":one": 1,
+                ":completed": "completed",
+            },
             "attribute_exists(#pk) AND #status <> :completed AND attribute_not_exists(#facts)"
             " AND (attribute_not_exists(#lease_until) OR #lease_until <= :now)",
         )
@@ -177,10 +192,14 @@ class Jobs:
         failures: only runs in a row that get nowhere count.
         """
         values = {":position": _position_item(position), ":fence": job.fence, ":one": 1}
-        moved = self._table.updating(self._key_of(job), "SET #position = :position, #failures = :one", values, "#fence = :fence")
+        moved = self._table.updating(
+            self._key_of(job), "SET #position = :position, #failures = :one", values, "#fence = :fence"
+        )
         writes = [moved]
         if part is not None:
-            item = {name: getattr(part, name) for name in Part.__slots__} | {"ttl": int((now + _PART_TTL).timestamp())}
+            item = {name: getattr(part, name) for name in Part.__slots__} | {
+                "ttl": int((now + _PART_TTL).timestamp())
+            }
             writes.append(self._table.putting(self._part_key(job, part.page), item))
         return replace(job, position=position, failures=1) if self._table.transact(writes) else None
 
@@ -197,14 +216,24 @@ class Jobs:
         written = self._table.update(self._key_of(job), expression, values, "#fence = :fence")
         return written.item if written.done else None
 
-    def fail(self, job: Job, result: Item, fact: Event, now: datetime, again_at: datetime | None) -> Item | None:
+    def fail(
+        self, job: Job, result: Item, fact: Event, now: datetime, again_at: datetime | None
+    ) -> Item | None:
         """End a job badly, with its fact, and say when it is tried again, if ever; None where the lease was lost."""
         expression = f"SET #status = :status, #result = :result, #failures = :zero, {SET_FACTS}"
-        values = {":status": "failed", ":result": result, ":zero": 0, ":fence": job.fence, **facts_values([fact], now)}
+        values = {
+            ":status": "failed",
+            ":result": result,
+            ":zero": 0,
+            ":fence": job.fence,
+            **facts_values([fact], now),
+        }
         if again_at is not None:
             expression += ", #next_due = :next_due"
             values[":next_due"] = {"kind": DUE_DISPATCH, "at": int(again_at.timestamp())}
-        written = self._table.update(self._key_of(job), f"{expression} REMOVE #lease_until", values, "#fence = :fence")
+        written = self._table.update(
+            self._key_of(job), f"{expression} REMOVE #lease_until", values, "#fence = :fence"
+        )
         return written.item if written.done else None
 
     def parts(self, job: Job) -> Iterator[Part]:

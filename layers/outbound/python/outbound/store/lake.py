@@ -37,7 +37,9 @@ class Lake:
 
     def write_lines(self, key: str, lines: Sequence[Any]) -> Stored:
         """Write values as JSON lines, replacing what a former try wrote under the same key."""
-        content = b"".join([orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE) for line in lines])
+        content = b"".join(
+            [orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE) for line in lines]
+        )
         body = gzip.compress(content, compresslevel=_LEVEL, mtime=0)
         digest = hashlib.sha256(content).hexdigest()
         self._client.put_object(

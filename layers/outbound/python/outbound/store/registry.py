@@ -50,7 +50,9 @@ class Registry:
         for item in self._table.query(self.key("").pk):
             yield _campaign(item)
 
-    def register(self, campaign_id: str, fields: Mapping[str, Any], revision: int, fact: Event, now: datetime) -> Item | None:
+    def register(
+        self, campaign_id: str, fields: Mapping[str, Any], revision: int, fact: Event, now: datetime
+    ) -> Item | None:
         """Write a registration together with its fact, if the one it replaces has the given revision (0: none).
 
         Gives the item as written, or None where somebody else changed it meanwhile.
@@ -60,13 +62,21 @@ class Registry:
         written = self._table.update(
             self.key(campaign_id),
             f"SET {sets}, #campaign_id = :id, #revision = :next, {SET_FACTS}",
-            {**values, ":id": campaign_id, ":next": revision + 1, **facts_values([fact], now), **_known("revision", revision)},
+            {
+                **values,
+                ":id": campaign_id,
+                ":next": revision + 1,
+                **facts_values([fact], now),
+                **_known("revision", revision),
+            },
             # Facts that an earlier write left behind go out first; this write would replace them.
             f"attribute_not_exists(#facts) AND {_unchanged('revision', revision)}",
         )
         return written.item if written.done else None
 
-    def planning(self, campaign: Campaign, planned_until: datetime | None, facts: Sequence[Event], now: datetime) -> Item:
+    def planning(
+        self, campaign: Campaign, planned_until: datetime | None, facts: Sequence[Event], now: datetime
+    ) -> Item:
         """Make the write that moves the watermark, to go into the same transaction as the jobs before it."""
         sets = "SET #plan_revision = :next"
         condition = _unchanged("plan_revision", campaign.plan_revision)
@@ -85,7 +95,9 @@ class Registry:
         return Key(f"{self._tenant}#campaign", campaign_id)
 
 
-def registration_fields(name: str, outcome_codes: Sequence[str], page_size: int, start: datetime | None, enabled: bool) -> Item:
+def registration_fields(
+    name: str, outcome_codes: Sequence[str], page_size: int, start: datetime | None, enabled: bool
+) -> Item:
     """Give the attributes that a registration consists of."""
     return {
         "name": name,
