@@ -11,7 +11,7 @@ from typing import Any
 
 from ministack.app import main as serve
 from ministack.core import iam_evaluator, lambda_runtime
-from ministack.services import eventbridge, scheduler
+from ministack.services import eventbridge, lambda_svc, scheduler
 
 
 def die_with_parent() -> None:
@@ -43,11 +43,25 @@ def ask_for_the_permissions_that_aws_asks_for() -> None:
     iam_evaluator.enforce = as_on_aws
 
 
+def read_numbers_given_as_parameters() -> None:
+    """Take a concurrency that is a parameter of the template for the number that it is: they are all text."""
+    allowed = lambda_svc._sqs_esm_concurrency
+
+    def as_number(esm: dict[str, Any], *rest: Any, **named: Any) -> int:
+        scaling = esm.get("ScalingConfig") or {}
+        if "MaximumConcurrency" in scaling:
+            scaling["MaximumConcurrency"] = int(scaling["MaximumConcurrency"])
+        return allowed(esm, *rest, **named)
+
+    lambda_svc._sqs_esm_concurrency = as_number
+
+
 def main() -> None:
     """Serve until told to stop."""
     threading.Thread(target=die_with_parent, daemon=True).start()
     run_functions_on(os.environ.pop("FUNCTION_PYTHON"))
     ask_for_the_permissions_that_aws_asks_for()
+    read_numbers_given_as_parameters()
     # Schedules are looked at every ten seconds otherwise, which is most of a test's time.
     scheduler._SCHEDULE_TICK_INTERVAL = 1
     eventbridge._SCHEDULER_TICK_INTERVAL = 1

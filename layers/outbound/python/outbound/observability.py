@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -125,6 +126,9 @@ class _MaskingFilter(logging.Filter):
                 record.__dict__[key] = MASKED
         return True
 
+
+# An invocation that had nothing to count is no news; Powertools would say so every time.
+warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 logger = Logger(utc=True)
 logger.addFilter(_MaskingFilter())

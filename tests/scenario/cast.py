@@ -1,0 +1,107 @@
+"""Who takes part: the tenant and its campaigns, the receivers, the deployed stack, the operator."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from local import Stack, running_stack
+from sandbox.running import Receivers, Tenant, running_receivers, running_tenant
+
+# Calls began within the last day and ended two minutes ago, so a pull with a minute of settling has them all.
+_FROM, _TO = "-20h", "-2m"
+_MIXES: dict[str, dict[str, float]] = {
+    "spring-renewals": {"CONVERTED": 3, "APPOINTMENT_SET": 1, "NOT_INTERESTED": 4, "NO_ANSWER": 6, "BUSY": 2},
+    "win-back": {"INTERESTED": 3, "CALLBACK_LATER": 2, "CONVERTED": 1, "NO_ANSWER": 8, "WRONG_NUMBER": 1},
+    "survey-q1": {"SURVEY_TAKEN": 5, "NO_ANSWER": 7, "DO_NOT_CALL": 1, "DISCONNECTED": 1, "LEFT_PARCEL": 0.5},
+    "premium-upsell": {"APPOINTMENT_SET": 4, "INTERESTED": 2, "NOT_INTERESTED": 3, "BUSY": 3},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody who takes part, up and running."""
+
+    tenant: Tenant
+    receivers: Receivers
+    stack: Stack
+    operator: Operator
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody with the operator's command."""
+
+    environment: dict[str, str]
+
+    def run(self, *arguments: str) -> Any:
+        """Run `outbound ...` as an operator does, and give what it says to scripts."""
+        command = [str(Path(sys.executable).parent / "outbound"), "--json", *arguments]
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"outbound {' '.join(arguments)}: {done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def configure(self, capability: str, document: dict[str, Any]) -> None:
+        """Put a settings document in force."""
+        with TemporaryDirectory() as folder:
+            file = Path(folder, f"{capability}.json")
+            file.write_text(json.dumps(document))
+            self.run("config", "put", capability, str(file))
+
+
+def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
+    """Describe a tenant with so many calls over so many campaigns, a few of them inbound or broken."""
+    share = calls // campaigns
+    return {
+        "seed": 20,
+        "quotas": {"outbound": {"limit": 100, "seconds": 60} if quota else None},
+        "campaigns": [
+            {
+                "id": name,
+                "name": name.replace("-", " ").title(),
+                "calls": share,
+                "from": _FROM,
+                "to": _TO,
+                "agents": 25,
+                "codes": codes,
+                "inbound": 0.01,
+                "bad": {"without_code": 0.002, "bad_start_time": 0.001, "end_before_start": 0.001},
+            }
+            for name, codes in list(_MIXES.items())[:campaigns]
+        ],
+    }
+
+
+@contextmanager
+def assembled(document: dict[str, Any]) -> Iterator[Cast]:
+    """Bring everybody up, for as long as the block lasts; each in processes of its own."""
+    parameters = {"AuditBatchSeconds": "5", "LogLevel": "INFO"}
+    with (
+        running_tenant(document) as tenant,
+        running_receivers() as receivers,
+        running_stack(parameters) as stack,
+    ):
+        yield Cast(tenant, receivers, stack, Operator(_environment(stack)))
+
+
+def _environment(stack: Stack) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_ENDPOINT_URL": stack.endpoint,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "OUTBOUND_STACK": stack.name,
+    }
