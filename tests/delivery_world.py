@@ -113,6 +113,7 @@ class ClockedQueue:
         self.messages: dict[str, dict[str, Any]] = {}
         self.visible_at: dict[str, datetime] = {}
         self.dead: list[dict[str, Any]] = []
+        self.most_receives = 0
         self._number = 0
 
     def send_message(self, **request: Any) -> None:
@@ -128,7 +129,7 @@ class ClockedQueue:
             "messageId": f"m-{self._number}",
             "receiptHandle": receipt,
             "body": request["MessageBody"],
-            "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": sent},
+            "attributes": {"ApproximateReceiveCount": "0", "SentTimestamp": sent},
             "messageAttributes": {},
             "eventSource": "aws:sqs",
             "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:deliver-crm",
@@ -145,6 +146,9 @@ class ClockedQueue:
         visible = [receipt for receipt in self.messages if self.visible_at[receipt] <= now][:10]
         for receipt in visible:
             self.visible_at[receipt] = now + timedelta(seconds=_VISIBILITY)
+            attributes = self.messages[receipt]["attributes"]
+            attributes["ApproximateReceiveCount"] = str(int(attributes["ApproximateReceiveCount"]) + 1)
+            self.most_receives = max(self.most_receives, int(attributes["ApproximateReceiveCount"]))
         return [self.messages[receipt] for receipt in visible]
 
     def settle(self, received: list[dict[str, Any]], answer: Mapping[str, Any]) -> None:

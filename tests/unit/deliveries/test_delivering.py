@@ -93,6 +93,18 @@ def test_a_destination_is_not_told_about_itself(deliveries: World, receiver: Rec
     assert [sent.id for sent in receiver.got] == ["event-2"]
 
 
+def test_the_death_of_a_fact_about_a_death_is_no_further_fact(
+    deliveries: World, receiver: Receiver, aws: AwsWorld
+) -> None:
+    world = deliveries(event_types=["*"])
+    receiver.say(400)
+    world.put(world.event(1, "delivery.dead_lettered", destination="wfm"))
+    world.pump()
+    assert len(world.queue.dead) == 1
+    assert world.item()["status"] == "dead"
+    assert not aws.published()
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422])
 def test_a_refusal_ends_in_the_dead_letter_queue_at_once_with_its_reason(
     deliveries: World, receiver: Receiver, aws: AwsWorld, status: int

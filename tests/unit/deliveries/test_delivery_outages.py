@@ -35,14 +35,14 @@ def test_a_crm_that_is_down_for_an_hour_gets_each_event_once_afterwards(
     world = deliveries()
     taken: Counter[str] = Counter()
     receiver.answer = _down_until(clock, clock.now() + timedelta(hours=1), taken)
-    world.put(*(world.event(number) for number in range(30)))
+    world.put(*(world.event(number) for number in range(12)))
     world.run(hours=1)
     assert not taken
     world.run(hours=3)
-    assert taken == Counter(f"event-{number}" for number in range(30))
+    assert taken == Counter(f"event-{number}" for number in range(12))
     assert not world.queue.messages
     assert not world.queue.dead
-    assert {world.item(number)["status"] for number in range(30)} == {"delivered"}
+    assert {world.item(number)["status"] for number in range(12)} == {"delivered"}
 
 
 def test_an_open_circuit_parks_without_trying_and_counts_no_attempt(
@@ -159,6 +159,18 @@ def test_waits_grow_over_hours_until_the_last_attempt(
     assert len(waits) == len(wanted) == 11
     for wait, want in zip(waits, wanted, strict=True):
         assert want * 0.8 <= wait <= want * 1.2 + 121
+    assert len(world.queue.dead) == 1
+
+
+def test_the_queue_never_gives_up_on_a_message_before_the_schedule_does(
+    deliveries: World, receiver: Receiver
+) -> None:
+    world = deliveries(waits_seconds=[30] * 60, circuit={"failures": 100})
+    receiver.say(503)
+    world.put(world.event())
+    world.run(hours=3)
+    assert len(receiver.got) == 61
+    assert world.queue.most_receives <= 10
     assert len(world.queue.dead) == 1
 
 

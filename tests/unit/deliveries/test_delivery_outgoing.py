@@ -48,8 +48,15 @@ def _post(target: Target, body: bytes = b"{}") -> int:
     return Outgoing(SystemClock()).post(target, {}, body).status
 
 
+def _take_request(connection: socket.socket) -> None:
+    """Read a request to its end: closing a socket with bytes unread resets the connection."""
+    request = b""
+    while not request.endswith(b"{}"):
+        request += connection.recv(65536)
+
+
 def _drip(connection: socket.socket, text: bytes) -> None:
-    connection.recv(65536)
+    _take_request(connection)
     for byte in text:
         connection.sendall(bytes([byte]))
         time.sleep(0.05)
@@ -85,7 +92,7 @@ def test_a_server_that_does_not_read_is_cut_off_in_time() -> None:
 
 def test_no_more_of_an_answer_is_read_than_is_good_for_anything() -> None:
     def flood(connection: socket.socket) -> None:
-        connection.recv(65536)
+        _take_request(connection)
         connection.sendall(b"HTTP/1.1 500 No\r\n\r\n" + b"a" * 1_000_000)
 
     with _server(flood) as port:
@@ -97,7 +104,7 @@ def test_no_more_of_an_answer_is_read_than_is_good_for_anything() -> None:
 @pytest.mark.parametrize("said", [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\x00" * 50])
 def test_an_answer_that_is_no_http_is_no_answer(said: bytes) -> None:
     def talk(connection: socket.socket) -> None:
-        connection.recv(65536)
+        _take_request(connection)
         connection.sendall(said)
 
     with _server(talk) as port, pytest.raises(Unreachable, match="no answer"):
@@ -162,7 +169,7 @@ def _speaking_tls(file: Path, seen: list[str | None]) -> Talk:
 
     def talk(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as secure:
-            secure.recv(65536)
+            _take_request(secure)
             secure.sendall(b"HTTP/1.1 204 Fine\r\nContent-Length: 0\r\n\r\n")
 
     return talk

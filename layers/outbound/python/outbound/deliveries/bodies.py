@@ -24,10 +24,13 @@ class BadExpression(ValueError):
 
 def wanted(event: Event, destination: str, patterns: Iterable[str]) -> bool:
     """Say whether a destination wants an event: a pattern fits, and it is not about itself."""
-    about_itself = (
-        event.event_type.startswith(_ABOUT_DELIVERIES) and event.data.get("destination") == destination
-    )
+    about_itself = about_deliveries(event) and event.data.get("destination") == destination
     return not about_itself and best_match(event.event_type, patterns) is not None
+
+
+def about_deliveries(event: Event) -> bool:
+    """Say whether an event is a fact about deliveries or destinations themselves."""
+    return event.event_type.startswith(_ABOUT_DELIVERIES)
 
 
 def best_match(event_type: str, patterns: Iterable[str]) -> str | None:

@@ -44,6 +44,9 @@ _CLAIM = timedelta(seconds=150)
 _LATE_SECONDS = 15.0
 # What writing down the end of an attempt takes, retries of the SDK included.
 _MARGIN_SECONDS = 10.0
+# A message that came this often is parked and sent anew, long before its queue gives up on it
+# (maxReceiveCount 20): only this code knows why, and writes it down.
+_MOST_RECEIVES = 8
 _GONE = 410
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]{1,256}")
@@ -200,7 +203,8 @@ class Deliveries:
             return
         asked, longest = failure.retry_after, settings.max_retry_after_seconds
         wait = wait_after(entry.attempts, settings.waits_seconds, asked, longest, now)
-        if wait > LONGEST_IN_QUEUE:
+        receives = int(record["attributes"]["ApproximateReceiveCount"])
+        if wait > LONGEST_IN_QUEUE or receives >= _MOST_RECEIVES:
             self._park(entry, event, wait, failure.reason, entry.attempts)
             return
         self._endings.certain(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from outbound.clock import Clock
+from outbound.deliveries.bodies import about_deliveries
 from outbound.events import Event, EventType, new_event
 from outbound.observability import Metric, logger, measure
 from outbound.queues import TryLater
@@ -59,7 +60,10 @@ class Endings:
         }
         effect = (self._destination, event.event_id, str(entry.deaths + 1))
         fact = new_event(EventType.DELIVERY_DEAD, event.tenant, now, effect, data, event.correlation_id)
-        buried = self.certain(self._ledger.bury(entry, event, now, status, reason, [fact]))
+        # No fact about the death of a fact about a death: two destinations that are told of each other's
+        # would keep each other busy for ever.
+        facts = [] if about_deliveries(event) else [fact]
+        buried = self.certain(self._ledger.bury(entry, event, now, status, reason, facts))
         measure(Metric.DELIVERY_DEAD)
         logger.error("delivery given up", extra={**data, "correlation_id": event.correlation_id})
         self.told(buried)

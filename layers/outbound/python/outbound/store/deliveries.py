@@ -143,7 +143,8 @@ class DeliveryLedger:
             "last_status": status or None,
             "last_error": reason,
         }
-        return self._write(entry, event, now, changes | facts_attributes(facts, now))
+        told = facts_attributes(facts, now) if facts else {}
+        return self._write(entry, event, now, changes | told)
 
     def drop(self, entry: Entry, event: Event, now: datetime) -> Entry | None:
         """Let go of a delivery that is no longer wanted."""
