@@ -75,18 +75,24 @@ def _session() -> boto3.Session:
     return boto3.Session()
 
 
+@lru_cache
+def _client(service: str) -> Any:
+    """One client a service for all tests: a client remembers where its service is."""
+    return _session().client(service)
+
+
 class AwsWorld:
     """The resources of one stack in moto, and what a test wants to know of them."""
 
     def __init__(self) -> None:
         # What the code under test creates shares the session too; leaving moto forgets it.
         boto3.DEFAULT_SESSION = _session()
-        self.dynamodb = boto3.client("dynamodb")
-        self.sqs = boto3.client("sqs")
-        self.s3 = boto3.client("s3")
-        self.events = boto3.client("events")
-        self.secrets = boto3.client("secretsmanager")
-        self.ssm = boto3.client("ssm")
+        self.dynamodb = _client("dynamodb")
+        self.sqs = _client("sqs")
+        self.s3 = _client("s3")
+        self.events = _client("events")
+        self.secrets = _client("secretsmanager")
+        self.ssm = _client("ssm")
         self._tables()
         self._buckets()
         self.queue_urls = {name: self.sqs.create_queue(QueueName=name)["QueueUrl"] for name in QUEUES}

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
-import boto3
 from aws_world import AwsWorld, FakeClock
 from moto import mock_aws
+from moto.core.models import MockAWS
 
 W = TypeVar("W")
 
@@ -18,7 +18,7 @@ def fresh(build: Callable[[AwsWorld, FakeClock], W]) -> Callable[[], AbstractCon
 
     @contextmanager
     def make() -> Iterator[W]:
-        if boto3.DEFAULT_SESSION is not None:
+        if MockAWS._mocks_active:
             raise RuntimeError("a check makes its own worlds in moto: leave out the fixture `aws`")
         with mock_aws():
             yield build(AwsWorld(), FakeClock())
