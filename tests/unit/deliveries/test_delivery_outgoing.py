@@ -52,7 +52,10 @@ def _take_request(connection: socket.socket) -> None:
     """Read a request to its end: closing a socket with bytes unread resets the connection."""
     request = b""
     while not request.endswith(b"{}"):
-        request += connection.recv(65536)
+        piece = connection.recv(65536)
+        if not piece:
+            raise ConnectionError("the request ended early")
+        request += piece
 
 
 def _drip(connection: socket.socket, text: bytes) -> None:
