@@ -1,4 +1,4 @@
-"""Finishes what was left undone, every minute: publishes facts, sends parked deliveries and pull jobs again."""
+"""Finishes what was left undone, every minute: facts, parked deliveries and pull jobs go out again."""
 
 import json
 from typing import Any
