@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
 from outbound.clock import Clock
-from outbound.events import EventType, new_event
+from outbound.events import EventType, PublishFailed, new_event
+from outbound.observability import logger
 from outbound.store.outbox import Outbox
-from outbound.store.registry import Registry, registration_fields
-
-CampaignId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-OutcomeCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,40}$")]
+from outbound.store.registry import Campaign, Registry, registration_fields
+from outbound.store.table import Item
 
 # Two operators who register the same campaign in the same moment: one of them reads again.
 _TRIES = 5
+
+
+def _whole_seconds(moment: datetime) -> datetime:
+    """Windows begin at whole seconds, in UTC."""
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        raise ValueError("lies outside of the years 1 to 9999 in UTC") from None
+
+
+CampaignId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+OutcomeCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,40}$")]
+Start = Annotated[AwareDatetime, AfterValidator(_whole_seconds)]
 
 
 class Registration(BaseModel):
@@ -27,9 +47,16 @@ class Registration(BaseModel):
     campaign_id: CampaignId
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     outcome_codes: list[OutcomeCode] = Field(default=[], max_length=200, description="empty: all codes")
-    page_size: int = Field(1000, ge=1, le=5000)
-    start: AwareDatetime | None = Field(None, description="pull from here on; empty: from 7 days ago")
-    enabled: bool = True
+    page_size: int = Field(1000, ge=1, le=5000, strict=True)
+    start: Start | None = Field(
+        None, description="the first window begins here; empty: 7 days ago. Later, ask for a backfill"
+    )
+    enabled: StrictBool = True
+
+    def fields(self) -> Item:
+        """Give what is stored; the order in which codes are named means nothing."""
+        codes = sorted(set(self.outcome_codes))
+        return registration_fields(self.name, codes, self.page_size, self.start, self.enabled)
 
 
 class RegistrationConflict(Exception):
@@ -49,38 +76,40 @@ class Registrar:
     def register(self, registration: Registration) -> int:
         """Register a campaign, or change its registration, and give the registration's revision.
 
-        A registration that says what is registered already changes nothing.
+        A registration that says what is registered already changes nothing. Raises RegistrationConflict
+        where others keep changing it at the same moment.
         """
-        fields = registration_fields(
-            registration.name,
-            registration.outcome_codes,
-            registration.page_size,
-            registration.start,
-            registration.enabled,
-        )
         for _ in range(_TRIES):
             current = self._registry.get(registration.campaign_id)
-            if current and fields == registration_fields(
-                current.name, current.outcome_codes, current.page_size, current.start, current.enabled
-            ):
+            if current and registration.fields() == _fields(current):
                 return current.revision
             revision = current.revision if current else 0
-            if self._write(registration, fields, revision, self._clock.now()):
+            if self._write(registration, revision):
                 return revision + 1
-            self._outbox.publish_left(self._registry.key(registration.campaign_id))
         raise RegistrationConflict(
             f"the registration of {registration.campaign_id} keeps changing; try again"
         )
 
-    def _write(
-        self, registration: Registration, fields: dict[str, object], revision: int, now: datetime
-    ) -> bool:
-        campaign_id = registration.campaign_id
+    def _write(self, registration: Registration, revision: int) -> bool:
+        """Write the revision after this one, with its fact; False where somebody else has."""
+        now, campaign_id = self._clock.now(), registration.campaign_id
         data = {"campaign_id": campaign_id, "revision": revision + 1, "enabled": registration.enabled}
         effect = [campaign_id, str(revision + 1)]
         fact = new_event(EventType.CAMPAIGN_REGISTERED, self._tenant, now, effect, data)
-        item = self._registry.register(campaign_id, fields, revision, fact, now)
-        if item is None:
-            return False
-        self._outbox.publish(self._registry.key(campaign_id), item)
-        return True
+        item = self._registry.register(campaign_id, registration.fields(), revision, fact, now)
+        if item is not None:
+            self._publish(campaign_id, item)
+        return item is not None
+
+    def _publish(self, campaign_id: str, item: Item) -> None:
+        try:
+            self._outbox.publish(self._registry.key(campaign_id), item)
+        except PublishFailed as error:
+            # The campaign is registered; the sweeper says so when the bus is back.
+            logger.warning("a fact waits", extra={"campaign_id": campaign_id, "reason": str(error)})
+
+
+def _fields(campaign: Campaign) -> Item:
+    return registration_fields(
+        campaign.name, campaign.outcome_codes, campaign.page_size, campaign.start, campaign.enabled
+    )

@@ -1,4 +1,4 @@
-"""Dispatching pull jobs: a planned job becomes a message on the pull queue, and a lost message is sent again."""
+"""Dispatching pull jobs: a planned job becomes a message, and a lost message is sent again."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from outbound.clock import Clock, format_time, parse_time
 from outbound.observability import logger
+from outbound.outcomes.query import InvalidQuery, check_campaign_id
 from outbound.outcomes.windows import Window
 from outbound.queues import Refused
-from outbound.store.jobs import DUE_DISPATCH, Job, Jobs, job_of
-from outbound.store.table import Table
+from outbound.store.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -35,47 +35,49 @@ class Dispatcher:
     def send(self, jobs: Sequence[Job], send_at: datetime) -> None:
         """Send jobs to be worked on from `send_at` on.
 
-        What the queue refuses stays due and is sent by the sweeper; what is sent twice is pulled once,
-        because the job's lease and status decide.
+        What the queue refuses, and what is to wait longer than a queue can, stays due and is sent by the
+        sweeper; what is sent twice is pulled once, because the job's lease and status decide.
         """
         now = self._clock.now()
-        delay = int(min(max((send_at - now).total_seconds(), 0), _MAX_DELAY))
+        delay = max(0, int((send_at - now).total_seconds()))
+        if delay > _MAX_DELAY:
+            return
         for first in range(0, len(jobs), _BATCH):
-            batch = jobs[first : first + _BATCH]
-            answer = self._client.send_message_batch(
-                QueueUrl=self._queue_url,
-                Entries=[
-                    {"Id": str(number), "MessageBody": message_of(job), "DelaySeconds": delay}
-                    for number, job in enumerate(batch)
-                ],
-            )
-            for result in answer.get("Successful", []):
-                self._jobs.dispatched(batch[int(result["Id"])], now)
-            if refused := answer.get("Failed", []):
-                logger.warning(
-                    "the pull queue refused jobs",
-                    extra={"jobs": [batch[int(r["Id"])].job_id for r in refused]},
-                )
+            self._send_batch(jobs[first : first + _BATCH], delay, now)
 
-    def sweep(self, table: Table, now: datetime, limit: int) -> int:
-        """Send the jobs whose time has come; give how many."""
-        due = [job_of(item) for item in table.due(DUE_DISPATCH, int(now.timestamp()), limit)]
-        self.send(due, now)
-        return len(due)
+    def _send_batch(self, batch: Sequence[Job], delay: int, now: datetime) -> None:
+        answer = self._client.send_message_batch(
+            QueueUrl=self._queue_url,
+            Entries=[
+                {"Id": str(number), "MessageBody": message_of(job), "DelaySeconds": delay}
+                for number, job in enumerate(batch)
+            ],
+        )
+        for result in answer.get("Successful", []):
+            self._jobs.dispatched(batch[int(result["Id"])], now)
+        if refused := answer.get("Failed", []):
+            said = {"jobs": [batch[int(result["Id"])].job_id for result in refused]}
+            logger.warning("the pull queue refused jobs; they are sent again", extra=said)
 
 
 def message_of(job: Job) -> str:
     """The message of a job: which window of which campaign."""
-    body = {"campaign_id": job.campaign_id, "start": format_time(job.start), "end": format_time(job.end)}
-    return json.dumps(
-        body | {"job_id": job.job_id, "correlation_id": job.correlation_id}, separators=(",", ":")
-    )
+    body = {
+        "campaign_id": job.campaign_id,
+        "start": format_time(job.start),
+        "end": format_time(job.end),
+        "job_id": job.job_id,
+        "correlation_id": job.correlation_id,
+    }
+    return json.dumps(body, separators=(",", ":"))
 
 
 def job_window(body: str) -> tuple[str, Window]:
     """Read campaign and window from a job's message. Raises Refused where it is none."""
     try:
         message: Any = json.loads(body)
-        return str(message["campaign_id"]), Window(parse_time(message["start"]), parse_time(message["end"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise Refused(f"the message is no pull job: {error}") from error
+        campaign_id = message["campaign_id"]
+        check_campaign_id(campaign_id)
+        return campaign_id, Window(parse_time(message["start"]), parse_time(message["end"]))
+    except (InvalidQuery, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Refused(f"the message is no pull job: {type(error).__name__} {str(error)[:200]}") from error

@@ -3,19 +3,47 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any
 
-from outbound.cxone.ports import OutcomePage
-from outbound.observability import Metric, measure
+import orjson
+
+from outbound.cxone.ports import CallRecord, OutcomePage
 from outbound.outcomes.analysis import Analysis
-from outbound.outcomes.records import Row, SetAside, row_of
+from outbound.outcomes.records import Row, RowMaker, SetAside
 from outbound.outcomes.settings import OutcomeSettings
-from outbound.store.jobs import Job, Part
-from outbound.store.lake import Lake, part_key
+from outbound.outcomes.windows import Window
+from outbound.store.jobs import Job
+from outbound.store.lake import Lake, Stored, part_key
+from outbound.store.parts import Part
 
 PREFIX = "outcomes"
 SET_ASIDE_PREFIX = "set-aside/outcomes"
+
+# A record that is set aside is kept as text, up to this length: it may be anything.
+_LONGEST_KEPT = 64 * 1024
+
+_NOTHING = Stored("", "", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it was written: its part, the ids on it, and how many records were dropped as duplicates."""
+
+    part: Part
+    ids: Set[str]
+    duplicates: int
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The records of a page, sorted out."""
+
+    rows: list[Row] = field(default_factory=list)
+    aside: list[Mapping[str, Any]] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    duplicates: int = 0
 
 
 class PageWriter:
@@ -26,60 +54,74 @@ class PageWriter:
         self._lake = lake
 
     def write(
-        self, job: Job, page: OutcomePage, before: set[str], settings: OutcomeSettings
-    ) -> tuple[Part, set[str], int]:
-        """Write a page's part; give it with the page's ids and the number of duplicates that were dropped.
+        self, job: Job, page: OutcomePage, before: Set[str], settings: OutcomeSettings, leftover: bool = False
+    ) -> Page:
+        """Write a page's part.
 
-        `before` holds the ids of the page before: pages may overlap where calls arrived between them. A
-        call that started at the window's very end belongs to the next window, whichever of them brings it.
+        `before` holds the ids of the page before: pages may overlap where calls arrived between them. With
+        `leftover` an earlier try may have written this page already; what it wrote and this one does not
+        write is removed.
         """
-        rows, aside, ids, duplicates = self._sorted_out(job, page, before, settings)
-        analysis = Analysis()
-        for row in rows:
-            analysis.add(row)
-        number = job.position.page
-        key, sha256, size = "", "", 0
-        if rows:
-            stored = self._lake.write_lines(
-                part_key(PREFIX, job.start, job.campaign_id, job.job_id, number), rows
-            )
-            key, sha256, size = stored.key, stored.sha256, stored.size
-        if aside:
-            self._lake.write_lines(
-                part_key(SET_ASIDE_PREFIX, job.start, job.campaign_id, job.job_id, number), aside
-            )
-            measure(Metric.RECORDS_SET_ASIDE, len(aside))
-        reasons = Counter(entry["reason"] for entry in aside)
-        return Part(number, key, sha256, len(rows), size, dict(reasons), analysis.to_json()), ids, duplicates
+        maker = RowMaker(job.campaign_id, Window(job.start, job.end), settings)
+        found = _sorted_out(page.records, before, maker)
+        part_key, aside_key = keys_of_page(job, job.position.page)
+        stored = self._write(part_key, found.rows, leftover)
+        self._write(aside_key, found.aside, leftover)
+        return Page(_part(job.position.page, stored, found), found.ids, found.duplicates)
 
-    def ids_of_page(self, job: Job, page: int) -> set[str]:
-        """Give the ids of a page that an earlier run wrote, so that a resumed run knows what came before."""
-        if page < 0:
-            return set()
-        key = part_key(PREFIX, job.start, job.campaign_id, job.job_id, page)
-        return {row["id"] for row in self._lake.read_lines(key)}
+    def _write(self, key: str, lines: Sequence[Any], leftover: bool) -> Stored:
+        if lines:
+            return self._lake.write_lines(key, lines)
+        if leftover:
+            self._lake.remove([key])
+        return _NOTHING
 
-    def _sorted_out(
-        self, job: Job, page: OutcomePage, before: set[str], settings: OutcomeSettings
-    ) -> tuple[list[Row], list[Mapping[str, Any]], set[str], int]:
-        rows: list[Row] = []
-        aside: list[Mapping[str, Any]] = []
-        ids: set[str] = set()
-        duplicates = 0
-        campaign_id, start, end = job.campaign_id, job.start, job.end
-        categories, carried = settings.categories, settings.carried_fields
-        for record in page.records:
-            try:
-                row = row_of(record, campaign_id, categories, carried)
-            except SetAside as reason:
-                aside.append({"reason": str(reason), "record": record.source})
-                continue
-            call_id, started = row["id"], row["start_time"]
-            if call_id in ids or call_id in before or started == end:
-                duplicates += 1
-            elif start <= started < end:
-                ids.add(call_id)
-                rows.append(row)
-            else:
-                aside.append({"reason": "outside_window", "record": record.source})
-        return rows, aside, ids, duplicates
+    def ids_of(self, part: Part | None) -> Set[str]:
+        """Give the ids of a part that an earlier run wrote, so that a resumed run knows what came before."""
+        return {row["id"] for row in self._lake.read_lines(part.key)} if part and part.key else set()
+
+
+def keys_of_page(job: Job, page: int) -> tuple[str, str]:
+    """Give the keys of a page's objects: of its part, and of what was set aside."""
+    place = (job.start, job.campaign_id, job.job_id, page)
+    return part_key(PREFIX, *place), part_key(SET_ASIDE_PREFIX, *place)
+
+
+def _part(page: int, stored: Stored, found: _Sorted) -> Part:
+    analysis = Analysis()
+    analysis.add(found.rows)
+    return Part(
+        page=page,
+        key=stored.key,
+        sha256=stored.sha256,
+        records=len(found.rows),
+        size=stored.size,
+        set_aside=dict(Counter(entry["reason"] for entry in found.aside)),
+        analysis=analysis.to_json(),
+    )
+
+
+def _sorted_out(records: Sequence[CallRecord], before: Set[str], maker: RowMaker) -> _Sorted:
+    found = _Sorted()
+    rows, ids, row_of = found.rows, found.ids, maker.row_of
+    for record in records:
+        try:
+            row = row_of(record)
+        except SetAside as reason:
+            found.aside.append({"reason": str(reason), "record": _as_text(record.source)})
+            continue
+        # A call that started at the window's very end is the next window's, whichever of them brings it.
+        if row is None or row["id"] in ids or row["id"] in before:
+            found.duplicates += 1
+        else:
+            ids.add(row["id"])
+            rows.append(row)
+    return found
+
+
+def _as_text(record: Any) -> str:
+    """Give a record as JSON text, so that every line of what is set aside has the same shape."""
+    try:
+        return orjson.dumps(record).decode()[:_LONGEST_KEPT]
+    except (TypeError, RecursionError):
+        return "(nested too deeply to be kept)"

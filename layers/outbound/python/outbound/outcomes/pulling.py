@@ -1,58 +1,46 @@
 """Pulling one job: page after page into the lake, each with its checkpoint, then the result.
 
-    claim -> page 0 -> part 0 + checkpoint -> page 1 -> ... -> manifest -> completed + fact -> bus
-                        ^ a run that is cut off anywhere goes on after its last checkpoint
-
-While a page is written, the next one is being fetched. Nothing is kept but one page and the ids of the
-one before it, however many records a window has.
+claim -> page 0 -> part 0 + checkpoint -> page 1 -> ... -> manifest -> completed + fact -> bus
+                    ^ a run that is cut off anywhere goes on after its last checkpoint
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
+from random import random
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.clock import Clock, Deadline
+from outbound.clock import Clock, Deadline, format_time, parse_time
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited
-from outbound.cxone.ports import OutcomePage, OutcomeQuery, OutcomesPort
-from outbound.observability import Metric, logger, measure
+from outbound.cxone.ports import OutcomeQuery, OutcomesPort
+from outbound.events import PublishFailed
+from outbound.observability import logger
+from outbound.outcomes import positions
+from outbound.outcomes.failures import OutOfRetention, PullFailed, Superseded
 from outbound.outcomes.pages import PageWriter
-from outbound.outcomes.query import InvalidQuery, checked
+from outbound.outcomes.paging import Paging, Run
+from outbound.outcomes.query import InvalidQuery, checked, retained_since
 from outbound.outcomes.reporting import Reporter
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 from outbound.queues import Refused, TryLater
-from outbound.store.jobs import Job, Jobs, Position, job_of
+from outbound.settings import ConfigurationError
+from outbound.store.jobs import Job, Jobs, job_of
+from outbound.store.lake import NotRemoved
 from outbound.store.outbox import Outbox
-from outbound.store.registry import Registry
-from outbound.store.table import Key
+from outbound.store.registry import Campaign, Registry
+from outbound.store.table import Item, Key
 
 # Longer than the function's time-out (120 s): while a lease lasts, whoever took it may still be writing.
 LEASE_SECONDS = 180.0
-# A page with its part and checkpoint takes about a second; this leaves room for a slow one.
-_HAND_OVER_SECONDS = 8.0
 # Between runs that fail one after the other, doubled each time (seconds).
 _FIRST_WAIT, _LONGEST_WAIT = 30.0, 900.0
-# A failed window is planned again after an hour: somebody repairs what was wrong, and nobody replans by hand.
-_AGAIN_AFTER = timedelta(hours=1)
 
-
-class Superseded(Exception):
-    """The lease was lost: another run has the job now. This one must not write any more."""
-
-
-class PullFailed(Exception):
-    """The job cannot go on, and trying again at once would not help."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        """Give a reason that a program reads and a message that a person reads."""
-        super().__init__(message)
-        self.reason = reason
+_OF_AWS = (ClientError, BotoCoreError)
+# What stops a run and heals with time, or with an operator who repairs a setting.
+_INTERRUPTIONS = (CxoneError, Superseded, ConfigurationError, NotRemoved, *_OF_AWS)
 
 
 class Puller:
@@ -69,10 +57,9 @@ class Puller:
         clock: Clock,
     ) -> None:
         """Pull through a port, write to the lake, report on the bus."""
-        self._port = port
+        self._paging = Paging(port, jobs, writer, clock)
         self._registry = registry
         self._jobs = jobs
-        self._writer = writer
         self._reporter = reporter
         self._outbox = outbox
         self._clock = clock
@@ -84,23 +71,17 @@ class Puller:
         is to go on later, and Refused where there is no such job.
         """
         key = self._jobs.key(campaign_id, window.start, window.end)
-        job = self._claim(key)
-        if job is None:
-            return
-        with self._leased(job, settings):
-            try:
-                query = self._query(job, settings)
-                job = self._pull_pages(job, query, settings, deadline)
-                ended = self._reporter.complete(job, settings)
-            except (PullFailed, InvalidQuery) as error:
-                reason = error.reason if isinstance(error, PullFailed) else "invalid_query"
-                ended = self._reporter.fail(job, reason, str(error), self._clock.now() + _AGAIN_AFTER)
-        if ended is None:
-            raise TryLater(_FIRST_WAIT, "another run has taken the job over")
-        self._outbox.publish(key, ended)
+        try:
+            job = self._claim(key)
+            if job is not None:
+                self._outbox.publish(key, self._ended(Run(job), settings, deadline))
+        except (PublishFailed, *_OF_AWS) as error:
+            # Whatever was done is written down: facts that wait in the item, or a lease that runs out.
+            logger.warning("a pull was interrupted", extra={"job": key.sk, "error": str(error)})
+            raise TryLater(_FIRST_WAIT, type(error).__name__) from error
 
     def _claim(self, key: Key) -> Job | None:
-        """Take the lease; give None where the job was completed before, with its fact published for sure."""
+        """Take the lease; give None where nothing is to be done, with the job's facts published for sure."""
         now = self._clock.now()
         claimed = self._jobs.claim(key, now, LEASE_SECONDS)
         if not claimed.done and claimed.item.get("facts"):
@@ -109,122 +90,106 @@ class Puller:
         if claimed.done:
             return job_of(claimed.item)
         if not claimed.item:
-            raise Refused(
-                f"there is no pull job {key.sk} of {key.pk}: plan it by an outcomes.pull.requested event"
-            )
-        if claimed.item["status"] == "completed":
+            raise Refused(f"there is no pull job {key.sk} of {key.pk}: ask for it by outcomes.pull.requested")
+        if _waits_for_nothing(claimed.item, now.timestamp()):
             return None
-        raise TryLater(
-            float(claimed.item["lease_until"]) - now.timestamp(), "another run is pulling this window"
-        )
+        lease_left = float(claimed.item.get("lease_until", 0)) - now.timestamp()
+        raise TryLater(max(lease_left, 1.0), "another run is pulling this window")
 
-    @contextmanager
-    def _leased(self, job: Job, settings: OutcomeSettings) -> Iterator[None]:
-        """Give the lease back when work stops, and turn what stopped it into when to go on."""
+    def _ended(self, run: Run, settings: OutcomeSettings, deadline: Deadline) -> Item:
+        """Work on a job to its end, well or badly, and give its item. Raises TryLater where it goes on."""
         try:
-            yield
-        except OutOfTime as error:
-            self._jobs.release(job, failed=False)
-            raise TryLater(0, "handed over to the next run") from error
-        except RateLimited as error:
-            self._jobs.release(job, failed=False)
-            raise TryLater(
-                (error.retry_at - self._clock.now()).total_seconds(), "no place in the quota"
-            ) from error
-        except Superseded as error:
-            raise TryLater(_FIRST_WAIT, "another run has taken the job over") from error
-        except (CxoneError, ClientError, BotoCoreError) as error:
-            self._jobs.release(job, failed=True)
-            wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (job.failures - 1))
-            logger.warning(
-                "a pull was interrupted",
-                extra={"job_id": job.job_id, "error": str(error), "failures": job.failures},
-            )
-            raise TryLater(wait, str(error)) from error
+            try:
+                self._paging.read(run, self._query(run, settings), settings, deadline)
+                ended = self._reporter.complete(run.job, settings)
+            except (PullFailed, InvalidQuery) as failure:
+                ended = self._reporter.fail(run.job, failure)
+            if ended is None:
+                raise Superseded
+        except _INTERRUPTIONS as error:
+            raise self._interrupted(run, error) from error
+        return ended
 
-    def _query(self, job: Job, settings: OutcomeSettings) -> OutcomeQuery:
-        """Give the job's query, checked. Raises InvalidQuery or PullFailed."""
-        campaign = self._registry.get(job.campaign_id)
+    def _query(self, run: Run, settings: OutcomeSettings) -> OutcomeQuery:
+        """Give the query of the job, checked, and let the run stand where it goes on.
+
+        Raises InvalidQuery or PullFailed.
+        """
+        campaign = self._registry.get(run.job.campaign_id)
         if campaign is None:
-            raise PullFailed("unknown_campaign", f"campaign_id: {job.campaign_id} is not registered any more")
-        if job.failures > settings.max_failures:
+            raise PullFailed(
+                "unknown_campaign",
+                f"campaign_id: {run.job.campaign_id} is not registered any more; register it again",
+                field="campaign_id",
+            )
+        if run.job.failures > settings.max_failures:
             raise PullFailed(
                 "too_many_failures", f"{settings.max_failures} runs in a row got nowhere; the log says why"
             )
-        window = Window(job.start, job.end)
-        return checked(
-            job.campaign_id, window, campaign.outcome_codes, campaign.page_size, settings, self._clock.now()
-        )
+        run.job = self._positioned(run.job, campaign, settings)
+        window = Window(parse_time(run.job.position.since), run.job.end)
+        codes, size = campaign.outcome_codes, campaign.page_size
+        return checked(campaign.campaign_id, window, codes, size, settings, self._clock.now())
 
-    def _pull_pages(
-        self, job: Job, query: OutcomeQuery, settings: OutcomeSettings, deadline: Deadline
-    ) -> Job:
-        """Fetch, write and check off page after page, to the last. Gives the job at its end."""
-        if job.position.page and not job.position.token:
+    def _positioned(self, job: Job, campaign: Campaign, settings: OutcomeSettings) -> Job:
+        """Give the job with the position at which it begins or goes on."""
+        if job.position.page and job.position.query != positions.query_id(campaign.outcome_codes):
+            logger.info("the codes have changed: a pull begins anew", extra={"job_id": job.job_id})
+            job = self._rewound(job)
+        if job.position.page:
             return job
-        before = self._writer.ids_of_page(job, job.position.page - 1)
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="next-page") as fetcher:
-            coming = fetcher.submit(self._port.page, query, job.position.token)
-            while True:
-                page = self._arrived(job, coming)
-                if page.next_token:
-                    _check_end(job, page.next_token, settings)
-                    coming = fetcher.submit(self._port.page, query, page.next_token)
-                job, before = self._check_off(job, page, before, settings)
-                if not page.next_token:
-                    return job
-                if deadline.left() < _HAND_OVER_SECONDS:
-                    coming.cancel()
-                    raise OutOfTime("the function's time is nearly up")
+        position = positions.first(self._since(job, settings), campaign.outcome_codes)
+        return replace(job, position=position)
 
-    def _arrived(self, job: Job, coming: Future[OutcomePage]) -> OutcomePage:
-        try:
-            return coming.result()
-        except CxoneError as error:
-            if error.retryable:
-                raise
-            raise PullFailed(error.reason, str(error)) from error
+    def _since(self, job: Job, settings: OutcomeSettings) -> datetime:
+        """Give where a pull begins that begins now: at the window's start, or where CXone's calls begin.
 
-    def _check_off(
-        self, job: Job, page: OutcomePage, before: set[str], settings: OutcomeSettings
-    ) -> tuple[Job, set[str]]:
-        """Write a page's part and its checkpoint; give the job after it and the page's ids."""
-        now = self._clock.now()
-        part, ids, duplicates = self._writer.write(job, page, before, settings)
-        moved = self._jobs.checkpoint(job, _after(job.position, page, duplicates), part, now)
-        if moved is None:
+        Raises OutOfRetention where nothing is left, and where an earlier pull of the window has more.
+        """
+        oldest = retained_since(settings, self._clock.now())
+        if job.start >= oldest:
+            return job.start
+        window = Window(job.start, job.end)
+        if "manifest" in job.result:
+            raise OutOfRetention(f"CXone no longer has all of {window}; what was pulled before is kept")
+        if job.end <= oldest:
+            raise OutOfRetention(f"CXone keeps calls since {format_time(oldest)}, and no longer has {window}")
+        return oldest
+
+    def _rewound(self, job: Job) -> Job:
+        rewound = self._jobs.rewind(job)
+        if rewound is None:
             raise Superseded
-        measure(Metric.PAGES_PULLED)
-        measure(Metric.RECORDS_PULLED, part.records)
-        return moved, ids
+        return rewound
+
+    def _interrupted(self, run: Run, error: Exception) -> TryLater:
+        """Give the lease back, and say when the job goes on."""
+        if isinstance(error, Superseded):
+            return TryLater(_FIRST_WAIT, "another run has taken the job over")
+        healthy = isinstance(error, RateLimited) or (isinstance(error, OutOfTime) and run.pages > 0)
+        self._release(run.job, failed=not healthy)
+        if isinstance(error, RateLimited):
+            return TryLater((error.retry_at - self._clock.now()).total_seconds(), "no place in the quota")
+        if healthy:
+            return TryLater(0, "handed over to the next run")
+        extra = {"job_id": run.job.job_id, "error": str(error), "failures": run.job.failures}
+        logger.warning("a pull was interrupted", extra=extra)
+        return TryLater(_growing_wait(run.job.failures), type(error).__name__)
+
+    def _release(self, job: Job, failed: bool) -> None:
+        try:
+            self._jobs.release(job, failed)
+        except _OF_AWS as error:
+            # The lease then ends by itself; what stopped the run matters more.
+            logger.warning("a lease was not given back", extra={"job_id": job.job_id, "error": str(error)})
 
 
-def _after(position: Position, page: OutcomePage, duplicates: int) -> Position:
-    """Give the position after a page."""
-    position = replace(
-        position,
-        page=position.page + 1,
-        token=page.next_token,
-        failed_tries=position.failed_tries + page.tries - 1,
-        duplicates=position.duplicates + duplicates,
-        since_landmark=position.since_landmark + 1,
-    )
-    if position.since_landmark >= position.landmark_reach:
-        return replace(
-            position, landmark=page.next_token, since_landmark=0, landmark_reach=position.landmark_reach * 2
-        )
-    return position
+def _waits_for_nothing(item: Item, now: float) -> bool:
+    """Whether a job has ended, and is not to be tried again yet: then the sweeper sends it in time."""
+    return item["status"] in ("completed", "lost") or float(item.get("again_at", 0)) > now
 
 
-def _check_end(job: Job, next_token: str, settings: OutcomeSettings) -> None:
-    """Raise PullFailed where the pages have no end: a token that came before, or more pages than can be."""
-    if next_token in (job.position.landmark, job.position.token):
-        raise PullFailed(
-            "page_token_repeats",
-            "CXone's page tokens go round in a circle; the window cannot be read to its end",
-        )
-    if job.position.page + 1 >= settings.max_pages:
-        raise PullFailed(
-            "too_many_pages",
-            f"more than {settings.max_pages} pages; raise max_pages or page_size if this is real",
-        )
+def _growing_wait(failures: int) -> float:
+    """Give the wait after so many failures in a row; jobs that failed together do not come back together."""
+    longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(failures - 1, 10))
+    return longest * (0.75 + 0.25 * random())  # noqa: S311 - jitter

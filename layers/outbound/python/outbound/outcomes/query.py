@@ -1,4 +1,4 @@
-"""What may be asked of CXone about outcomes: checked before a request is wasted, each refusal naming its field."""
+"""What may be asked of CXone: checked before a request is wasted, each refusal naming its field."""
 
 from __future__ import annotations
 
@@ -32,9 +32,12 @@ def checked(
     settings: OutcomeSettings,
     now: datetime,
 ) -> OutcomeQuery:
-    """Give the query, or raise InvalidQuery naming the first field that cannot be."""
+    """Give the query, or raise InvalidQuery naming the first field that cannot be.
+
+    Whether CXone still has the window is not asked here: a query that was in time is read to its end.
+    """
     check_campaign_id(campaign_id)
-    check_window(window, settings, now)
+    _check_times(window, now)
     check_codes(codes, settings)
     if isinstance(page_size, bool) or not 1 <= page_size <= MAX_PAGE_SIZE:
         raise InvalidQuery("page_size", f"{page_size} is not between 1 and {MAX_PAGE_SIZE}")
@@ -49,6 +52,17 @@ def check_campaign_id(campaign_id: str) -> None:
 
 def check_window(window: Window, settings: OutcomeSettings, now: datetime) -> None:
     """Refuse a window that is naive, reversed, in the future, or older than CXone's retention."""
+    _check_times(window, now)
+    oldest = retained_since(settings, now)
+    if window.start < oldest:
+        raise InvalidQuery(
+            "start",
+            f"{format_time(window.start)} is older than the {settings.retention_days} days that CXone keeps;"
+            f" use {format_time(oldest)} or later",
+        )
+
+
+def _check_times(window: Window, now: datetime) -> None:
     for field, moment in (("start", window.start), ("end", window.end)):
         if moment.tzinfo is None:
             raise InvalidQuery(
@@ -59,14 +73,7 @@ def check_window(window: Window, settings: OutcomeSettings, now: datetime) -> No
             "start", f"{format_time(window.start)} is not before the end {format_time(window.end)}"
         )
     if window.end > now:
-        raise InvalidQuery("end", f"{format_time(window.end)} is in the future")
-    oldest = retained_since(settings, now)
-    if window.start < oldest:
-        raise InvalidQuery(
-            "start",
-            f"{format_time(window.start)} is older than the {settings.retention_days} days that CXone keeps;"
-            f" use {format_time(oldest)} or later",
-        )
+        raise InvalidQuery("end", f"{format_time(window.end)} is in the future; it is now {format_time(now)}")
 
 
 def check_codes(codes: Sequence[str], settings: OutcomeSettings) -> None:

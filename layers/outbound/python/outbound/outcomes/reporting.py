@@ -1,28 +1,45 @@
-"""What a pull came to: the manifest in the lake, the fact on the bus, and the metrics.
-
-The report has two halves: `metrics` says what the calls amount to, `audit` says what was done. Both travel
-in the fact, and the delivery to the CRM is made of them.
-"""
+"""What a pull came to: the manifest in the lake, the facts for the bus, and the metrics."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from outbound.clock import Clock, format_time, parse_time
-from outbound.events import EventType, new_event
+from outbound.events import Event, EventType, new_event
 from outbound.observability import Metric, logger, measure
 from outbound.outcomes.analysis import Analysis
+from outbound.outcomes.failures import OutOfRetention, PullFailed
+from outbound.outcomes.pages import keys_of_page
+from outbound.outcomes.query import InvalidQuery
+from outbound.outcomes.report import (
+    MAX_MESSAGE,
+    audit_of,
+    compliance_hash,
+    listed,
+    metrics_of,
+    set_aside_of,
+)
 from outbound.outcomes.settings import OutcomeSettings
-from outbound.store.jobs import Job, Jobs, Part
+from outbound.outcomes.windows import Window
+from outbound.store.jobs import Job, Jobs
 from outbound.store.lake import Lake, manifest_key
+from outbound.store.parts import Part
 from outbound.store.table import Item
 
-# An error's message travels in an event and in the CRM's report.
-_MAX_MESSAGE = 1000
+# A failed window is tried again after an hour: somebody repairs what was wrong, and nobody plans by hand.
+AGAIN_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What the parts of a job amount to."""
+
+    parts: list[Part]
+    analysis: Analysis
+    metrics: dict[str, Any]
+    audit: dict[str, Any]
 
 
 class Reporter:
@@ -36,90 +53,72 @@ class Reporter:
         self._clock = clock
 
     def complete(self, job: Job, settings: OutcomeSettings) -> Item | None:
-        """End a job whose last page is written; give its item with the fact to publish, None if its lease was lost."""
+        """End a job whose last page is written, and give its item with the facts to publish.
+
+        None where the lease was lost.
+        """
         now = self._clock.now()
-        parts, analysis = self._parts(job)
-        metrics = self._metrics(job, analysis, settings, now)
-        audit = _audit(job, "completed", now, sum(part.records for part in parts), compliance_hash(parts), "")
-        set_aside = _set_aside(parts)
-        manifest = self._manifest(job, parts, analysis, metrics, audit)
-        data = {
-            "job_id": job.job_id,
-            "campaign_id": job.campaign_id,
-            "window": {"start": format_time(job.start), "end": format_time(job.end)},
-            "manifest": manifest,
-            "pages": job.position.page,
-            "set_aside": set_aside,
-            "duplicates_dropped": job.position.duplicates,
-            "metrics": metrics,
-            "audit": audit,
-        }
-        effect = [job.job_id, str(job.generation)]
-        fact = new_event(EventType.OUTCOMES_PULLED, self._tenant, now, effect, data, job.correlation_id)
-        result = {
-            "records": audit["records_processed"],
+        result = self._result(job, settings, now)
+        # Pages of a longer pull before this one are no longer part of the window.
+        self._remove_pages(job, job.position.page)
+        manifest = self._manifest(job, result)
+        facts = [self._pulled(job, result, manifest, now), *self._lost_beginning(job, now)]
+        ended = {
+            "records": result.audit["records_processed"],
             "manifest": manifest,
             "completed_at": format_time(now),
         }
-        ended = self._jobs.complete(job, result, fact, now)
-        if ended is not None:
-            _measure(metrics, set_aside)
-        return ended
+        item = self._jobs.complete(job, ended, facts, now)
+        if item is not None:
+            _measure(result)
+        return item
 
-    def fail(self, job: Job, reason: str, message: str, again_at: datetime) -> Item | None:
-        """End a job that cannot go on; give its item with the fact to publish, None if its lease was lost."""
+    def fail(self, job: Job, failure: PullFailed | InvalidQuery) -> Item | None:
+        """End a job that cannot go on, and give its item with the facts to publish.
+
+        None where the lease was lost.
+        """
+        records = sum(part.records for part in self._jobs.parts.first(job.job_id, job.position.page))
+        if isinstance(failure, PullFailed) and failure.afresh:
+            rewound = self._jobs.rewind(job)
+            if rewound is None:
+                return None
+            job = replace(rewound, position=job.position)
+            # Pages that went round in a circle hold calls twice; nobody is to count them meanwhile.
+            self._remove_pages(job, 0)
+        return self._end_badly(job, failure, records)
+
+    def _end_badly(self, job: Job, failure: PullFailed | InvalidQuery, records: int) -> Item | None:
         now = self._clock.now()
-        message = message[:_MAX_MESSAGE]
-        logger.error("a pull failed", extra={"job_id": job.job_id, "reason": reason, "error": message})
-        records = sum(part.records for part in self._jobs.parts(job))
-        data = {
-            "job_id": job.job_id,
-            "campaign_id": job.campaign_id,
-            "window": {"start": format_time(job.start), "end": format_time(job.end)},
-            "reason": reason,
-            "message": message,
-            "again_at": format_time(again_at),
-            "metrics": None,
-            "audit": _audit(job, "failed", now, records, "", message),
-        }
-        # The fence makes each failure of a job a fact of its own.
-        effect = [job.job_id, str(job.generation), str(job.fence)]
-        fact = new_event(EventType.PULL_FAILED, self._tenant, now, effect, data, job.correlation_id)
+        for_good = isinstance(failure, OutOfRetention)
+        kept = for_good and "manifest" in job.result
+        status = "completed" if kept else "lost" if for_good else "failed"
+        again_at = None if for_good else now + AGAIN_AFTER
+        facts = [self._failed(job, failure, records, again_at, now)]
+        if status == "lost":
+            facts.append(self._coverage_lost(job, Window(job.start, job.end), now))
         measure(Metric.PULLS_FAILED)
-        return self._jobs.fail(job, {"reason": reason, "message": message}, fact, now, again_at)
+        said = {"reason": facts[0].data["reason"], "message": facts[0].data["message"]}
+        logger.error("a pull failed", extra={"job_id": job.job_id, **said})
+        return self._jobs.fail(job, status, {**job.result, **said}, facts, now, again_at)
 
-    def _parts(self, job: Job) -> tuple[list[Part], Analysis]:
-        """Give the job's parts and their analyses merged; what a longer, earlier pull of the window left is removed."""
+    def _result(self, job: Job, settings: OutcomeSettings, now: datetime) -> _Result:
         analysis = Analysis()
         parts: list[Part] = []
-        surplus: list[Part] = []
-        for part in self._jobs.parts(job):
-            if part.page >= job.position.page:
-                surplus.append(part)
-                continue
+        for part in self._jobs.parts.first(job.job_id, job.position.page):
             analysis.merge(Analysis.from_json(part.analysis))
-            parts.append(part)
-        self._lake.remove([part.key for part in surplus if part.key])
-        self._jobs.forget_parts(job, surplus)
-        return parts, analysis
+            # The analyses of thousands of pages are not to be in memory at once.
+            parts.append(replace(part, analysis=""))
+        records = sum(part.records for part in parts)
+        audit = audit_of(job, "completed", now, records, compliance_hash(parts), "")
+        return _Result(parts, analysis, metrics_of(job, analysis, settings, now), audit)
 
-    def _metrics(
-        self, job: Job, analysis: Analysis, settings: OutcomeSettings, now: datetime
-    ) -> dict[str, Any]:
-        pages = job.position.page
-        return {
-            "extraction_latency_seconds": round((now - parse_time(job.initiated_at)).total_seconds(), 2),
-            "download_success_rate": round(100.0 * pages / (pages + job.position.failed_tries), 2)
-            if pages
-            else 100.0,
-            "total_records": analysis.calls,
-            "conversion_rate": round(analysis.conversion_rate_percent, 4),
-            "summary": analysis.summary(settings),
-        }
+    def _remove_pages(self, job: Job, first: int) -> None:
+        """Remove what was written of the pages from `first` on, whether checked off or not."""
+        pages = range(first, max(job.pages_before, first))
+        self._lake.remove([key for page in pages for key in keys_of_page(job, page)])
 
-    def _manifest(
-        self, job: Job, parts: list[Part], analysis: Analysis, metrics: dict[str, Any], audit: dict[str, Any]
-    ) -> str:
+    def _manifest(self, job: Job, result: _Result) -> str:
         """Write the manifest and give its key."""
         key = manifest_key(job.start, job.campaign_id, job.job_id)
         document = {
@@ -127,58 +126,79 @@ class Reporter:
             "job_id": job.job_id,
             "generation": job.generation,
             "campaign_id": job.campaign_id,
-            "window": {"start": job.start, "end": job.end},
-            "parts": [_listed(part) for part in parts if part.key],
-            "set_aside": _set_aside(parts),
+            "window": _window(job),
+            "parts": [listed(part) for part in result.parts if part.key],
+            "set_aside": set_aside_of(result.parts),
             "duplicates_dropped": job.position.duplicates,
-            "metrics": metrics,
-            "audit": audit,
-            "agents": analysis.agents,
+            "metrics": result.metrics,
+            "audit": result.audit,
+            "agents": result.analysis.agents,
         }
         return self._lake.write_document(key, document).key
 
+    def _pulled(self, job: Job, result: _Result, manifest: str, now: datetime) -> Event:
+        data = {
+            "job_id": job.job_id,
+            "campaign_id": job.campaign_id,
+            "window": _window(job),
+            "manifest": manifest,
+            "pages": job.position.page,
+            "set_aside": set_aside_of(result.parts),
+            "duplicates_dropped": job.position.duplicates,
+            "metrics": result.metrics,
+            "audit": result.audit,
+        }
+        effect = [job.job_id, str(job.generation)]
+        return new_event(EventType.OUTCOMES_PULLED, self._tenant, now, effect, data, job.correlation_id)
 
-def compliance_hash(parts: list[Part]) -> str:
-    """Give the SHA-256 over the parts' own SHA-256s, one a line, in the order of their pages.
+    def _failed(
+        self,
+        job: Job,
+        failure: PullFailed | InvalidQuery,
+        records: int,
+        again_at: datetime | None,
+        now: datetime,
+    ) -> Event:
+        message = str(failure)[:MAX_MESSAGE]
+        data = {
+            "job_id": job.job_id,
+            "campaign_id": job.campaign_id,
+            "window": _window(job),
+            "reason": failure.reason if isinstance(failure, PullFailed) else "invalid_query",
+            "field": failure.field or None,
+            "message": message,
+            "again_at": format_time(again_at) if again_at else None,
+            "metrics": None,
+            "audit": audit_of(job, "failed", now, records, "", message),
+        }
+        # Each bad end of a job is a fact of its own.
+        effect = [job.job_id, str(job.generation), str(job.failed_pulls + 1)]
+        return new_event(EventType.PULL_FAILED, self._tenant, now, effect, data, job.correlation_id)
 
-    Anyone can compute it from the parts: it stands for every record without holding any in memory.
-    """
-    return hashlib.sha256("".join(f"{part.sha256}\n" for part in parts if part.key).encode()).hexdigest()
+    def _lost_beginning(self, job: Job, now: datetime) -> list[Event]:
+        """Give the fact of the window's beginning that CXone no longer had when the pull began."""
+        since = parse_time(job.position.since)
+        return [self._coverage_lost(job, Window(job.start, since), now)] if since > job.start else []
+
+    def _coverage_lost(self, job: Job, gap: Window, now: datetime) -> Event:
+        data = {
+            "campaign_id": job.campaign_id,
+            "start": format_time(gap.start),
+            "end": format_time(gap.end),
+        }
+        effect = [job.job_id, str(job.generation)]
+        return new_event(EventType.COVERAGE_LOST, self._tenant, now, effect, data, job.correlation_id)
 
 
-def _audit(job: Job, status: str, now: datetime, records: int, digest: str, error: str) -> dict[str, Any]:
-    return {
-        "job_id": job.job_id,
-        "campaign_id": job.campaign_id,
-        "start_time": format_time(job.start),
-        "end_time": format_time(job.end),
-        "initiated_at": job.initiated_at,
-        "completed_at": format_time(now),
-        "status": status,
-        "records_processed": records,
-        "compliance_hash": digest,
-        "error": error or None,
-    }
+def _window(job: Job) -> dict[str, str]:
+    return {"start": format_time(job.start), "end": format_time(job.end)}
 
 
-def _listed(part: Part) -> dict[str, Any]:
-    listed = asdict(part)
-    del listed["analysis"], listed["set_aside"]
-    return listed
-
-
-def _set_aside(parts: list[Part]) -> dict[str, int]:
-    reasons: Counter[str] = Counter()
-    for part in parts:
-        reasons.update(part.set_aside)
-    return dict(sorted(reasons.items()))
-
-
-def _measure(metrics: dict[str, Any], set_aside: dict[str, int]) -> None:
+def _measure(result: _Result) -> None:
     measure(Metric.PULLS_COMPLETED)
-    measure(Metric.EXTRACTION_LATENCY, metrics["extraction_latency_seconds"])
-    measure(Metric.PAGE_SUCCESS_RATE, metrics["download_success_rate"])
-    if metrics["total_records"]:
-        measure(Metric.CONVERSION_RATE, metrics["conversion_rate"])
-    if set_aside:
+    measure(Metric.EXTRACTION_LATENCY, result.metrics["extraction_latency_seconds"])
+    measure(Metric.PAGE_SUCCESS_RATE, result.metrics["download_success_rate"])
+    if result.metrics["total_records"]:
+        measure(Metric.CONVERSION_RATE, result.metrics["conversion_rate"])
+    if set_aside := set_aside_of(result.parts):
         logger.warning("records were set aside", extra={"reasons": set_aside})

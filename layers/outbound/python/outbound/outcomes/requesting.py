@@ -11,8 +11,13 @@ from outbound.events import Bus, Event, EventType, new_event
 from outbound.observability import logger
 from outbound.outcomes.planning import Planner
 from outbound.outcomes.query import InvalidQuery, check_campaign_id
+from outbound.outcomes.report import refusal_audit
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
+from outbound.queues import Refused
+
+# What a request says comes back in its refusal up to this length: it may be anything.
+_LONGEST_QUOTED = 64
 
 
 class PullRequests:
@@ -28,34 +33,41 @@ class PullRequests:
         """Plan what an event asks for.
 
         A request that cannot be is answered with an `outcomes.pull_failed` that names the field; asking
-        again would not help, so its message has had its effect.
+        again would not help, so its message has had its effect. Raises Refused for an event that asks for
+        something else: answering that could go round in circles.
         """
         if event.event_type == EventType.PULL_DUE:
             self._planner.plan_due(settings, event.correlation_id)
-            return
+        elif event.event_type == EventType.PULL_REQUESTED:
+            self._plan_between(event, settings)
+        else:
+            raise Refused(f"an event of the type {event.event_type[:_LONGEST_QUOTED]!r} asks for no pull")
+
+    def _plan_between(self, event: Event, settings: OutcomeSettings) -> None:
         try:
             campaign_id, window, refresh = _asked(event.data)
-            self._planner.plan_between(campaign_id, window, refresh, settings, event.correlation_id)
+            self._planner.plan_between(
+                campaign_id, window, refresh, settings, event.correlation_id, event.event_id
+            )
         except InvalidQuery as refusal:
             self._refuse(event, refusal)
 
     def _refuse(self, event: Event, refusal: InvalidQuery) -> None:
-        logger.warning(
-            "a pull request was refused", extra={"event_id": event.event_id, "field": refusal.field}
-        )
+        said = {"event_id": event.event_id, "field": refusal.field}
+        logger.warning("a pull request was refused", extra=said)
+        now = self._clock.now()
+        campaign_id, start, end = (_quoted(event.data, name) for name in ("campaign_id", "start", "end"))
         data = {
-            "campaign_id": str(event.data.get("campaign_id", ""))[:64],
+            "campaign_id": campaign_id,
             "request_id": event.event_id,
             "reason": "invalid_query",
             "field": refusal.field,
             "message": str(refusal),
             "metrics": None,
-            "audit": {"status": "failed", "error": str(refusal)},
+            "audit": refusal_audit(campaign_id, start, end, now, str(refusal)),
         }
-        now = self._clock.now()
-        fact = new_event(
-            EventType.PULL_FAILED, event.tenant, now, [event.event_id], data, event.correlation_id
-        )
+        effect = [event.event_id]
+        fact = new_event(EventType.PULL_FAILED, event.tenant, now, effect, data, event.correlation_id)
         self._bus.publish([fact])
 
 
@@ -63,20 +75,28 @@ def _asked(data: Mapping[str, Any]) -> tuple[str, Window, bool]:
     """Read a request's data. Raises InvalidQuery naming the first field that is missing or wrong."""
     campaign_id = data.get("campaign_id")
     if not isinstance(campaign_id, str):
-        raise InvalidQuery("campaign_id", "the request names none")
+        raise InvalidQuery("campaign_id", "the request names none; write the id of a registered campaign")
     check_campaign_id(campaign_id)
     refresh = data.get("refresh", False)
     if not isinstance(refresh, bool):
         raise InvalidQuery("refresh", "use true or false")
-    window = Window(_time(data, "start"), _time(data, "end"))
-    return campaign_id, window, refresh
+    return campaign_id, Window(_time(data, "start"), _time(data, "end")), refresh
 
 
 def _time(data: Mapping[str, Any], field: str) -> datetime:
+    given = data.get(field)
+    if not isinstance(given, str):
+        raise InvalidQuery(field, "the request names none; write a time like 2026-01-31T08:00:00Z")
     try:
         # Windows begin and end at whole seconds.
-        return parse_time(data[field]).replace(microsecond=0)
-    except KeyError:
-        raise InvalidQuery(field, "the request names none; write a time like 2026-01-31T08:00:00Z") from None
-    except (ValueError, TypeError) as error:
-        raise InvalidQuery(field, f"is no ISO 8601 time ({error})") from None
+        return parse_time(given).replace(microsecond=0)
+    except ValueError:
+        quoted = given[:_LONGEST_QUOTED]
+        raise InvalidQuery(
+            field, f"{quoted!r} is no time with an offset; write one like 2026-01-31T08:00:00Z"
+        ) from None
+
+
+def _quoted(data: Mapping[str, Any], field: str) -> str:
+    given = data.get(field)
+    return given[:_LONGEST_QUOTED] if isinstance(given, str) else ""

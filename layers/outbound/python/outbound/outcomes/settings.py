@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Category = Literal["success", "warm", "cold", "neutral", "failure"]
 CATEGORIES: tuple[Category, ...] = ("success", "warm", "cold", "neutral", "failure")
@@ -24,6 +24,28 @@ DEFAULT_CATEGORIES: dict[str, Category] = {
     "WRONG_NUMBER": "failure",
 }
 
+# The columns that every row has; further fields of a record are stored beside them.
+COLUMNS = (
+    "id",
+    "campaign_id",
+    "disposition_code",
+    "mapped_category",
+    "start_time",
+    "end_time",
+    "duration_seconds",
+    "contact_id",
+    "agent_id",
+)
+
+
+class Carried(BaseModel):
+    """A column for a further field of a record; a value of another type is stored as null."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    type: Literal["string", "integer", "number", "boolean"] = "string"
+
 
 class OutcomeSettings(BaseModel):
     """All settings of the outcome pull."""
@@ -38,15 +60,28 @@ class OutcomeSettings(BaseModel):
     retention_days: int = Field(90, ge=1, le=3650, description="how long CXone keeps calls")
     first_window_days: int = Field(7, ge=0, le=90, description="where a campaign names no start")
     settling_seconds: int = Field(
-        300, ge=0, le=86_400, description="calls are complete that long after they began"
+        300, ge=0, le=43_200, description="calls are complete that long after they began"
     )
-    longest_window_hours: float = Field(6.0, gt=0, le=24)
+    longest_window_hours: float = Field(6.0, ge=0.1, le=24)
     spread_seconds: int = Field(600, ge=0, le=900, description="the jobs of one beat start within this time")
-    max_pages: int = Field(20_000, ge=1, description="a window with more pages than this is not believed")
+    max_pages: int = Field(
+        20_000, ge=1, le=100_000, description="a window with more pages than this is not believed"
+    )
     max_failures: int = Field(
         10, ge=1, le=100, description="runs in a row without progress before a job is failed"
     )
-    carried_fields: dict[str, str] = Field(
-        default={"attemptNumber": "attempt_number", "queueId": "queue_id"},
+    carried_fields: dict[str, Carried] = Field(
+        default={
+            "attemptNumber": Carried(column="attempt_number", type="integer"),
+            "queueId": Carried(column="queue_id", type="string"),
+        },
+        max_length=50,
         description="further fields of a record, and the columns that they are stored in",
     )
+
+    @model_validator(mode="after")
+    def _columns_are_apart(self) -> Self:
+        columns = [*COLUMNS, *(carried.column for carried in self.carried_fields.values())]
+        if twice := sorted({column for column in columns if columns.count(column) > 1}):
+            raise ValueError(f"carried_fields: the column {twice[0]} is there already")
+        return self

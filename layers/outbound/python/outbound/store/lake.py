@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 _LEVEL = 1
 
 
+# What one DeleteObjects takes.
+_REMOVED_AT_ONCE = 1000
+
+
+class NotRemoved(Exception):
+    """S3 refused to remove some objects; removing them again later can help."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A written object: its key, the SHA-256 of its uncompressed lines, and its size in bytes as stored."""
@@ -59,17 +67,20 @@ class Lake:
         return Stored(key, hashlib.sha256(body).hexdigest(), len(body))
 
     def read_lines(self, key: str) -> list[Any]:
-        """Give the values of an object's lines; none where there is no such object."""
-        try:
-            body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        except self._client.exceptions.NoSuchKey:
-            return []
+        """Give the values of an object's lines."""
+        body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return [orjson.loads(line) for line in gzip.decompress(body).splitlines()]
 
     def remove(self, keys: Sequence[str]) -> None:
-        """Remove objects; one that is not there is removed already."""
-        for key in keys:
-            self._client.delete_object(Bucket=self._bucket, Key=key)
+        """Remove objects; one that is not there is removed already. Raises NotRemoved where some stay."""
+        for first in range(0, len(keys), _REMOVED_AT_ONCE):
+            batch = keys[first : first + _REMOVED_AT_ONCE]
+            answer = self._client.delete_objects(
+                Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True}
+            )
+            if refused := answer.get("Errors", []):
+                codes = ", ".join(sorted({error.get("Code", "") for error in refused}))
+                raise NotRemoved(f"{len(refused)} of {len(batch)} objects could not be removed: {codes}")
 
 
 def part_key(prefix: str, day: datetime, campaign_id: str, job_id: str, page: int) -> str:

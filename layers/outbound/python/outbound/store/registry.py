@@ -53,7 +53,7 @@ class Registry:
     def register(
         self, campaign_id: str, fields: Mapping[str, Any], revision: int, fact: Event, now: datetime
     ) -> Item | None:
-        """Write a registration together with its fact, if the one it replaces has the given revision (0: none).
+        """Write a registration together with its fact, if it replaces the given revision (0: none).
 
         Gives the item as written, or None where somebody else changed it meanwhile.
         """
@@ -69,8 +69,7 @@ class Registry:
                 **facts_values([fact], now),
                 **_known("revision", revision),
             },
-            # Facts that an earlier write left behind go out first; this write would replace them.
-            f"attribute_not_exists(#facts) AND {_unchanged('revision', revision)}",
+            _unchanged("revision", revision),
         )
         return written.item if written.done else None
 
@@ -86,7 +85,6 @@ class Registry:
             values[":until"] = format_time(planned_until)
         if facts:
             sets += f", {SET_FACTS}"
-            condition += " AND attribute_not_exists(#facts)"
             values |= facts_values(facts, now)
         return self._table.updating(self.key(campaign.campaign_id), sets, values, condition)
 

@@ -1,0 +1,40 @@
+"""What stops a pull: for good, until somebody has repaired something, or because another run has the job."""
+
+from __future__ import annotations
+
+from outbound.cxone.errors import CxoneError, Forbidden
+
+
+class Superseded(Exception):
+    """The lease was lost: another run has the job now. This one must not write any more."""
+
+
+class PullFailed(Exception):
+    """The job cannot go on, and trying again at once would not help."""
+
+    def __init__(self, reason: str, message: str, field: str = "", afresh: bool = False) -> None:
+        """Give a reason for programs, a message for people, and the field of the query that is at fault.
+
+        With `afresh` the next try begins at the first page: the position itself may be what is wrong.
+        """
+        super().__init__(message)
+        self.reason = reason
+        self.field = field
+        self.afresh = afresh
+
+
+class OutOfRetention(PullFailed):
+    """CXone has none of the window's calls any more; no try can help."""
+
+    def __init__(self, message: str) -> None:
+        """Say which window, and since when."""
+        super().__init__("out_of_retention", message, field="start")
+
+
+def refused(error: CxoneError) -> PullFailed:
+    """Give the failure that an error stands for which no other try of the same call can heal.
+
+    A page token that has run out looks like many things; only a missing scope says nothing about it.
+    """
+    field = getattr(error, "field", "")
+    return PullFailed(error.reason, str(error), field, afresh=not isinstance(error, Forbidden))

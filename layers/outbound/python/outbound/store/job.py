@@ -1,0 +1,98 @@
+"""A pull job as a value, and how it is read from its item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from outbound.clock import parse_time
+from outbound.store.table import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a pull stands: the next page's number and token, the query that the token belongs to, and more.
+
+    `since` is where the query starts, later than the window where CXone no longer had its beginning, and
+    `query` tells one query from another. `landmark` is a token seen earlier, for noticing one that comes
+    round again.
+    """
+
+    page: int = 0
+    token: str = ""
+    since: str = ""
+    query: str = ""
+    landmark: str = ""
+    landmark_reach: int = 1
+    since_landmark: int = 0
+    failed_tries: int = 0
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A pull job as it is stored.
+
+    `generation` counts how often the window was pulled from its beginning on purpose, `fence` its runs,
+    `failures` those in a row that got nowhere, `interruptions` all that were interrupted, `failed_pulls`
+    how often the job ended badly, and `pages_before` the most pages that an earlier pull of it wrote.
+    """
+
+    job_id: str
+    campaign_id: str
+    start: datetime
+    end: datetime
+    status: str
+    origin: str
+    generation: int
+    correlation_id: str
+    initiated_at: str = ""
+    fence: int = 0
+    failures: int = 0
+    interruptions: int = 0
+    failed_pulls: int = 0
+    pages_before: int = 0
+    due_at: int = 0
+    position: Position = Position()
+    result: Item = field(default_factory=dict)
+
+
+def new_job(
+    campaign_id: str, start: datetime, end: datetime, origin: str, send_at: datetime, correlation_id: str
+) -> Job:
+    """Give a job that nobody has written yet; its message is to be sent at `send_at`."""
+    return Job(
+        job_id=f"{campaign_id}-{compact(start)}-{compact(end)}",
+        campaign_id=campaign_id,
+        start=start,
+        end=end,
+        status="planned",
+        origin=origin,
+        generation=1,
+        correlation_id=correlation_id,
+        due_at=int(send_at.timestamp()),
+    )
+
+
+def job_of(item: Item) -> Job:
+    """Read a job from its item."""
+    counts = ("generation", "fence", "failures", "interruptions", "failed_pulls", "pages_before", "due_at")
+    known = {name: value for name, value in item.get("position", {}).items() if name in Position.__slots__}
+    return Job(
+        job_id=item["job_id"],
+        campaign_id=item["campaign_id"],
+        start=parse_time(item["start"]),
+        end=parse_time(item["end"]),
+        status=item["status"],
+        origin=item["origin"],
+        correlation_id=item["correlation_id"],
+        initiated_at=item.get("initiated_at", ""),
+        position=Position(**known),
+        result=item.get("result", {}),
+        **{name: int(item.get(name, 0)) for name in counts},
+    )
+
+
+def compact(moment: datetime) -> str:
+    """Give a moment as it stands in keys, which then sort by time."""
+    return moment.strftime("%Y%m%dT%H%M%SZ")
