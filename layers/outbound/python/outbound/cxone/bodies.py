@@ -1,4 +1,4 @@
-"""Reading the bodies of answers, bounded in size and in time.
+"""Getting answers and reading their bodies, bounded in size and in time.
 
 A read time-out bounds the pause between two pieces and not the whole: a server that sends a byte every few
 seconds would keep a function busy until it is cut off. So the time left is looked at after every piece.
@@ -22,6 +22,17 @@ _PIECE = 256 * 1024
 _MOST_OF_A_REFUSAL = 64 * 1024
 # A read that may wait no longer still gets a moment, for what has arrived already.
 _SHORTEST_WAIT = 0.1
+
+
+class DirectSession(requests.Session):
+    """A session that sees no redirects: an answer of 3xx is an answer.
+
+    Telling `requests` not to follow them is not enough: it would still read their bodies, without bounds.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - its own name
+        """Find none."""
+        return None
 
 
 def whole_body(response: requests.Response, most: int, left: Callable[[], float]) -> bytes:

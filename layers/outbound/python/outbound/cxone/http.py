@@ -17,7 +17,7 @@ import requests
 from outbound.clock import Clock, Deadline
 from outbound.cxone.answers import Answer, parsed, refusal
 from outbound.cxone.auth import Tokens
-from outbound.cxone.bodies import BROKEN, refusal_body, whole_body
+from outbound.cxone.bodies import BROKEN, DirectSession, refusal_body, whole_body
 from outbound.cxone.budget import MAX_WAIT_SECONDS, Budgets, Lane
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited, Unauthorised, Unavailable
 from outbound.cxone.settings import CxoneSettings
@@ -80,7 +80,7 @@ class CxoneHttp:
         self._budgets = budgets
         self._settings = settings
         self._clock = clock
-        self._session = requests.Session()
+        self._session = DirectSession()
         self.deadline = Deadline(clock, 3600)
 
     def call(self, call: Call) -> Answer:

@@ -13,7 +13,7 @@ import requests
 
 from outbound.clock import Clock, Deadline
 from outbound.cxone.answers import named_scopes, parsed
-from outbound.cxone.bodies import BROKEN, refusal_body, whole_body
+from outbound.cxone.bodies import BROKEN, DirectSession, refusal_body, whole_body
 from outbound.cxone.errors import CxoneError, Forbidden, RateLimited, Unauthorised, Unavailable
 from outbound.cxone.settings import TokenRequest
 from outbound.observability import Metric, logger, measure
@@ -56,7 +56,7 @@ class TokenEndpoint:
         self._secrets = secrets
         self._secret_id = secret_id
         self._clock = clock
-        self._http = requests.Session()
+        self._http = DirectSession()
 
     def client_id(self) -> str:
         """The client that tokens are asked for."""

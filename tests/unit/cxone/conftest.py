@@ -1,0 +1,31 @@
+"""Access to CXone over a scripted server, and over the sandbox tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from aws_world import AwsWorld, FakeClock
+from cxone_world import Access, ScriptedCxone, scripted_cxone
+
+from sandbox.running import Tenant, running_tenant
+
+
+@pytest.fixture
+def cxone() -> Iterator[ScriptedCxone]:
+    """A server whose every answer the test writes."""
+    with scripted_cxone() as server:
+        yield server
+
+
+@pytest.fixture
+def access(aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone) -> Access:
+    """Access to that server, with the clock of the test."""
+    return Access(aws, clock, cxone.url)
+
+
+@pytest.fixture(scope="session")
+def tenant_process() -> Iterator[Tenant]:
+    """One tenant for the whole suite."""
+    with running_tenant() as tenant:
+        yield tenant

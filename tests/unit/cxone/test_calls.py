@@ -1,0 +1,459 @@
+"""A call is made once, or again where that is safe, within its time; every bad answer is one named error."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aws_world import AwsWorld, FakeClock
+from cxone_world import SCOPES, Access, Reply, ScriptedCxone
+from urllib3.connection import HTTPConnection
+
+from outbound.clock import Deadline, SystemClock
+from outbound.cxone.errors import (
+    Conflict,
+    CxoneError,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    OutOfTime,
+    RateLimited,
+    Unauthorised,
+    Unavailable,
+    UnexpectedAnswer,
+    VersionConflict,
+)
+
+GOOD = Reply(body={"fine": True})
+PASSING = [Reply(status) for status in (408, 500, 502, 503, 504)]
+LOST = [
+    Reply(cut="before"),
+    Reply(body={"a": "long answer"}, cut="body"),
+    Reply(body=b"<html>"),
+    Reply(body=b""),
+]
+
+
+def naming(reply: Reply) -> str:
+    return f"{reply.status}{reply.cut}{reply.content()[:6]!r}"
+
+
+def test_an_answer_comes_with_its_status_headers_and_tries(access: Access, cxone: ScriptedCxone) -> None:
+    cxone.answers = [Reply(201, {"id": 1}, {"ETag": "v7"})]
+
+    answer = access.call(
+        "POST", "/things", json={"name": "Zoë"}, params={"a": "b c"}, headers={"If-Match": "v6"}
+    )
+
+    assert (answer.body, answer.status, answer.headers["etag"], answer.tries) == ({"id": 1}, 201, "v7", 1)
+    (asked,) = cxone.asked
+    assert (asked.method, asked.path, asked.query) == ("POST", "/things", {"a": ["b c"]})
+    assert json.loads(asked.body) == {"name": "Zoë"}
+    assert asked.headers["Authorization"] == "Bearer token-1"
+    assert asked.headers["If-Match"] == "v6"
+    assert "X-Idempotency-Key" not in asked.headers
+
+
+def test_an_answer_without_content_is_fine_where_none_was_asked_for(
+    access: Access, cxone: ScriptedCxone
+) -> None:
+    cxone.answers = [Reply(204, b"")]
+
+    assert access.call("PUT").body is None
+
+
+@pytest.mark.parametrize("bad", PASSING + LOST, ids=naming)
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH"])
+def test_what_passes_is_tried_again(access: Access, cxone: ScriptedCxone, bad: Reply, method: str) -> None:
+    if method != "GET" and bad.content() == b"":
+        pytest.skip("an empty answer is one")
+    cxone.answers = [bad, bad, GOOD]
+
+    assert access.call(method).tries == 3
+
+
+@pytest.mark.parametrize("bad", PASSING + LOST, ids=naming)
+def test_what_does_not_pass_ends(access: Access, cxone: ScriptedCxone, clock: FakeClock, bad: Reply) -> None:
+    cxone.answers = [bad] * 20
+
+    with pytest.raises(Unavailable, match="GET /api/v2/outbound/calls"):
+        access.call()
+    assert len(cxone.asked) == 4
+    assert sum(clock.slept) < 15
+
+
+def test_a_server_that_is_down_is_unavailable(aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone) -> None:
+    access = Access(aws, clock, cxone.url)
+    surface = access.settings.surface("outcomes").model_copy(update={"base_url": "http://127.0.0.1:9"})
+    access.settings = access.settings.model_copy(update={"surfaces": {"outcomes": surface}})
+
+    with pytest.raises(Unavailable, match="no whole answer"):
+        access.call()
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+@pytest.mark.parametrize("bad", [*PASSING, *LOST[:3]], ids=naming)
+def test_what_may_have_had_its_effect_is_not_repeated(
+    access: Access, cxone: ScriptedCxone, method: str, bad: Reply
+) -> None:
+    cxone.answers = [bad]
+
+    with pytest.raises(Unavailable):
+        access.call(method)
+    assert len(cxone.asked) == 1
+
+
+@pytest.mark.parametrize("bad", [*PASSING, *LOST[:3]], ids=naming)
+def test_with_an_idempotency_key_it_is(access: Access, cxone: ScriptedCxone, bad: Reply) -> None:
+    cxone.answers = [bad, GOOD]
+
+    assert access.call("POST", idempotency_key="key-1").tries == 2
+    assert [asked.headers["X-Idempotency-Key"] for asked in cxone.asked] == ["key-1", "key-1"]
+
+
+def test_what_was_refused_for_want_of_quota_had_no_effect(access: Access, cxone: ScriptedCxone) -> None:
+    cxone.answers = [Reply(429, headers={"Retry-After": "1"}), GOOD]
+
+    assert access.call("POST").tries == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, InvalidRequest),
+        (422, InvalidRequest),
+        (403, Forbidden),
+        (404, NotFound),
+        (409, Conflict),
+        (412, VersionConflict),
+        (301, UnexpectedAnswer),
+        (302, UnexpectedAnswer),
+        (304, UnexpectedAnswer),
+        (405, UnexpectedAnswer),
+        (418, UnexpectedAnswer),
+        (501, UnexpectedAnswer),
+    ],
+)
+def test_what_no_repetition_helps_is_an_error_at_once(
+    access: Access, cxone: ScriptedCxone, status: int, error: type[CxoneError]
+) -> None:
+    location = {"Location": f"{cxone.url}/elsewhere", "X-Request-Id": "r-1"}
+    body = b"" if status == 304 else b'{"message": "because"}'
+    cxone.answers = [Reply(status, body, location)]
+
+    with pytest.raises(
+        error, match=rf"GET /api/v2/outbound/calls answered {status} \(request r-1\)"
+    ) as caught:
+        access.call()
+    assert len(cxone.asked) == 1
+    assert not caught.value.retryable
+    assert status == 304 or "because" in str(caught.value)
+
+
+def test_the_field_that_cxone_objects_to_is_named(access: Access, cxone: ScriptedCxone) -> None:
+    cxone.answers = [Reply(400, {"field": "limit", "message": "5001 is over 5000"})]
+
+    with pytest.raises(InvalidRequest, match=r"^limit: .*5001 is over 5000") as caught:
+        access.call()
+    assert caught.value.field == "limit"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"field": 3, "message": {}}', b"\xff", b"[" * 9999])
+def test_an_error_body_of_any_shape_is_an_error(access: Access, cxone: ScriptedCxone, body: bytes) -> None:
+    cxone.answers = [Reply(400, body)]
+
+    with pytest.raises(InvalidRequest):
+        access.call()
+
+
+def test_an_error_whose_body_is_cut_keeps_its_meaning(access: Access, cxone: ScriptedCxone) -> None:
+    cxone.answers = [Reply(404, {"message": "no such campaign"}, cut="body")]
+
+    with pytest.raises(NotFound):
+        access.call()
+
+
+def test_a_refusal_for_want_of_a_scope_names_it(access: Access, cxone: ScriptedCxone) -> None:
+    cxone.answers = [Reply(403, {"message": f"lacks {SCOPES[1]}"}), Reply(403)]
+
+    with pytest.raises(Forbidden, match=f"these scopes: {SCOPES[1]}$"):
+        access.call()
+    with pytest.raises(Forbidden, match=f"these scopes: {SCOPES[0]}, {SCOPES[1]}$"):
+        access.call()
+
+
+def test_a_refused_token_is_renewed_once(access: Access, cxone: ScriptedCxone) -> None:
+    cxone.answers = [Reply(401), GOOD]
+
+    assert access.call().tries == 2
+    assert cxone.bearers() == ["token-1", "token-2"]
+    assert access.new_tokens().get("outcomes") == "token-2", "for everybody"
+
+
+def test_a_post_is_made_again_with_a_new_token(access: Access, cxone: ScriptedCxone) -> None:
+    cxone.answers = [Reply(401), GOOD]
+
+    assert access.call("POST").tries == 2
+
+
+def test_a_token_refused_twice_is_an_error(access: Access, cxone: ScriptedCxone) -> None:
+    cxone.answers = [Reply(401)] * 9
+
+    with pytest.raises(Unauthorised):
+        access.call()
+    assert cxone.bearers() == ["token-1", "token-2"]
+    assert access.token() == "token-2", "a token issued just now is not the trouble"
+
+
+def test_a_call_renews_its_token_once_whatever_happens_in_between(
+    access: Access, cxone: ScriptedCxone
+) -> None:
+    cxone.answers = [Reply(401), Reply(503), Reply(401), GOOD]
+
+    with pytest.raises(Unauthorised):
+        access.call()
+    assert len(cxone.token_requests) == 2
+
+
+def test_a_token_that_another_function_renewed_is_used(access: Access, cxone: ScriptedCxone) -> None:
+    access.call()
+    other = access.new_tokens()
+    other.get("outcomes")
+    other.drop("outcomes", "token-1")
+    other.get("outcomes")
+    cxone.answers = [Reply(401), GOOD]
+
+    access.call()
+    assert cxone.bearers() == ["token-1", "token-1", "token-2"]
+    assert len(cxone.token_requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("3", 3), ("Tue, 10 Mar 2026 12:00:04 GMT", 4), ("0", 0), ("Mon, 09 Mar 2026 12:00:00 GMT", 0)],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_short_retry_after_is_waited_for(
+    access: Access, cxone: ScriptedCxone, clock: FakeClock, header: str, seconds: int, status: int
+) -> None:
+    cxone.answers = [Reply(status, headers={"Retry-After": header}), GOOD]
+
+    assert access.call().tries == 2
+    assert sum(clock.slept) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("6", 6), ("90", 90), ("100000", 120), ("9" * 40, 120), ("Fri, 10 Mar 2045 12:00:00 GMT", 120)],
+)
+@pytest.mark.parametrize(("status", "error"), [(429, RateLimited), (503, Unavailable)])
+def test_a_long_retry_after_is_handed_back_clamped(
+    access: Access,
+    cxone: ScriptedCxone,
+    clock: FakeClock,
+    header: str,
+    seconds: int,
+    status: int,
+    error: type[CxoneError],
+) -> None:
+    cxone.answers = [Reply(status, headers={"Retry-After": header})]
+
+    with pytest.raises(error) as caught:
+        access.call()
+    assert caught.value.retry_at == clock.now() + timedelta(seconds=seconds)
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"Retry-After": "-1"}])
+def test_throttling_without_a_time_backs_off_and_ends(
+    access: Access, cxone: ScriptedCxone, clock: FakeClock, headers: dict[str, str]
+) -> None:
+    cxone.answers = [Reply(429, headers=headers)] * 20
+
+    with pytest.raises(RateLimited, match="quota is used up") as caught:
+        access.call()
+    assert len(cxone.asked) <= 4
+    assert caught.value.retry_at <= clock.now() + timedelta(seconds=8)
+
+
+def test_throttling_holds_everybody_back(aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone) -> None:
+    access = Access(aws, clock, cxone.url, budgets={})
+    cxone.answers = [Reply(429, headers={"Retry-After": "60"})]
+    with pytest.raises(RateLimited):
+        access.call()
+
+    access.start_afresh()
+    with pytest.raises(RateLimited) as caught:
+        access.call()
+    assert len(cxone.asked) == 1, "nobody asks before the time"
+    assert caught.value.retry_at == clock.now() + timedelta(seconds=60)
+    clock.advance(seconds=60)
+    access.call()
+
+
+def test_every_try_takes_its_place_in_the_quota(
+    aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone
+) -> None:
+    access = Access(aws, clock, cxone.url, budgets={})
+    started = clock.now()
+    cxone.answers = [Reply(401), GOOD]
+
+    for _ in range(3):
+        access.call()
+    assert (clock.now() - started).total_seconds() == pytest.approx(3 * 60 / 97, abs=0.01)
+
+
+def test_no_call_is_begun_without_time_for_it(access: Access, cxone: ScriptedCxone, clock: FakeClock) -> None:
+    access.http.deadline = Deadline(clock, 1.9)
+
+    with pytest.raises(OutOfTime):
+        access.call()
+    assert (cxone.asked, cxone.token_requests) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "bad", [Reply(429, headers={"Retry-After": "4"}), Reply(503, headers={"Retry-After": "4"})]
+)
+def test_no_wait_is_longer_than_the_time_left(
+    access: Access, cxone: ScriptedCxone, clock: FakeClock, bad: Reply
+) -> None:
+    access.http.deadline = Deadline(clock, 5)
+    cxone.answers = [bad] * 9
+
+    with pytest.raises(OutOfTime):
+        access.call()
+    assert clock.slept == []
+
+
+def test_no_place_in_the_quota_is_taken_behind_the_deadline(
+    aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone
+) -> None:
+    access = Access(aws, clock, cxone.url, budgets={})
+    for _ in range(5):
+        access.http.deadline = Deadline(clock, 3600)
+        access.budgets.take("outbound", access.settings.budget("outbound"), max_wait=60)
+        clock.advance(seconds=-clock.slept[-1] if clock.slept else 0)
+        clock.slept.clear()
+    access.http.deadline = Deadline(clock, 2.5)
+
+    with pytest.raises(RateLimited):
+        access.call()
+    assert clock.slept == []
+
+
+def _quick(aws: AwsWorld, cxone: ScriptedCxone, seconds: float) -> Access:
+    access = Access(aws, SystemClock(), cxone.url, max_tries=1)
+    access.token()
+    access.http.deadline = Deadline(access.clock, seconds)
+    return access
+
+
+@pytest.mark.parametrize("status", [200, 302, 404])
+def test_an_answer_that_drips_ends_with_the_time_that_is_left(
+    aws: AwsWorld, cxone: ScriptedCxone, status: int
+) -> None:
+    access = _quick(aws, cxone, 2.5)
+    cxone.answers = [Reply(status, {"a": "x" * 100}, {"Location": "/"}, drip=0.1)]
+    started = time.monotonic()
+
+    with pytest.raises(CxoneError):
+        access.call()
+    assert time.monotonic() - started < 4
+
+
+def test_a_server_that_says_nothing_ends_with_the_read_time_out(aws: AwsWorld, cxone: ScriptedCxone) -> None:
+    access = Access(aws, SystemClock(), cxone.url, max_tries=1, read_timeout_seconds=0.3)
+    cxone.answers = [Reply(delay=2)]
+
+    with pytest.raises(Unavailable, match="ReadTimeout"):
+        access.call()
+
+
+def test_a_huge_answer_is_not_read_whole(
+    access: Access, cxone: ScriptedCxone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outbound.cxone.http._MOST_BYTES", 1_000_000)
+    cxone.answers = [Reply(body=b" " * 5_000_000)] * 4
+
+    with pytest.raises(UnexpectedAnswer, match="ask for smaller pages"):
+        access.call()
+    assert len(cxone.asked) == 1
+
+
+def test_a_huge_refusal_is_read_as_far_as_it_matters(access: Access, cxone: ScriptedCxone) -> None:
+    cxone.answers = [Reply(404, b"x" * 5_000_000)]
+
+    with pytest.raises(NotFound):
+        access.call()
+
+
+def _connections(cxone: ScriptedCxone, access: Access, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    made: list[int] = []
+    connect = HTTPConnection.connect
+
+    def counted(self: HTTPConnection) -> None:
+        made.append(1)
+        connect(self)
+
+    access.token()
+    monkeypatch.setattr(HTTPConnection, "connect", counted)
+    return made
+
+
+def test_one_connection_serves_many_calls(
+    access: Access, cxone: ScriptedCxone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = _connections(cxone, access, monkeypatch)
+    cxone.answers = [
+        GOOD,
+        Reply(503, {"message": "busy"}),
+        GOOD,
+        Reply(body={"calls": ["x" * 100] * 9000}),
+        GOOD,
+    ]
+
+    for _ in range(4):
+        access.call()
+    assert len(made) == 1
+
+
+def test_a_connection_that_was_cut_is_not_used_again(
+    access: Access, cxone: ScriptedCxone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = _connections(cxone, access, monkeypatch)
+    cxone.answers = [Reply(body={"a": "long answer"}, cut="body"), GOOD, GOOD]
+
+    access.call()
+    access.call()
+    assert len(made) == 2
+
+
+def test_nothing_secret_or_personal_shows_in_what_is_said(
+    access: Access, cxone: ScriptedCxone, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    secrets = ("token-1", "bridge-secret", "5551234567", "555-123", "zoe@", "Schmidt")
+    body = {
+        "message": "token token-1 may not call +15551234567, zoe@example.com or (212) 555-1234",
+        "field": "phone +1 212 555-1234",
+        "contact": {"lastName": "Schmidt", "phone": "+15551234567"},
+        "padding": ["x" * 100] * 100,
+    }
+    said = []
+    for status in (400, 403, 404, 409, 500):
+        cxone.answers = [Reply(status, body, {"X-Request-Id": "r-1"})] * 4
+        with pytest.raises(CxoneError) as caught:
+            access.call()
+        said.append(
+            f"{caught.value} {caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
+        )
+    lines = logged()
+    said.append(json.dumps(lines))
+
+    assert not [text for text in said for secret in secrets if secret in text]
+    refusals = [line for line in lines if line["message"] == "CXone refused a call"]
+    assert len(refusals) == 8
+    assert all(line["request_id"] == "r-1" and len(line["answer"]) <= 4096 for line in refusals)
