@@ -29,7 +29,7 @@ def play(calls: int, campaigns: int, quota: bool, console: Console) -> Verdict:
         began = time.monotonic()
         cast.stack.fire("plan_pulls")
         watcher = Watcher(cast)
-        seen = watcher.until_done(console)
+        watcher.until_done(console)
         seconds = time.monotonic() - began
         _let_the_audit_finish(watcher)
         return judge(cast, watcher.look(), seconds, quota)
@@ -39,7 +39,7 @@ def _let_the_audit_finish(watcher: Watcher) -> None:
     """Wait until the audit bucket has not grown for two seconds, half a minute at most."""
     before, still_since = -1, time.monotonic()
     stop = time.monotonic() + 30
-    while time.monotonic() < stop and time.monotonic() - still_since < 2:  # noqa: PLR2004 - as said
+    while time.monotonic() < stop and time.monotonic() - still_since < 2:
         now = watcher.look().audit_objects
         if now != before:
             before, still_since = now, time.monotonic()

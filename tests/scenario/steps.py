@@ -1,4 +1,4 @@
-"""What the operator and the world do: connect the stack, register campaigns, make trouble, let the schedule fire."""
+"""What the operator and the world do: connect the stack, register campaigns, make trouble."""
 
 from __future__ import annotations
 

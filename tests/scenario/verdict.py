@@ -15,7 +15,7 @@ from rich.table import Table
 from sandbox.world import expected, expected_ids
 from scenario.cast import Cast
 from scenario.steps import CALLS
-from scenario.watching import Seen
+from scenario.watching import RECORDS, Seen
 
 _SUCCESS = ("CONVERTED", "APPOINTMENT_SET")
 
@@ -59,8 +59,7 @@ def _judge_campaign(
     truth = expected(cast.tenant.world, campaign_id, start, end)
     rows = [row for row in lake if row["campaign_id"] == campaign_id]
     got = Counter(row["id"] for row in rows)
-    kinds = ("valid", "without_code")
-    wanted = Counter(expected_ids(cast.tenant.world, campaign_id, start, end, kinds=kinds))
+    wanted = Counter(expected_ids(cast.tenant.world, campaign_id, start, end, kinds=RECORDS))
     verdict.expect(not wanted - got, f"{campaign_id}: {len(wanted - got)} calls are missing from the lake")
     verdict.expect(
         not got - wanted, f"{campaign_id}: {len(got - wanted)} calls are in the lake too often or wrongly"
@@ -68,11 +67,15 @@ def _judge_campaign(
     converted = sum(truth.by_code.get(code, 0) for code in _SUCCESS)
     found = sum(row["mapped_category"] == "success" for row in rows)
     verdict.expect(found == converted, f"{campaign_id}: {found} conversions instead of {converted}")
+    aside = _set_aside(cast, campaign_id)
+    broken = truth.total - wanted.total()
+    verdict.expect(aside == broken, f"{campaign_id}: {aside} records set aside instead of {broken}")
     verdict.campaigns.append(
         {
             "campaign": campaign_id,
             "records": len(rows),
-            "converted": f"{100 * found / max(1, len(rows)):.1f} %",
+            "set_aside": aside,
+            "conversion_percent": round(100 * found / max(1, len(rows)), 1),
         }
     )
 
@@ -138,6 +141,12 @@ def _lake(cast: Cast) -> list[dict[str, Any]]:
     ]
 
 
+def _set_aside(cast: Cast, campaign_id: str) -> int:
+    """Count the records set aside; one at the border of two windows is in both."""
+    bodies = _objects(cast, "LakeBucket", "set-aside/outcomes/", f"/{campaign_id}/")
+    return len({line for body in bodies for line in body.splitlines()})
+
+
 def _audited(cast: Cast) -> list[dict[str, Any]]:
     return [
         event
@@ -146,18 +155,19 @@ def _audited(cast: Cast) -> list[dict[str, Any]]:
     ]
 
 
-def _objects(cast: Cast, bucket: str, prefix: str) -> list[bytes]:
+def _objects(cast: Cast, bucket: str, prefix: str, part: str = "") -> list[bytes]:
     s3, name = cast.stack.client("s3"), cast.stack.outputs[bucket]
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=name, Prefix=prefix)
-    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", []) if part in entry["Key"]]
     return [gzip.decompress(s3.get_object(Bucket=name, Key=key)["Body"].read()) for key in keys]
 
 
 def show(verdict: Verdict, console: Console) -> None:
     """Print the summary."""
-    table = Table("campaign", "records", "conversion", title="pulled", title_justify="left")
+    table = Table("campaign", "records", "set aside", "conversion", title="pulled", title_justify="left")
     for row in verdict.campaigns:
-        table.add_row(row["campaign"], f"{row['records']:,}", row["converted"])
+        figures = f"{row['records']:,}", f"{row['set_aside']:,}", f"{row['conversion_percent']} %"
+        table.add_row(row["campaign"], *figures)
     console.print(table)
     table = Table("what", "how much", title="on the way", title_justify="left")
     for name, value in verdict.figures.items():
