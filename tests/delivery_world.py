@@ -26,7 +26,7 @@ from outbound.deliveries.settings import DeliverySettings, Destination
 from outbound.deliveries.signature import Signer
 from outbound.deliveries.switching import DestinationSwitch
 from outbound.events import Bus, Event
-from outbound.queues import work
+from outbound.queues import Queue, work
 from outbound.secrets import Secrets
 from outbound.store.deliveries import DUE_DELIVERIES, DeliveryLedger
 from outbound.store.outbox import DUE_FACTS, Outbox
@@ -174,6 +174,7 @@ class DeliveryWorld:
         self.clock = clock
         self.table = aws.table()
         self.queue = ClockedQueue(clock)
+        self.dead_letters = Queue(self.queue, self.queue.dead_url)
         aws.secrets.create_secret(Name=SECRET, SecretString=json.dumps({"key": KEY}))
         crm = {"url": receiver.url, "allow_insecure": True, "allow_private": True, **(settings or {})}
         self.document = DeliverySettings.model_validate({"destinations": {"crm": crm}})
@@ -202,7 +203,7 @@ class DeliveryWorld:
             switch=self.switch,
             circuit=Circuit("crm", store, Failed),
             courier=Courier(self.outgoing, Signer(secrets, SECRET), self.clock),
-            endings=Endings(self.ledger, self.outbox, self.queue, self.queue.dead_url, "crm", self.clock),
+            endings=Endings(self.ledger, self.outbox, self.dead_letters, "crm", self.clock),
             clock=self.clock,
         )
 
@@ -225,7 +226,9 @@ class DeliveryWorld:
         deadline = Deadline(self.clock, seconds)
         while batch := self.queue.receive():
             taken += len(batch)
-            answer = work({"Records": batch}, self.queue, lambda r: self.deliveries.deliver(r, deadline))
+            answer = work(
+                {"Records": batch}, self.dead_letters, lambda r: self.deliveries.deliver(r, deadline)
+            )
             self.queue.settle(batch, answer)
         return taken
 

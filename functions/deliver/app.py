@@ -16,7 +16,7 @@ from outbound.deliveries.signature import Signer
 from outbound.deliveries.switching import DestinationSwitch
 from outbound.events import Bus
 from outbound.observability import logger, metrics
-from outbound.queues import work
+from outbound.queues import Queue, work
 from outbound.secrets import Secrets
 from outbound.settings import AWS_CLIENT, Documents, tenant, variable
 from outbound.store.deliveries import DeliveryLedger
@@ -25,7 +25,7 @@ from outbound.store.table import Table
 
 destination = variable("DESTINATION")
 clock = SystemClock()
-sqs = boto3.client("sqs", config=AWS_CLIENT)
+queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
 dynamodb = boto3.client("dynamodb", config=AWS_CLIENT)
 table = Table(dynamodb, variable("STATE_TABLE"))
 outbox = Outbox(table, Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock))
@@ -45,7 +45,7 @@ deliveries = Deliveries(
     switch=DestinationSwitch(destination, tenant(), table, outbox, clock),
     circuit=Circuit(destination, circuit_store(dynamodb, table.name, tenant()), Failed),
     courier=Courier(Outgoing(clock), Signer(secrets, variable("DESTINATION_SECRET")), clock),
-    endings=Endings(ledger, outbox, sqs, variable("DLQ_URL"), destination, clock),
+    endings=Endings(ledger, outbox, queue, destination, clock),
     clock=clock,
 )
 
@@ -55,4 +55,4 @@ deliveries = Deliveries(
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Deliver a batch of events."""
     deadline = Deadline(clock, context.get_remaining_time_in_millis() / 1000)
-    return work(event, sqs, lambda record: deliveries.deliver(record, deadline))
+    return work(event, queue, lambda record: deliveries.deliver(record, deadline))

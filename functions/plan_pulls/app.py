@@ -14,7 +14,7 @@ from outbound.outcomes.dispatching import Dispatcher
 from outbound.outcomes.planning import Planner
 from outbound.outcomes.requesting import PullRequests
 from outbound.outcomes.settings import OutcomeSettings
-from outbound.queues import event_of, work
+from outbound.queues import Queue, event_of, work
 from outbound.settings import AWS_CLIENT, Documents, tenant, variable
 from outbound.store.jobs import Jobs
 from outbound.store.outbox import Outbox
@@ -23,6 +23,7 @@ from outbound.store.table import Table
 
 clock = SystemClock()
 sqs = boto3.client("sqs", config=AWS_CLIENT)
+queue = Queue(sqs, variable("DLQ_URL"))
 bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
 table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
 jobs = Jobs(table, tenant())
@@ -43,4 +44,4 @@ def plan(record: Mapping[str, Any]) -> None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take a batch of requests from the plan queue."""
-    return work(event, sqs, plan)
+    return work(event, queue, plan)

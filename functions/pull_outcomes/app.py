@@ -16,7 +16,7 @@ from outbound.outcomes.pages import PageWriter
 from outbound.outcomes.pulling import Puller
 from outbound.outcomes.reporting import Reporter
 from outbound.outcomes.settings import OutcomeSettings
-from outbound.queues import work
+from outbound.queues import Queue, work
 from outbound.settings import AWS_CLIENT, Documents, tenant, variable
 from outbound.store.jobs import Jobs
 from outbound.store.lake import Lake
@@ -28,7 +28,7 @@ from outbound.store.table import Table
 MARGIN_SECONDS = 5.0
 
 clock = SystemClock()
-sqs = boto3.client("sqs", config=AWS_CLIENT)
+queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
 bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
 table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
 lake = Lake(boto3.client("s3", config=AWS_CLIENT), variable("LAKE_BUCKET"))
@@ -53,4 +53,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.append_keys(campaign_id=campaign_id, window=str(window))
         puller.pull(campaign_id, window, documents.get("outcomes", OutcomeSettings), deadline)
 
-    return work(event, sqs, pull)
+    return work(event, queue, pull)

@@ -8,11 +8,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from outbound.audit.recording import AuditRecord
 from outbound.clock import SystemClock
 from outbound.observability import logger, metrics
+from outbound.queues import Queue
 from outbound.settings import AWS_CLIENT, variable
 from outbound.store.audit_objects import AuditBucket
 
 bucket = AuditBucket(boto3.client("s3", config=AWS_CLIENT), variable("AUDIT_BUCKET"))
-audit = AuditRecord(bucket, SystemClock())
+queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
+audit = AuditRecord(bucket, queue, SystemClock())
 
 
 @metrics.log_metrics

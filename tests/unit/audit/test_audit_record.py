@@ -14,6 +14,7 @@ from aws_world import ENVIRONMENT, AwsWorld, FakeClock, sqs_event
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from outbound.audit.recording import AuditRecord
+from outbound.queues import Queue
 from outbound.store.audit_objects import AuditBucket, audit_object
 
 Logged = Callable[[], list[dict[str, Any]]]
@@ -26,8 +27,8 @@ def bucket(aws: AwsWorld) -> AuditBucket:
 
 
 @pytest.fixture
-def audit(bucket: AuditBucket, clock: FakeClock) -> AuditRecord:
-    return AuditRecord(bucket, clock)
+def audit(aws: AwsWorld, bucket: AuditBucket, clock: FakeClock) -> AuditRecord:
+    return AuditRecord(bucket, Queue(aws.sqs, aws.queue_urls["record-audit-dlq"]), clock)
 
 
 def _body(number: int, **data: Any) -> str:
@@ -89,17 +90,21 @@ def test_the_bytes_do_not_depend_on_the_moment(clock: FakeClock) -> None:
     assert audit_object(["a"], ["{}"], clock.now()) == first
 
 
-def test_a_malformed_message_fails_alone(audit: AuditRecord, aws: AwsWorld) -> None:
+def test_a_malformed_message_goes_to_the_dead_letters_alone(audit: AuditRecord, aws: AwsWorld) -> None:
     bodies = [_body(1), "no JSON", "[]", json.dumps({"detail": {"event_id": 7}}), _body(2)]
     answer = audit.record(sqs_event("record-audit", *bodies))
-    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["m-1", "m-2", "m-3"]
+    assert answer == {"batchItemFailures": []}
+    dead = aws.drain("record-audit-dlq")
+    assert sorted(message["Body"] for message in dead) == sorted(bodies[1:4])
+    assert all("is no event of the bus" in m["MessageAttributes"]["reason"]["StringValue"] for m in dead)
     (content,) = aws.objects("AUDIT_BUCKET").values()
     assert len(_lines(content)) == 2
 
 
 def test_a_batch_of_malformed_messages_writes_nothing(audit: AuditRecord, aws: AwsWorld) -> None:
-    assert len(audit.record(sqs_event("record-audit", "x", "y"))["batchItemFailures"]) == 2
+    assert audit.record(sqs_event("record-audit", "x", "y")) == {"batchItemFailures": []}
     assert not aws.objects("AUDIT_BUCKET")
+    assert len(aws.drain("record-audit-dlq")) == 2
 
 
 @pytest.mark.parametrize(
@@ -123,7 +128,7 @@ def test_a_bucket_that_does_not_take_the_batch_fails_all_of_it_and_logs_no_event
     with monkeypatch.context() as patch:
         patch.setattr(aws.s3, "put_object", refuse)
         answer = audit.record(sqs_event("record-audit", _body(1), "no JSON", _body(2)))
-    assert {failure["itemIdentifier"] for failure in answer["batchItemFailures"]} == {"m-0", "m-1", "m-2"}
+    assert {failure["itemIdentifier"] for failure in answer["batchItemFailures"]} == {"m-0", "m-2"}
     assert "audit" not in [line["message"] for line in logged()]
     assert audit.record(sqs_event("record-audit", _body(1), _body(2))) == {"batchItemFailures": []}
     assert len(aws.objects("AUDIT_BUCKET")) == 1
@@ -161,12 +166,20 @@ def test_each_event_is_one_structured_line_in_the_log(
     assert {line["object"] for line in lines} == set(aws.objects("AUDIT_BUCKET"))
 
 
-@pytest.mark.parametrize(("case", "events", "failed"), [("batch", 3, 0), ("duplicate_and_malformed", 1, 1)])
+@pytest.mark.parametrize(("case", "events", "dead"), [("batch", 3, 0), ("duplicate_and_malformed", 1, 1)])
 def test_the_function_records_the_events_of_its_folder(
-    aws: AwsWorld, load_function: Any, lambda_context: Any, case: str, events: int, failed: int
+    aws: AwsWorld,
+    load_function: Any,
+    lambda_context: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    case: str,
+    events: int,
+    dead: int,
 ) -> None:
+    monkeypatch.setenv("DLQ_URL", aws.queue_urls["record-audit-dlq"])
     function = load_function("record_audit")
     answer = function.handler(json.loads((EVENTS / f"{case}.json").read_text()), lambda_context)
-    assert len(answer["batchItemFailures"]) == failed
+    assert answer == {"batchItemFailures": []}
+    assert len(aws.drain("record-audit-dlq")) == dead
     (content,) = aws.objects("AUDIT_BUCKET").values()
     assert len(_lines(content)) == events

@@ -38,10 +38,13 @@ def test_a_pulled_window_reaches_the_crm(deliver: Any, receiver: Receiver) -> No
     assert set(json.loads(sent.body)) == {"metrics", "audit"}
 
 
-def test_of_a_mixed_batch_only_what_is_no_event_comes_back(deliver: Any, receiver: Receiver) -> None:
-    answer = deliver("mixed_batch")
-    assert len(answer["batchItemFailures"]) == 1
+def test_of_a_mixed_batch_only_what_is_no_event_is_a_dead_letter(
+    deliver: Any, receiver: Receiver, aws: AwsWorld
+) -> None:
+    assert deliver("mixed_batch") == {"batchItemFailures": []}
     assert len(receiver.got) == 2
+    (dead,) = aws.drain("deliver-crm-dlq")
+    assert "is no event of the bus" in dead["MessageAttributes"]["reason"]["StringValue"]
 
 
 def test_what_the_crm_refuses_lies_in_the_dead_letter_queue_with_its_reason(

@@ -248,14 +248,15 @@ def test_an_address_that_may_not_be_spoken_to_ends_in_the_dead_letter_queue(
     assert "not a public address" in world.queue.dead[0]["attributes"]["reason"]
 
 
-def test_a_message_that_is_no_event_fails_alone(deliveries: World, receiver: Receiver) -> None:
+def test_a_message_that_is_no_event_is_a_dead_letter_alone(deliveries: World, receiver: Receiver) -> None:
     world = deliveries()
     _send(world, "no JSON")
     _send(world, json.dumps({"detail": {**_envelope(world), "event_id": "a\r\nb"}}))
     world.put(world.event())
     world.pump()
     assert [sent.id for sent in receiver.got] == ["event-1"]
-    assert len(world.queue.messages) == 2
+    assert not world.queue.messages
+    assert len(world.queue.dead) == 2
 
 
 def test_a_wrong_secret_counts_no_attempt_and_loses_nothing(deliveries: World, aws: AwsWorld) -> None:

@@ -11,7 +11,7 @@ import pytest
 from aws_world import ACCOUNT, REGION, AwsWorld
 
 from outbound.events import Event
-from outbound.queues import Refused, TryLater, event_of, queue_url, work
+from outbound.queues import Queue, Refused, TryLater, event_of, work
 
 ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:pull-outcomes"
 Handle = Callable[[Mapping[str, Any]], None]
@@ -39,6 +39,10 @@ def received(aws: AwsWorld, *bodies: str) -> dict[str, Any]:
     }
 
 
+def queue_of(aws: AwsWorld) -> Queue:
+    return Queue(aws.sqs, aws.queue_urls["pull-outcomes-dlq"])
+
+
 def bodies_reported(event: dict[str, Any], answer: dict[str, Any]) -> list[str]:
     reported = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
     return sorted(record["body"] for record in event["Records"] if record["messageId"] in reported)
@@ -52,7 +56,7 @@ def test_what_is_done_is_not_reported(aws: AwsWorld) -> None:
     event = received(aws, "a", "b")
     done: list[str] = []
 
-    answer = work(event, aws.sqs, lambda record: done.append(record["body"]))
+    answer = work(event, queue_of(aws), lambda record: done.append(record["body"]))
 
     assert answer == {"batchItemFailures": []}
     assert sorted(done) == ["a", "b"]
@@ -65,7 +69,7 @@ def test_a_failure_is_reported_and_the_rest_acknowledged(aws: AwsWorld) -> None:
         if record["body"] == "bad":
             raise RuntimeError("unplanned")
 
-    assert bodies_reported(event, work(event, aws.sqs, handle)) == ["bad"]
+    assert bodies_reported(event, work(event, queue_of(aws), handle)) == ["bad"]
     assert visible(aws) == [], "it comes back after the queue's own time-out"
 
 
@@ -75,11 +79,11 @@ def test_a_batch_that_fails_whole_is_reported_and_does_not_raise(aws: AwsWorld) 
     def handle(record: Mapping[str, Any]) -> None:
         raise RuntimeError("unplanned")
 
-    assert bodies_reported(event, work(event, aws.sqs, handle)) == ["a", "b"]
+    assert bodies_reported(event, work(event, queue_of(aws), handle)) == ["a", "b"]
 
 
 def test_an_empty_batch_is_done(aws: AwsWorld) -> None:
-    assert work({"Records": []}, aws.sqs, lambda record: None) == {"batchItemFailures": []}
+    assert work({"Records": []}, queue_of(aws), lambda record: None) == {"batchItemFailures": []}
 
 
 def _later(seconds: float) -> Handle:
@@ -93,7 +97,7 @@ def _later(seconds: float) -> Handle:
 def test_a_message_that_comes_back_later_is_reported_and_visible_then(aws: AwsWorld) -> None:
     event = received(aws, "a", "later")
 
-    assert bodies_reported(event, work(event, aws.sqs, _later(0.2))) == ["later"]
+    assert bodies_reported(event, work(event, queue_of(aws), _later(0.2))) == ["later"]
     assert visible(aws) == [], "a wait is rounded up: what comes back too early has waited for nothing"
     time.sleep(1.1)
     assert visible(aws) == ["later"]
@@ -103,7 +107,7 @@ def test_a_message_that_comes_back_later_is_reported_and_visible_then(aws: AwsWo
 def test_a_message_may_come_back_at_once(aws: AwsWorld, seconds: float) -> None:
     event = received(aws, "later")
 
-    work(event, aws.sqs, _later(seconds))
+    work(event, queue_of(aws), _later(seconds))
 
     assert visible(aws) == ["later"]
 
@@ -111,7 +115,7 @@ def test_a_message_may_come_back_at_once(aws: AwsWorld, seconds: float) -> None:
 def test_a_wait_longer_than_sqs_allows_is_cut(aws: AwsWorld) -> None:
     event = received(aws, "later")
 
-    assert bodies_reported(event, work(event, aws.sqs, _later(1e9))) == ["later"]
+    assert bodies_reported(event, work(event, queue_of(aws), _later(1e9))) == ["later"]
 
 
 def test_a_message_whose_visibility_cannot_be_set_is_still_reported(aws: AwsWorld) -> None:
@@ -119,7 +123,7 @@ def test_a_message_whose_visibility_cannot_be_set_is_still_reported(aws: AwsWorl
     for record in event["Records"]:
         record["receiptHandle"] = "gone"
 
-    assert bodies_reported(event, work(event, aws.sqs, _later(5))) == ["later"]
+    assert bodies_reported(event, work(event, queue_of(aws), _later(5))) == ["later"]
 
 
 def test_what_nobody_planned_is_logged_with_its_message(
@@ -132,7 +136,7 @@ def test_what_nobody_planned_is_logged_with_its_message(
             raise RuntimeError("unplanned")
         raise TryLater(5, "no place")
 
-    work(event, aws.sqs, handle)
+    work(event, queue_of(aws), handle)
 
     lines = logged()
     failed = [line for line in lines if line["level"] == "ERROR"]
@@ -141,8 +145,27 @@ def test_what_nobody_planned_is_logged_with_its_message(
     assert [line["reason"] for line in lines if line["level"] == "INFO"] == ["no place"]
 
 
-def test_a_queue_is_found_by_its_arn(aws: AwsWorld) -> None:
-    assert queue_url(aws.sqs, ARN) == aws.queue_urls["pull-outcomes"]
+def test_what_nothing_heals_goes_to_the_dead_letters_with_its_reason_and_is_done(aws: AwsWorld) -> None:
+    event = received(aws, "hopeless", "fine")
+
+    def handle(record: Mapping[str, Any]) -> None:
+        if record["body"] == "hopeless":
+            raise Refused("start: is no time")
+
+    assert work(event, queue_of(aws), handle) == {"batchItemFailures": []}
+    [dead] = aws.drain("pull-outcomes-dlq")
+    assert dead["Body"] == "hopeless"
+    assert dead["MessageAttributes"]["reason"]["StringValue"] == "start: is no time"
+
+
+def test_what_the_dead_letter_queue_does_not_take_stays_where_it_is(aws: AwsWorld) -> None:
+    event = received(aws, "hopeless")
+    queue = Queue(aws.sqs, aws.queue_urls["pull-outcomes-dlq"] + "-that-is-gone")
+
+    def handle(record: Mapping[str, Any]) -> None:
+        raise Refused("no")
+
+    assert bodies_reported(event, work(event, queue, handle)) == ["hopeless"]
 
 
 def test_an_event_of_the_bus_is_read(aws: AwsWorld) -> None:

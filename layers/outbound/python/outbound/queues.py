@@ -2,7 +2,8 @@
 
 Powertools' batch processor isolates the messages from each other and answers with
 `batchItemFailures`. This module adds what SQS needs beyond that: a failure that time will heal says
-when, and its message becomes visible then rather than after the queue's full visibility time-out.
+when, and its message becomes visible then rather than after the queue's full visibility time-out; what
+no try can help goes to the dead-letter queue at once, with its reason.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from outbound.observability import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
 # What SQS allows (12 h), less the time that the message has already been out.
 _MAX_VISIBILITY = 11 * 3600
+# A reason is for reading; what it is about stands in the message itself.
+_MAX_REASON = 1000
 
 
 class TryLater(Exception):
@@ -36,23 +40,55 @@ class TryLater(Exception):
 
 
 class Refused(ValueError):
-    """A message that no number of tries can help: its form is wrong. It ends in the dead-letter queue."""
+    """A message that no number of tries can help: its form is wrong."""
 
 
-def queue_url(client: SQSClient, arn: str) -> str:
+class Queue:
+    """The queue that a function works off, and its dead-letter queue."""
+
+    def __init__(self, client: SQSClient, dead_letters_url: str) -> None:
+        """Give up what cannot be helped into the dead-letter queue of this URL."""
+        self.client = client
+        self._dead_letters_url = dead_letters_url
+
+    def give_up(self, record: Mapping[str, Any], reason: str, **about: str) -> None:
+        """Put a message into the dead-letter queue with its reason as an attribute; it may then be taken off.
+
+        Sent twice, it is there twice: redriving both does what redriving one does.
+        """
+        attributes: dict[str, MessageAttributeValueTypeDef] = {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in {"reason": reason[:_MAX_REASON], **about}.items()
+            if value
+        }
+        self.client.send_message(
+            QueueUrl=self._dead_letters_url, MessageBody=record["body"], MessageAttributes=attributes
+        )
+
+    def come_back(self, record: Mapping[str, Any], seconds: float) -> None:
+        """Let a message become visible again after so many seconds."""
+        self.client.change_message_visibility(
+            QueueUrl=_queue_url(self.client, record["eventSourceARN"]),
+            ReceiptHandle=record["receiptHandle"],
+            # Rounded up: a message that comes back too early has waited for nothing.
+            VisibilityTimeout=ceil(min(max(seconds, 0), _MAX_VISIBILITY)),
+        )
+
+
+def _queue_url(client: SQSClient, arn: str) -> str:
     """Give the URL of a queue from its ARN, without a call."""
     _, _, _, _, account, name = arn.split(":")
     return f"{client.meta.endpoint_url}/{account}/{name}"
 
 
 def work(
-    event: Mapping[str, Any], client: SQSClient, handle: Callable[[Mapping[str, Any]], None]
+    event: Mapping[str, Any], queue: Queue, handle: Callable[[Mapping[str, Any]], None]
 ) -> dict[str, Any]:
     """Give every message of an SQS batch to `handle` and answer with those to be tried again.
 
-    `handle` takes one SQS record. It returns when the effect is durable, raises TryLater for what
-    time heals, and anything else for what nobody planned: that message comes back after the queue's
-    own time-out and ends in its dead-letter queue.
+    `handle` takes one SQS record. It returns when the effect is durable, raises TryLater for what time
+    heals, Refused for what nothing heals, and anything else for what nobody planned: that message comes
+    back after the queue's own time-out and ends in its dead-letter queue.
     """
     processor = _LoggingProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -62,8 +98,11 @@ def work(
         except TryLater as later:
             said = {"reason": later.reason, "seconds": round(later.seconds, 1)}
             logger.info("message comes back later", extra=said)
-            _come_back(client, record.raw_event, later.seconds)
+            queue.come_back(record.raw_event, later.seconds)
             raise
+        except Refused as refused:
+            logger.error("message refused", extra={"message_id": record.message_id, "reason": str(refused)})
+            queue.give_up(record.raw_event, str(refused))
 
     with processor(records=list(event["Records"]), handler=handled):
         processor.process()
@@ -78,15 +117,6 @@ class _LoggingProcessor(BatchProcessor):
         if not isinstance(exception[1], TryLater):
             logger.error("message failed", extra={"message_id": record.message_id}, exc_info=exception)
         return super().failure_handler(record, exception)
-
-
-def _come_back(client: SQSClient, record: Mapping[str, Any], seconds: float) -> None:
-    client.change_message_visibility(
-        QueueUrl=queue_url(client, record["eventSourceARN"]),
-        ReceiptHandle=record["receiptHandle"],
-        # Rounded up: a message that comes back too early has waited for nothing.
-        VisibilityTimeout=ceil(min(max(seconds, 0), _MAX_VISIBILITY)),
-    )
 
 
 def event_of(record: Mapping[str, Any]) -> Event:

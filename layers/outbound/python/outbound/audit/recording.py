@@ -14,34 +14,34 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock
 from outbound.observability import Metric, logger, masked, measure
-from outbound.queues import Refused, event_of
+from outbound.queues import Queue, Refused, event_of
 from outbound.store.audit_objects import AuditBucket, audit_object
 
 
 class AuditRecord:
     """The audit record of the stack."""
 
-    def __init__(self, bucket: AuditBucket, clock: Clock) -> None:
-        """Record in this bucket."""
+    def __init__(self, bucket: AuditBucket, queue: Queue, clock: Clock) -> None:
+        """Record in this bucket what comes from this queue."""
         self._bucket = bucket
+        self._queue = queue
         self._clock = clock
 
     def record(self, messages: Mapping[str, Any]) -> dict[str, Any]:
         """Record the events of an SQS batch and answer with the messages to be tried again.
 
-        A message that is no event fails alone, and ends in the dead-letter queue. Where the bucket does
-        not take the batch, all of it comes back.
+        A message that is no event goes to the dead-letter queue alone. Where the bucket does not take the
+        batch, all of it comes back.
         """
-        failed: list[str] = []
         batch = _Batch()
         for message in messages["Records"]:
             try:
                 batch.add(message)
             except Refused as refused:
                 logger.error("message refused", extra={"reason": str(refused)})
-                failed.append(message["messageId"])
-        if batch.lines and not self._store(batch):
-            failed += batch.message_ids
+                self._queue.give_up(message, str(refused))
+        stored = not batch.lines or self._store(batch)
+        failed = [] if stored else batch.message_ids
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
     def _store(self, batch: _Batch) -> bool:

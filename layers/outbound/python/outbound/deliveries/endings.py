@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from outbound.clock import Clock
 from outbound.deliveries.bodies import about_deliveries
 from outbound.events import Event, EventType, new_event
 from outbound.observability import Metric, logger, measure
-from outbound.queues import TryLater
+from outbound.queues import Queue, TryLater
 from outbound.store.deliveries import DeliveryLedger, Entry
 from outbound.store.outbox import Outbox
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
 T = TypeVar("T")
 
@@ -30,16 +26,14 @@ class Endings:
         self,
         ledger: DeliveryLedger,
         outbox: Outbox,
-        client: SQSClient,
-        dead_letters: str,
+        queue: Queue,
         destination: str,
         clock: Clock,
     ) -> None:
-        """Put what is given up on the queue with the URL `dead_letters`."""
+        """Put what is given up into the dead-letter queue of this queue."""
         self._ledger = ledger
         self._outbox = outbox
-        self._client = client
-        self._dead_letters = dead_letters
+        self._queue = queue
         self._destination = destination
         self._clock = clock
 
@@ -48,7 +42,8 @@ class Endings:
 
         In that order: cut off in between, it is tried once more rather than lost.
         """
-        self._send(event, record, status, reason)
+        about = {"status": str(status), "destination": self._destination, "event_id": event.event_id}
+        self._queue.give_up(record, reason, **about)
         now = self._clock.now()
         data = {
             "destination": self._destination,
@@ -79,17 +74,3 @@ class Endings:
         if written is None:
             raise TryLater(_OVERTAKEN_SECONDS, "another worker has taken this delivery over")
         return written
-
-    def _send(self, event: Event, record: Mapping[str, Any], status: int, reason: str) -> None:
-        attributes = {
-            "reason": reason,
-            "status": str(status),
-            "destination": self._destination,
-            "event_id": event.event_id,
-        }
-        typed: dict[str, MessageAttributeValueTypeDef] = {
-            name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-        }
-        self._client.send_message(
-            QueueUrl=self._dead_letters, MessageBody=record["body"], MessageAttributes=typed
-        )
