@@ -67,13 +67,11 @@ def test_an_answer_without_content_is_fine_where_none_was_asked_for(
 
 
 @pytest.mark.parametrize("bad", PASSING + LOST, ids=naming)
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH"])
-def test_what_passes_is_tried_again(access: Access, cxone: ScriptedCxone, bad: Reply, method: str) -> None:
-    if method != "GET" and bad.content() == b"":
-        pytest.skip("an empty answer is one")
-    cxone.answers = [bad, bad, GOOD]
-
-    assert access.call(method).tries == 3
+def test_what_passes_is_tried_again(access: Access, cxone: ScriptedCxone, bad: Reply) -> None:
+    # Only a GET has to have an answer: to the others an empty one is as good.
+    for method in ("GET", "PUT", "PATCH") if bad.content() else ("GET",):
+        cxone.answers = [bad, bad, GOOD]
+        assert access.call(method).tries == 3
 
 
 @pytest.mark.parametrize("bad", PASSING + LOST, ids=naming)
@@ -95,16 +93,16 @@ def test_a_server_that_is_down_is_unavailable(aws: AwsWorld, clock: FakeClock, c
         access.call()
 
 
-@pytest.mark.parametrize("method", ["POST", "DELETE"])
 @pytest.mark.parametrize("bad", [*PASSING, *LOST[:3]], ids=naming)
 def test_what_may_have_had_its_effect_is_not_repeated(
-    access: Access, cxone: ScriptedCxone, method: str, bad: Reply
+    access: Access, cxone: ScriptedCxone, bad: Reply
 ) -> None:
-    cxone.answers = [bad]
+    cxone.answers = [bad, bad]
 
-    with pytest.raises(Unavailable):
-        access.call(method)
-    assert len(cxone.asked) == 1
+    for method in ("POST", "DELETE"):
+        with pytest.raises(Unavailable):
+            access.call(method)
+    assert len(cxone.asked) == 2
 
 
 @pytest.mark.parametrize("bad", [*PASSING, *LOST[:3]], ids=naming)
@@ -345,24 +343,20 @@ def test_no_place_in_the_quota_is_taken_behind_the_deadline(
     assert clock.slept == []
 
 
-def _quick(aws: AwsWorld, cxone: ScriptedCxone, seconds: float) -> Access:
-    access = Access(aws, SystemClock(), cxone.url, max_tries=1)
-    access.token()
-    access.http.deadline = Deadline(access.clock, seconds)
-    return access
-
-
 @pytest.mark.parametrize("status", [200, 302, 404])
 def test_an_answer_that_drips_ends_with_the_time_that_is_left(
-    aws: AwsWorld, cxone: ScriptedCxone, status: int
+    aws: AwsWorld, cxone: ScriptedCxone, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    access = _quick(aws, cxone, 2.5)
-    cxone.answers = [Reply(status, {"a": "x" * 100}, {"Location": "/"}, drip=0.1)]
+    monkeypatch.setattr("outbound.cxone.http._MIN_SECONDS", 0.1)
+    access = Access(aws, SystemClock(), cxone.url, max_tries=1)
+    access.token()
+    access.http.deadline = Deadline(access.clock, 0.6)
+    cxone.answers = [Reply(status, {"a": "x" * 100}, {"Location": "/"}, drip=0.05)]
     started = time.monotonic()
 
     with pytest.raises(CxoneError):
         access.call()
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 2
 
 
 def test_a_server_that_says_nothing_ends_with_the_read_time_out(aws: AwsWorld, cxone: ScriptedCxone) -> None:

@@ -10,7 +10,7 @@ from outbound.cxone.http import Call, CxoneHttp
 from outbound.cxone.ports import CallRecord, OutcomePage, OutcomeQuery
 
 _PATH = "/api/v2/outbound/calls"
-_EMPTY: dict[str, Any] = {}
+_NOTHING = CallRecord(None, None, None, None, None, None, None, None, {}, None)
 
 
 class PlatformOutcomes:
@@ -58,8 +58,11 @@ def _contents(body: Any) -> tuple[list[Any], str]:
 
 
 def _record(call: Any) -> CallRecord:
-    get = (call if isinstance(call, dict) else _EMPTY).get
-    return CallRecord(
+    """Name the fields of a record; one that is no object has none, and is kept for setting it aside."""
+    if not isinstance(call, dict):
+        return _NOTHING._replace(source=call)
+    get = call.get
+    fields = (
         get("id"),
         get("campaignId"),
         get("dispositionCode"),
@@ -68,6 +71,8 @@ def _record(call: Any) -> CallRecord:
         get("direction"),
         get("contactId"),
         get("agentId"),
-        call if isinstance(call, dict) else _EMPTY,
+        call,
         call,
     )
+    # The constructor of a named tuple, without its detour: this is done for every call of a pull.
+    return tuple.__new__(CallRecord, fields)
