@@ -27,6 +27,8 @@ from outbound.secrets import Secrets
 
 SCOPES = ["outbound:call:read", "outbound:campaign:read"]
 TOKEN_PATH = "/oauth/token"
+# What the stack's secret holds in tests.
+SECRET = "bridge-secret"
 
 
 @dataclass
@@ -42,6 +44,11 @@ class Reply:
 
     def content(self) -> bytes:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+def issued(**fields: Any) -> Reply:
+    """A token answer, with these fields over the usual ones."""
+    return Reply(body={"access_token": "abc", "expires_in": 3600, **fields})
 
 
 @dataclass
