@@ -24,6 +24,7 @@ QUEUES = (
     "deliver-warehouse",
     "deliver-wfm",
     "record-audit",
+    "record-consent",
     "watched",
 )
 
@@ -39,6 +40,7 @@ ENVIRONMENT = {
     "BUS_NAME": "outbound-bus",
     "STATE_TABLE": "outbound-state",
     "TOKEN_TABLE": "outbound-tokens",
+    "CONSENT_TABLE": "outbound-consent",
     "LAKE_BUCKET": "outbound-lake",
     "AUDIT_BUCKET": "outbound-audit",
     "CXONE_SECRET": "outbound/cxone",
@@ -105,9 +107,9 @@ class AwsWorld:
         )
 
     def _tables(self) -> None:
-        for table in (ENVIRONMENT["STATE_TABLE"], ENVIRONMENT["TOKEN_TABLE"]):
+        for table in ("STATE_TABLE", "TOKEN_TABLE", "CONSENT_TABLE"):
             self.dynamodb.create_table(
-                TableName=table,
+                TableName=ENVIRONMENT[table],
                 KeySchema=[
                     {"AttributeName": "pk", "KeyType": "HASH"},
                     {"AttributeName": "sk", "KeyType": "RANGE"},

@@ -35,7 +35,7 @@ _PUBLISH_TRIES = 5
 
 
 class EventType(StrEnum):
-    """The types of event. A request's name ends in `.requested` or `.due`; every other is a fact."""
+    """The types of event: `.requested`, `.due` and `.changed` ask for an effect, all others are facts."""
 
     PULL_DUE = "outcomes.pull.due"
     """The schedule's beat: plan every registered campaign. No data."""
@@ -54,6 +54,18 @@ class EventType(StrEnum):
 
     CAMPAIGN_REGISTERED = "campaign.registered"
     """A campaign was registered or its registration changed. Data: campaign_id, revision, enabled."""
+
+    CONSENT_CHANGED = "consent.changed"
+    """What a contact agreed to has changed, a CRM says. Data: contact_id, change, source, occurred_at."""
+
+    CONSENT_RECORDED = "consent.recorded"
+    """A register has a new value. Data: contact_id, register, value, previous, source, occurred_at."""
+
+    CONSENT_REJECTED = "consent.rejected"
+    """A change cannot be recorded. Data: contact_id, request_id, field, reason."""
+
+    WEBHOOKS_REGISTERED = "webhooks.registered"
+    """A subscription at CXone was made or replaced. Data: name, subscription_id, url, events, change."""
 
     DESTINATION_DISABLED = "destination.disabled"
     """A destination answered 410 and is switched off. Data: destination, event_id, status."""

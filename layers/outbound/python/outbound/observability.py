@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-import warnings
 import re
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
@@ -63,6 +63,8 @@ class Metric(StrEnum):
     DELIVERY_DEAD = "DeliveriesDead"
     DELIVERY_LATENCY = "DeliveryLatencySeconds"
     DESTINATION_DISABLED = "DestinationsDisabled"
+    CONSENT_RECORDED = "ConsentChangesRecorded"
+    CONSENT_REJECTED = "ConsentChangesRejected"
     EVENTS_AUDITED = "EventsAudited"
     SWEPT = "ItemsSwept"
 
