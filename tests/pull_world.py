@@ -1,14 +1,14 @@
-"""The outcome pull, wired as its functions wire it, on moto and a sandbox tenant, under a clock that tests move."""
+"""The outcome pull, wired as its functions wire it, on moto and a sandbox tenant; its clock is moved by tests."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from aws_world import ENVIRONMENT, AwsWorld, FakeClock
-from sandbox.running import Tenant
 
 from outbound.campaigns.registering import Registrar, Registration
 from outbound.clock import Deadline, format_time
@@ -23,10 +23,13 @@ from outbound.outcomes.reporting import Reporter
 from outbound.outcomes.requesting import PullRequests
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.queues import TryLater
-from outbound.store.jobs import Job, Jobs
+from outbound.store.jobs import DUE_DISPATCH, Job, Jobs, job_of
 from outbound.store.lake import Lake
-from outbound.store.outbox import Outbox
+from outbound.store.outbox import DUE_FACTS, Outbox
 from outbound.store.registry import Registry
+from outbound.store.table import Item, Key
+from outbound.sweeping import Duty, Sweeper
+from sandbox.running import Tenant
 
 TENANT = ENVIRONMENT["TENANT"]
 # Messages that come back more often than this within one test are going round in a circle.
@@ -67,6 +70,7 @@ class PullWorld:
         secret = {"client_id": client.client_id, "client_secret": client.client_secret}
         aws.secrets.put_secret_value(SecretId=ENVIRONMENT["CXONE_SECRET"], SecretString=json.dumps(secret))
         self.table = aws.table()
+        self._requests = count(1)
         self.start_afresh()
 
     def start_afresh(self) -> None:
@@ -96,13 +100,26 @@ class PullWorld:
         """What the schedule does."""
         self.requests.answer(self._event(EventType.PULL_DUE, {}), self.settings)
 
-    def ask(self, campaign_id: str, start: datetime | str, end: datetime | str, **more: Any) -> None:
-        """What an operator's request does."""
+    def ask(self, campaign_id: Any, start: Any, end: Any, request_id: str = "", **more: Any) -> None:
+        """What an operator's request does; each is one of its own, unless it is given an id."""
         times = {
-            name: t if isinstance(t, str) else format_time(t) for name, t in (("start", start), ("end", end))
+            name: format_time(t) if isinstance(t, datetime) and t.tzinfo else t
+            for name, t in (("start", start), ("end", end))
         }
         data = {"campaign_id": campaign_id, **times, **more}
-        self.requests.answer(self._event(EventType.PULL_REQUESTED, data), self.settings)
+        self.requests.answer(self._event(EventType.PULL_REQUESTED, data, request_id), self.settings)
+
+    def sweep(self) -> dict[str, int]:
+        """What the sweeper does every minute."""
+
+        def publish(item: Item) -> None:
+            self.outbox.publish(Key(item["pk"], item["sk"]), item)
+
+        def dispatch(item: Item) -> None:
+            self.dispatcher.send([job_of(item)], self.clock.now())
+
+        duties = [Duty(DUE_FACTS, 120, publish), Duty(DUE_DISPATCH, 120, dispatch)]
+        return Sweeper(self.table, duties, self.clock).sweep(Deadline(self.clock, 60))
 
     def pull(self, body: str, seconds: float = 3600) -> TryLater | None:
         """Give one message to a run; give what it said about coming back."""
@@ -143,9 +160,46 @@ class PullWorld:
             for row in self.lake.read_lines(key)
         ]
 
-    def _event(self, event_type: EventType, data: Mapping[str, Any]) -> Event:
+    def facts(self, event_type: str = "") -> list[dict[str, Any]]:
+        """The events that the bus has carried since it was asked last, of one type."""
+        return self.aws.published(event_type)
+
+    def end_of(self, campaign_id: str) -> dict[str, dict[str, Any]]:
+        """What is left of a campaign's pulls in the end, without what times and tries make of it."""
+        return {
+            "rows": {key: self.lake.read_lines(key) for key in self.aws.objects("LAKE_BUCKET", "outcomes/")},
+            "aside": {
+                key: self.lake.read_lines(key) for key in self.aws.objects("LAKE_BUCKET", "set-aside/")
+            },
+            "manifests": {
+                key: _steady(json.loads(body))
+                for key, body in self.aws.objects("LAKE_BUCKET", "manifests/").items()
+            },
+            "jobs": {
+                job.job_id: (job.status, job.generation, job.position.page, job.result.get("records"))
+                for job in self.job_list(campaign_id)
+            },
+            "due": {item["sk"]: item.get("due_kind") for item in self.items(campaign_id)},
+            "events": {event["event_id"]: event["event_type"] for event in self.facts()},
+        }
+
+    def items(self, campaign_id: str) -> list[Item]:
+        """The items of a campaign's jobs as they are stored."""
+        return list(self.table.query(f"{TENANT}#job#{campaign_id}"))
+
+    def _event(self, event_type: EventType, data: Mapping[str, Any], request_id: str = "") -> Event:
         moment = format_time(self.clock.now())
-        return Event(f"request-{moment}", event_type.value, moment, f"correlation-{moment}", TENANT, data)
+        event_id = request_id or f"request-{next(self._requests)}"
+        return Event(event_id, event_type.value, moment, f"correlation-{event_id}", TENANT, data)
+
+
+def _steady(manifest: dict[str, Any]) -> dict[str, Any]:
+    for name in ("initiated_at", "completed_at"):
+        del manifest["audit"][name]
+    for name in ("extraction_latency_seconds", "download_success_rate"):
+        del manifest["metrics"][name]
+    del manifest["duplicates_dropped"]
+    return manifest
 
 
 def hours_ago(clock: FakeClock, hours: float) -> datetime:

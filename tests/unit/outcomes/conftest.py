@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from aws_world import AwsWorld, FakeClock
 from pull_world import PullWorld
+
 from sandbox.running import Tenant, running_tenant
+
+MakePulls = Callable[..., PullWorld]
 
 
 @pytest.fixture(scope="session")
@@ -21,17 +25,60 @@ def tenant_process() -> Iterator[Tenant]:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """The tenant lives in real time, so the clock starts there."""
-    return FakeClock(datetime.now(UTC).replace(microsecond=0))
+    """Tests begin in the past and may go forward: the tenant lives in real time and refuses its future.
+
+    At eight in the evening, so that windows of some hours do not cross midnight.
+    """
+    return FakeClock(evening())
+
+
+def evening() -> datetime:
+    """Eight in the evening two days ago."""
+    return datetime.now(UTC).replace(hour=20, minute=0, second=0, microsecond=0) - timedelta(days=2)
 
 
 @pytest.fixture
-def pulls(aws: AwsWorld, tenant_process: Tenant, clock: FakeClock) -> Callable[..., PullWorld]:
-    """Make the pull over campaigns of the tenant: `pulls({"id": "spring", "calls": 100, ...}, page_size=...)`."""
+def pulls(aws: AwsWorld, tenant_process: Tenant, clock: FakeClock) -> MakePulls:
+    """Make the pull over campaigns of the tenant: `pulls({"id": "spring", "calls": 100, ...}, settings=...)`.
+
+    Relative times of the campaigns count from the clock's present.
+    """
 
     def make(*campaigns: dict[str, Any], settings: dict[str, Any] | None = None, **world: Any) -> PullWorld:
-        tenant_process.reset()
-        tenant_process.use_world({"quotas": {"outbound": None}, "campaigns": list(campaigns), **world})
-        return PullWorld(aws, tenant_process, clock, settings)
+        return make_pulls(aws, tenant_process, clock, *campaigns, settings=settings, **world)
 
     return make
+
+
+def make_pulls(
+    aws: AwsWorld,
+    tenant: Tenant,
+    clock: FakeClock,
+    *campaigns: dict[str, Any],
+    settings: dict[str, Any] | None = None,
+    **world: Any,
+) -> PullWorld:
+    """Give a tenant a world, and wire the pull to it."""
+    tenant.reset()
+    tenant.clear_faults()
+    placed = [{**campaign, "from": _at(clock, campaign["from"]), "to": _at(clock, campaign["to"])} for campaign in campaigns]
+    tenant.use_world({"quotas": {"outbound": None}, "campaigns": placed, **world})
+    return PullWorld(aws, tenant, clock, settings)
+
+
+def _at(clock: FakeClock, hours: float) -> str:
+    return (clock.now() + timedelta(hours=hours)).isoformat()
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[float]]:
+    """Every metric that is measured, with its values."""
+    from outbound.observability import metrics
+
+    found: dict[str, list[float]] = defaultdict(list)
+
+    def add_metric(name: str, unit: Any, value: float) -> None:
+        found[name].append(value)
+
+    monkeypatch.setattr(metrics, "add_metric", add_metric)
+    return found

@@ -1,28 +1,324 @@
-"""The pull as a whole: a beat, jobs, pages, parts, a manifest and a fact."""
+"""The pull as a whole: a beat, jobs, pages, parts, a manifest and a fact; resumed wherever it was left."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
 from collections import Counter
-from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
+from disturbing import MakePulls, before_calls, calls_of
 from pull_world import PullWorld, hours_ago
+
+from outbound.clock import format_time
 from sandbox.world import expected, expected_ids
 
-SPRING = {"id": "spring", "calls": 2_000, "from": "-10h", "to": "-1h", "agents": 7}
+SPRING = {"id": "spring", "calls": 2_000, "from": -10, "to": -1, "agents": 7}
+BAD = {
+    **SPRING,
+    "inbound": 0.1,
+    "bad": {"without_code": 0.05, "bad_start_time": 0.05, "end_before_start": 0.05, "not_an_object": 0.05},
+}
 
 
-def test_a_beat_pulls_every_call_of_every_window_once(pulls: Callable[..., PullWorld]) -> None:
+def _ids(world: PullWorld) -> Counter[str]:
+    return Counter(row["id"] for row in world.rows())
+
+
+def _expected(world: PullWorld, start: float, end: float) -> Counter[str]:
+    moments = hours_ago(world.clock, start), hours_ago(world.clock, end)
+    return Counter(expected_ids(world.tenant.world, "spring", *moments))
+
+
+def _asked(world: PullWorld, hours: float = 4, page_size: int = 50) -> str:
+    """Register and ask for one window that ends three hours ago; give its message."""
+    world.register("spring", page_size=page_size, enabled=False)
+    world.ask("spring", hours_ago(world.clock, hours), hours_ago(world.clock, 3))
+    [body] = world.messages()
+    return body
+
+
+def test_a_beat_pulls_every_call_of_every_window_once(pulls: MakePulls) -> None:
     world = pulls(SPRING)
     world.register("spring", page_size=300, start=hours_ago(world.clock, 12))
+    expected_calls = _expected(world, 12, 0)
     world.beat()
     world.work_off()
-
-    rows = world.rows()
-    start, end = hours_ago(world.clock, 12), hours_ago(world.clock, 0)
-    assert Counter(row["id"] for row in rows) == Counter(
-        expected_ids(world.tenant.world, "spring", start, end)
-    )
+    assert _ids(world) == expected_calls
     assert {job.status for job in world.job_list("spring")} == {"completed"}
+
+
+def test_bad_and_inbound_records_are_set_aside_and_counted(pulls: MakePulls) -> None:
+    world = pulls(BAD, settings={"longest_window_hours": 24})
+    world.register("spring", page_size=100, start=hours_ago(world.clock, 12))
+    truth = expected(world.tenant.world, "spring", hours_ago(world.clock, 12), hours_ago(world.clock, 0))
+    calls = _expected(world, 12, 0)
+    world.beat()
+    world.work_off()
+    assert _ids(world) == calls
+    counted: Counter[str] = Counter()
+    for event in world.facts("outcomes.pulled"):
+        counted.update(event["data"]["set_aside"])
+    # A record whose start cannot be read is served with the window, and a border's with both its sides.
+    assert counted["code_missing"] >= truth.set_aside["without_code"]
+    assert counted["not_outbound"] >= truth.inbound
+    assert counted["end_before_start"] >= truth.set_aside["end_before_start"]
+    assert sum(counted.values()) >= truth.total - truth.valid
+    assert len(world.rows("set-aside/")) == sum(counted.values())
+
+
+def test_a_window_without_calls_completes_empty(pulls: MakePulls) -> None:
+    world = pulls({**SPRING, "calls": 0})
+    assert world.pull(_asked(world)) is None
+    [fact] = world.facts("outcomes.pulled")
+    assert fact["data"]["metrics"]["total_records"] == 0
+    assert fact["data"]["metrics"]["conversion_rate"] == 0
+    assert world.aws.objects("LAKE_BUCKET", "outcomes/") == {}
+
+
+def test_calls_on_the_borders_of_windows_and_pages_come_once(pulls: MakePulls) -> None:
+    world = pulls({**SPRING, "calls": 0}, settings={"longest_window_hours": 1})
+    world.register("spring", page_size=3, enabled=False)
+    start = hours_ago(world.clock, 6)
+    moments = [start + timedelta(minutes=20 * n) for n in range(9)]
+    for number, moment in enumerate(moments):
+        for twin in range(2):
+            record = {
+                "id": f"call-{number}-{twin}",
+                "campaignId": "spring",
+                "dispositionCode": "BUSY",
+                "startTime": format_time(moment),
+                "endTime": format_time(moment),
+                "direction": "OUTBOUND",
+            }
+            world.tenant.add_call("spring", record)
+    world.ask("spring", start, start + timedelta(hours=2))
+    world.work_off()
+    assert _ids(world) == Counter(f"call-{n}-{twin}" for n in range(6) for twin in range(2))
+
+
+def test_pages_that_overlap_bring_each_call_once(pulls: MakePulls) -> None:
+    world = pulls({**SPRING, "calls": 90}, settings={"longest_window_hours": 24})
+    body = _asked(world, hours=10, page_size=10)
+    # The second page is answered with the first page's calls and its own token: they overlap whole.
+    first = world.cxone.outcomes.page
+    seen: list[object] = []
+
+    def overlapping(query: object, token: str) -> object:
+        page = first(query, token)  # type: ignore[arg-type]
+        seen.append(page)
+        if len(seen) == 2:
+            page = type(page)([*seen[0].records[5:], *page.records], page.next_token, 1)  # type: ignore[attr-defined]
+        return page
+
+    world.cxone.outcomes.page = overlapping  # type: ignore[method-assign, assignment]
+    world.pull(body)
+    assert max(_ids(world).values()) == 1
+    [fact] = world.facts("outcomes.pulled")
+    assert fact["data"]["duplicates_dropped"] == 5
+    assert _ids(world) == _expected(world, 10, 3)
+
+
+def test_a_run_hands_over_before_its_time_is_up_and_loses_no_page(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    body = _asked(world)
+    runs = 0
+    while (later := world.pull(body, seconds=7.9)) is not None:
+        assert later.seconds == 0
+        runs += 1
+        [job] = world.job_list("spring")
+        assert job.position.page == runs, "each run is to get one page further"
+        world.start_afresh()
+    assert runs >= 4
+    assert _ids(world) == _expected(world, 4, 3)
+    asked = world.tenant.stats().count("GET /api/v2/outbound/calls")
+    assert asked == runs + 1, "no page is fetched and thrown away"
+
+
+def test_hand_overs_without_end_do_not_count_as_failures_but_runs_that_get_nowhere_do(
+    pulls: MakePulls,
+) -> None:
+    world = pulls(SPRING, settings={"max_failures": 2})
+    body = _asked(world)
+    for _ in range(3):
+        assert world.pull(body, seconds=7.9) is not None
+    for _ in range(2):
+        later = world.pull(body, seconds=1)
+        assert later is not None
+        assert later.seconds > 0
+    world.pull(body, seconds=1)
+    [failed] = world.facts("outcomes.pull_failed")
+    assert failed["data"]["reason"] == "too_many_failures"
+
+
+def test_a_second_run_waits_for_the_lease_of_the_first(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    body = _asked(world)
+    [job] = world.job_list("spring")
+    key = world.jobs.key("spring", job.start, job.end)
+    assert world.jobs.claim(key, world.clock.now(), 180).done
+    later = world.pull(body)
+    assert later is not None
+    assert later.seconds == 180
+    world.clock.advance(seconds=180)
+    assert world.pull(body) is None
+
+
+def test_a_run_that_lost_its_lease_writes_no_checkpoint_and_no_end(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    body = _asked(world)
+    [job] = world.job_list("spring")
+    key = world.jobs.key("spring", job.start, job.end)
+    written = 0
+
+    def steal(operation: str, parameters: object) -> None:
+        nonlocal written
+        if operation == "PutObject":
+            written += 1
+            if written == 2:
+                world.clock.advance(seconds=200)
+                assert world.jobs.claim(key, world.clock.now(), 180).done
+
+    with before_calls(steal):
+        later = world.pull(body)
+    assert later is not None
+    [now] = world.job_list("spring")
+    assert (now.position.page, now.status) == (1, "running")
+    assert world.facts("outcomes.pulled") == []
+    world.clock.advance(seconds=200)
+    assert world.pull(body) is None
+    assert _ids(world) == calls_of(world, body)
+
+
+def test_a_run_that_lost_its_lease_at_the_end_publishes_nothing(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    body = _asked(world)
+    [job] = world.job_list("spring")
+    key = world.jobs.key("spring", job.start, job.end)
+
+    def steal(operation: str, parameters: dict[str, str]) -> None:
+        if operation == "PutObject" and parameters["Key"].startswith("manifests/"):
+            world.clock.advance(seconds=200)
+            assert world.jobs.claim(key, world.clock.now(), 180).done
+
+    with before_calls(steal):
+        assert world.pull(body) is not None
+    assert world.facts("outcomes.pulled") == []
+
+
+def test_a_completed_job_is_not_pulled_again_by_a_late_message(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    body = _asked(world)
+    world.pull(body)
+    asked = world.tenant.stats().count("GET /api/v2/outbound/calls")
+    assert world.pull(body) is None
+    assert world.tenant.stats().count("GET /api/v2/outbound/calls") == asked
+    assert len(world.facts("outcomes.pulled")) == 1
+
+
+def test_codes_that_change_under_way_let_the_pull_begin_anew(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    body = _asked(world, page_size=20)
+    for _ in range(4):
+        assert world.pull(body, seconds=7.9) is not None
+    world.register("spring", page_size=20, enabled=False, outcome_codes=["CONVERTED"])
+    assert world.pull(body) is None
+    assert {row["disposition_code"] for row in world.rows()} == {"CONVERTED"}
+    [fact] = world.facts("outcomes.pulled")
+    assert fact["data"]["metrics"]["total_records"] == len(world.rows())
+
+
+def test_only_the_registered_codes_are_pulled(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    world.register("spring", outcome_codes=["CONVERTED", "BUSY"], enabled=False)
+    world.ask("spring", hours_ago(world.clock, 4), hours_ago(world.clock, 3))
+    world.work_off()
+    assert {row["disposition_code"] for row in world.rows()} == {"CONVERTED", "BUSY"}
+
+
+def test_a_window_that_begins_to_age_while_it_waits_is_pulled_from_where_cxone_still_has_it(
+    pulls: MakePulls,
+) -> None:
+    world = pulls(SPRING, settings={"retention_days": 1, "longest_window_hours": 24})
+    world.register("spring", enabled=False)
+    start = hours_ago(world.clock, 5)
+    world.ask("spring", start, hours_ago(world.clock, 4))
+    [body] = world.messages()
+    world.clock.advance(hours=19.5)
+    world.pull(body)
+    since = hours_ago(world.clock, 24) + timedelta(seconds=1)
+    [lost] = world.facts("outcomes.coverage_lost")
+    assert lost["data"]["start"] == format_time(start)
+    assert lost["data"]["end"] == format_time(since)
+    rows = world.rows()
+    assert rows
+    assert min(row["start_time"] for row in rows) >= format_time(since)
+
+
+def test_a_pull_that_was_begun_in_time_is_read_to_its_end_though_its_window_ages(pulls: MakePulls) -> None:
+    world = pulls(SPRING, settings={"retention_days": 1})
+    body = _asked(world)
+    calls = _expected(world, 4, 3)
+    assert world.pull(body, seconds=7.9) is not None
+    world.clock.advance(hours=20.5)
+    assert world.pull(body) is None
+    assert _ids(world) == calls
+
+
+def test_a_window_that_cxone_no_longer_has_is_lost_for_good_and_said_so(pulls: MakePulls) -> None:
+    world = pulls(SPRING, settings={"retention_days": 1})
+    body = _asked(world)
+    world.clock.advance(hours=22)
+    world.pull(body)
+    [failed] = world.facts("outcomes.pull_failed")
+    [job] = world.job_list("spring")
+    assert (failed["data"]["reason"], failed["data"]["again_at"]) == ("out_of_retention", None)
+    assert job.status == "lost"
+    world.clock.advance(hours=48)
+    world.sweep()
+    assert world.messages() == []
+    assert world.pull(body) is None
+
+
+def test_a_lost_window_is_reported_as_lost_coverage(pulls: MakePulls) -> None:
+    world = pulls(SPRING, settings={"retention_days": 1})
+    body = _asked(world)
+    [job] = world.job_list("spring")
+    world.clock.advance(hours=22)
+    world.pull(body)
+    [lost] = world.facts("outcomes.coverage_lost")
+    assert (lost["data"]["start"], lost["data"]["end"]) == (format_time(job.start), format_time(job.end))
+
+
+def test_a_campaign_that_is_not_registered_any_more_fails_its_pull(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    body = _asked(world)
+    world.table.delete(world.registry.key("spring"))
+    world.pull(body)
+    [failed] = world.facts("outcomes.pull_failed")
+    assert failed["data"]["reason"] == "unknown_campaign"
+    assert failed["data"]["field"] == "campaign_id"
+    assert "register it again" in failed["data"]["message"]
+
+
+def test_calls_that_are_added_late_are_found_by_a_refresh(pulls: MakePulls) -> None:
+    world = pulls({**SPRING, "calls": 0})
+    world.pull(_asked(world))
+    moment = hours_ago(world.clock, 3.5)
+    record = {
+        "id": "late",
+        "campaignId": "spring",
+        "dispositionCode": "CONVERTED",
+        "startTime": format_time(moment),
+        "direction": "OUTBOUND",
+    }
+    world.tenant.add_call("spring", record)
+    world.ask("spring", hours_ago(world.clock, 4), hours_ago(world.clock, 3), refresh=True)
+    world.work_off()
+    assert _ids(world) == Counter(["late"])
+
+
+@pytest.mark.parametrize("page_size", [1, 7, 5000])
+def test_any_page_size_brings_the_same_calls(pulls: MakePulls, page_size: int) -> None:
+    world = pulls({**SPRING, "calls": 200})
+    world.pull(_asked(world, page_size=page_size))
+    assert _ids(world) == _expected(world, 4, 3)

@@ -19,6 +19,8 @@ from outbound.outcomes.settings import CATEGORIES, OutcomeSettings
 MAX_AGENTS = 1000
 MAX_CODES = 500
 OTHERS = "(others)"
+# Bytes of a name as JSON; a longer one is counted with the others, so that all of them together have a bound.
+_LONGEST_NAME = 130
 _REPORTED_AGENTS = 50
 
 _category = itemgetter("mapped_category")
@@ -121,7 +123,9 @@ def _hour(row: Row) -> tuple[int, int]:
 
 def _within(known: Mapping[str, object], name: str, most: int) -> str:
     """Give the name under which something is counted."""
-    return name if name in known or len(known) < most else OTHERS
+    if name in known or (len(known) < most and len(orjson.dumps(name)) <= _LONGEST_NAME):
+        return name
+    return OTHERS
 
 
 def _count(counted: dict[str, list[int]], name: str, calls: int, conversions: int) -> None:

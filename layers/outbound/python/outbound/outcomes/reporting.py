@@ -99,7 +99,7 @@ class Reporter:
             facts.append(self._coverage_lost(job, Window(job.start, job.end), now))
         measure(Metric.PULLS_FAILED)
         said = {"reason": facts[0].data["reason"], "message": facts[0].data["message"]}
-        logger.error("a pull failed", extra={"job_id": job.job_id, **said})
+        logger.error("a pull failed", extra={"job_id": job.job_id, "failure": said})
         return self._jobs.fail(job, status, {**job.result, **said}, facts, now, again_at)
 
     def _result(self, job: Job, settings: OutcomeSettings, now: datetime) -> _Result:

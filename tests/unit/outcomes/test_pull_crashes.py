@@ -1,0 +1,195 @@
+"""Killed anywhere, refused anywhere: planned and pulled all the same, without gap or double."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aws_world import ACCOUNT, REGION, AwsWorld, FakeClock
+from conftest import evening, make_pulls
+from faults import QueueTrigger, check_every_cut, check_every_refusal, unwatched
+from moto import mock_aws
+from pull_world import PullWorld, hours_ago
+
+from outbound.clock import Deadline, format_time
+from outbound.events import EventType, new_event
+from outbound.outcomes.dispatching import job_window
+from outbound.queues import event_of, work
+from sandbox.running import Tenant
+from sandbox.world import expected_ids
+
+SPRING = {
+    "id": "spring",
+    "calls": 30,
+    "from": -4,
+    "to": -3,
+    "agents": 2,
+    "bad": {"end_before_start": 0.1, "not_an_object": 0.1},
+}
+
+
+@dataclass
+class Pulling:
+    """Both functions with their queues, as Lambda runs them."""
+
+    world: PullWorld
+    plans: QueueTrigger = field(init=False)
+    pulls: QueueTrigger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plans = self._trigger("plan-pulls", self._plan)
+        self.pulls = self._trigger("pull-outcomes", self._pull)
+
+    def _trigger(self, queue: str, handle: Callable[[Mapping[str, Any]], None]) -> QueueTrigger:
+        aws = self.world.aws
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
+        return QueueTrigger(aws.sqs, aws.queue_urls[queue], arn, lambda event: work(event, aws.sqs, handle))
+
+    def _plan(self, record: Mapping[str, Any]) -> None:
+        self.world.requests.answer(event_of(record), self.world.settings)
+
+    def _pull(self, record: Mapping[str, Any]) -> None:
+        campaign_id, window = job_window(record["body"])
+        deadline = Deadline(self.world.clock, 100)
+        self.world.cxone.http.deadline = deadline
+        self.world.puller.pull(campaign_id, window, self.world.settings, deadline)
+
+    def request(self, event_type: EventType, **data: Any) -> None:
+        """Put an event onto the plan queue, as a rule of the bus does."""
+        event = new_event(event_type, "acme", self.world.clock.now(), ["request"], data)
+        self.world.aws.sqs.send_message(
+            QueueUrl=self.world.aws.queue_urls["plan-pulls"], MessageBody=f'{{"detail": {event.to_json()}}}'
+        )
+
+    def invoke(self) -> None:
+        """One life of each function."""
+        self.plans.poll()
+        self.pulls.poll()
+
+    def recover(self) -> None:
+        """Time passes: leases end, messages come back, the sweeper runs, until nothing is left to do."""
+        self.world.start_afresh()
+        for hours in (0.25, 0.25, 7, 0.25, 0.25):
+            self.world.clock.advance(hours=hours)
+            for trigger in (self.plans, self.pulls):
+                trigger.let_time_pass()
+                while trigger.poll():
+                    pass
+            self.world.sweep()
+
+
+def _worlds(tenant: Tenant, prepare: Callable[[Pulling], None]) -> Callable[[], AbstractContextManager[Pulling]]:
+    """Make worlds in which a campaign is registered, its token is known, and a request waits."""
+
+    @contextmanager
+    def make() -> Iterator[Pulling]:
+        with mock_aws():
+            world = make_pulls(AwsWorld(), tenant, FakeClock(evening()), SPRING)
+            world.register("spring", page_size=10, enabled=False, start=hours_ago(world.clock, 5))
+            world.cxone.http._tokens.get("outcomes")
+            world.facts()
+            pulling = Pulling(world)
+            prepare(pulling)
+            yield pulling
+
+    return make
+
+
+def _request(pulling: Pulling) -> None:
+    clock = pulling.world.clock
+    window = {"start": format_time(hours_ago(clock, 3.75)), "end": format_time(hours_ago(clock, 3.25))}
+    pulling.request(EventType.PULL_REQUESTED, campaign_id="spring", **window)
+
+
+def _refresh(pulling: Pulling) -> None:
+    """A window that was pulled with small pages is to be pulled again with a larger one."""
+    _request(pulling)
+    with unwatched():
+        pulling.invoke()
+    world = pulling.world
+    world.register("spring", page_size=20, enabled=False, start=hours_ago(world.clock, 5))
+    clock = world.clock
+    window = {"start": format_time(hours_ago(clock, 3.75)), "end": format_time(hours_ago(clock, 3.25))}
+    world.clock.advance(seconds=1)
+    event = new_event(
+        EventType.PULL_REQUESTED, "acme", clock.now(), ["refresh"], {"campaign_id": "spring", "refresh": True, **window}
+    )
+    world.aws.sqs.send_message(
+        QueueUrl=world.aws.queue_urls["plan-pulls"], MessageBody=f'{{"detail": {event.to_json()}}}'
+    )
+
+
+def _end(pulling: Pulling) -> object:
+    return pulling.world.end_of("spring")
+
+
+CHECKS = pytest.mark.parametrize("check", [check_every_cut, check_every_refusal], ids=["cut", "refused"])
+
+
+@CHECKS
+def test_a_backfill_disturbed_anywhere_ends_as_one_undisturbed(
+    tenant_process: Tenant, check: Callable[..., Any]
+) -> None:
+    done = check(_worlds(tenant_process, _request), Pulling.invoke, Pulling.recover, _end)
+    made = Counter(done.calls)
+    assert made["http GET /api/v2/outbound/calls"] == 2
+    assert made["s3 PutObject"] >= 3
+    assert made["events PutEvents"] == 1
+    assert made["sqs SendMessageBatch"] == 1
+
+
+def test_a_refresh_cut_off_anywhere_ends_as_one_undisturbed(tenant_process: Tenant) -> None:
+    done = check_every_cut(_worlds(tenant_process, _refresh), Pulling.invoke, Pulling.recover, _end)
+    assert Counter(done.calls)["s3 DeleteObjects"] >= 1
+
+
+def test_a_failing_pull_cut_off_anywhere_fails_once_and_completes_after_repair(tenant_process: Tenant) -> None:
+    def prepare(pulling: Pulling) -> None:
+        _request(pulling)
+        pulling.world.tenant.add_fault({"repeat_page_token": True}, path="/calls", nth=1, times=None)
+
+    def recover(pulling: Pulling) -> None:
+        # What had not been noticed before the cut is noticed by the next run, and then CXone is repaired.
+        pulling.world.start_afresh()
+        pulling.world.clock.advance(minutes=15)
+        for trigger in (pulling.plans, pulling.pulls, pulling.plans, pulling.pulls):
+            trigger.let_time_pass()
+            trigger.poll()
+            pulling.world.sweep()
+        pulling.world.tenant.clear_faults()
+        pulling.recover()
+
+    check_every_cut(_worlds(tenant_process, prepare), Pulling.invoke, recover, _end)
+
+
+def test_a_beat_cut_off_anywhere_leaves_no_gap_and_no_double(tenant_process: Tenant) -> None:
+    """Windows may end elsewhere, for the next beat comes later; the calls are the same."""
+
+    def prepare(pulling: Pulling) -> None:
+        world = pulling.world
+        world.register("spring", page_size=10, start=hours_ago(world.clock, 5))
+        world.facts()
+        pulling.request(EventType.PULL_DUE)
+
+    def recover(pulling: Pulling) -> None:
+        pulling.recover()
+        pulling.world.beat()
+        pulling.recover()
+
+    def end(pulling: Pulling) -> object:
+        world = pulling.world
+        jobs = world.job_list("spring")
+        counted = Counter(
+            {event["data"]["job_id"]: event["data"]["metrics"]["total_records"] for event in world.facts("outcomes.pulled")}
+        )
+        whole = all(one.end == other.start for one, other in zip(jobs, jobs[1:], strict=False))
+        ids = Counter(row["id"] for row in world.rows())
+        assert ids == Counter(expected_ids(world.tenant.world, "spring", jobs[0].start, jobs[-1].end))
+        return ids, counted.total(), whole, {job.status for job in jobs}, jobs[0].start
+
+    check_every_cut(_worlds(tenant_process, prepare), Pulling.invoke, recover, end)
