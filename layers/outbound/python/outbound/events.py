@@ -52,6 +52,36 @@ class EventType(StrEnum):
     COVERAGE_LOST = "outcomes.coverage_lost"
     """A window passed out of CXone's retention before it was pulled. Data: campaign_id, start, end."""
 
+    DISPOSITION_REQUESTED = "disposition.requested"
+    """Apply a disposition to a contact. Data: campaign_id, contact_id, outcome_code, and agent_id, notes,
+    custom_fields where there are any."""
+
+    ARCHIVE_REQUESTED = "archive.requested"
+    """Archive a campaign's finished attempts. Data: campaign_id, and statuses, retention_days where given."""
+
+    TRANSITION_REQUESTED = "campaign.transition.requested"
+    """Bring a campaign into a state. Data: campaign_id, target_state (active, paused), reason where given."""
+
+    METRICS_UPDATED = "campaign.metrics_updated"
+    """CXone reported a campaign's metrics. Data: campaign_id, metrics (as its GET gives them)."""
+
+    STATE_CHANGED = "campaign.state_changed"
+    """CXone reported that a campaign changed its state. Data: campaign_id, campaign (as its GET gives it)."""
+
+    DIALER_SETTINGS_UPDATED = "dialer.settings_updated"
+    """CXone reported new dialer settings. Data: settings (as their GET gives them)."""
+
+    DIALER_CAMPAIGN_ACTIVATED = "dialer.campaign_activated"
+    """CXone reported an activation. Data: campaign_id, operation (as its GET gives it)."""
+
+    WEBHOOK_UNMAPPED = "webhook.unmapped"
+    """Parts of a verified delivery that no rule understands; it is kept. Data: delivery_id, provider, raw,
+    count, reason, places."""
+
+    WEBHOOK_REJECTED = "webhook.rejected"
+    """Parts of a verified delivery that are understood and invalid; it is kept. Data: delivery_id, provider,
+    raw, count, reason, rejections (place, event_type, fields)."""
+
     CAMPAIGN_REGISTERED = "campaign.registered"
     """A campaign was registered or its registration changed. Data: campaign_id, revision, enabled."""
 

@@ -1,0 +1,128 @@
+"""A webhook that was believed, as it travels on the ingress queue and lies in the lake: nothing is lost of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+from outbound.clock import format_time, parse_time
+from outbound.events import effect_id
+
+# Headers that say something about a delivery. Whatever proves who sent it (Authorization, signatures,
+# cookies, secret headers) is not among them: it would make the kept copy a credential.
+KEPT_HEADERS = frozenset(
+    {
+        *(
+            "content-type",
+            "user-agent",
+            "x-webhook-source",
+            "x-request-id",
+            "x-correlation-id",
+            "traceparent",
+        ),
+        *("webhook-id", "webhook-timestamp", "x-hubspot-request-timestamp"),
+        *("x-github-event", "x-github-delivery", "x-shopify-topic", "x-shopify-event-id"),
+        *("x-zendesk-webhook-id", "x-zendesk-webhook-invocation-id"),
+    }
+)
+_LONGEST_HEADER = 512
+
+
+class NoDelivery(ValueError):
+    """A message that holds no delivery; says which field is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery of a provider: its id, when and how it came, and its body's bytes as received.
+
+    `replay` is the id of the operator's run that sent it again, empty for a delivery that has just come.
+    """
+
+    delivery_id: str
+    provider: str
+    received_at: datetime
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    replay: str = ""
+
+    def to_json(self) -> str:
+        """The delivery as one line of ASCII: a queue takes no other control characters, and no lone surrogate."""
+        message = {
+            "version": 1,
+            "delivery_id": self.delivery_id,
+            "provider": self.provider,
+            "received_at": format_time(self.received_at),
+            "method": self.method,
+            "path": self.path,
+            "headers": dict(self.headers),
+            **_written(self.body),
+        }
+        return json.dumps(message | ({"replay": self.replay} if self.replay else {}), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Delivery:
+        """Read a delivery back. Raises NoDelivery where the text is none."""
+        try:
+            message = json.loads(text)
+            return cls(
+                delivery_id=_text(message, "delivery_id"),
+                provider=_text(message, "provider"),
+                received_at=parse_time(_text(message, "received_at")),
+                method=_text(message, "method"),
+                path=_text(message, "path"),
+                headers={str(name): str(value) for name, value in message["headers"].items()},
+                body=_read(message),
+                replay=str(message.get("replay", "")),
+            )
+        except NoDelivery:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            # The error's own text may quote the body.
+            raise NoDelivery(f"the message is no delivery ({type(error).__name__})") from None
+
+
+def delivery_id(provider: str, signed_id: str, body: bytes) -> str:
+    """Give the id of a delivery from what its sender proved: its own id where that is signed, else the body."""
+    if signed_id:
+        return effect_id("webhook", provider, "id", signed_id)
+    return effect_id("webhook", provider, "body", sha256(body).hexdigest())
+
+
+def kept_headers(headers: Mapping[str, tuple[str, ...]], secret: str = "") -> dict[str, str]:
+    """Give the headers that say something about a delivery; never the one that proves who sent it."""
+    return {
+        name: ", ".join(values)[:_LONGEST_HEADER]
+        for name, values in headers.items()
+        if name in KEPT_HEADERS and name != secret
+    }
+
+
+def _written(body: bytes) -> dict[str, str]:
+    try:
+        return {"body": body.decode()}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(body).decode()}
+
+
+def _read(message: Mapping[str, object]) -> bytes:
+    if "body" in message:
+        return _text(message, "body", may_be_empty=True).encode()
+    try:
+        return base64.b64decode(_text(message, "body_base64", may_be_empty=True), validate=True)
+    except binascii.Error:
+        raise NoDelivery("body_base64: is no base64") from None
+
+
+def _text(message: Mapping[str, object], name: str, may_be_empty: bool = False) -> str:
+    value = message.get(name)
+    if not isinstance(value, str) or not (value or may_be_empty):
+        raise NoDelivery(f"{name}: is no text")
+    return value
