@@ -1,0 +1,129 @@
+"""The configurable keyed hash: what is signed, where the signature and the time stand, are settings."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from outbound.ingress.keys import secret_keys
+from outbound.ingress.refusals import Reason
+from outbound.ingress.request import WebhookRequest
+from outbound.ingress.schemes import Hmac
+from outbound.ingress.signed_parts import Claim, signed_ms, the_header
+
+_FORMS = {
+    ("sha256", "hex"): re.compile(r"[0-9A-Fa-f]{64}"),
+    ("sha384", "hex"): re.compile(r"[0-9A-Fa-f]{96}"),
+    ("sha512", "hex"): re.compile(r"[0-9A-Fa-f]{128}"),
+    ("sha256", "base64"): re.compile(r"[A-Za-z0-9+/]{43}="),
+    ("sha384", "base64"): re.compile(r"[A-Za-z0-9+/]{64}"),
+    ("sha512", "base64"): re.compile(r"[A-Za-z0-9+/]{86}=="),
+}
+# What HubSpot decodes of a URL before it signs it.
+_HUBSPOT_DECODES = re.compile("%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+_MAX_SIGNATURES = 16
+
+
+def check_hmac(
+    request: WebhookRequest, scheme: Hmac, versions: Sequence[Mapping[str, str]]
+) -> Claim | Reason:
+    """Give what a genuine request says of itself, or the reason why it is not believed."""
+    header = the_header(request.headers, scheme.signature_header, Reason.MISSING_SIGNATURE)
+    if isinstance(header, Reason):
+        return header
+    elements = header.split(scheme.element_separator) if scheme.signature_element else []
+    signatures = _signatures(scheme, header, elements)
+    if isinstance(signatures, Reason):
+        return signatures
+    timestamp = _timestamp(request, scheme, elements)
+    if isinstance(timestamp, Reason):
+        return timestamp
+    ms = signed_ms(timestamp, scheme.timestamp_format) if scheme.is_timed else None
+    if scheme.is_timed and ms is None:
+        return Reason.MALFORMED_TIMESTAMP
+    keys = secret_keys(versions, scheme.secret_encoding)
+    if not keys:
+        return Reason.NO_SECRET
+    signed = _signed(request, scheme, timestamp)
+    return Claim("", ms) if _any_fits(scheme, keys, signatures, signed) else Reason.WRONG_SIGNATURE
+
+
+def _signatures(scheme: Hmac, header: str, elements: Sequence[str]) -> list[str] | Reason:
+    """The signatures of the right form, without their prefix. Upper-case hex is as good as lower-case."""
+    found = _element(elements, scheme.signature_element) if scheme.signature_element else [header]
+    if not found:
+        return Reason.MISSING_SIGNATURE
+    form, prefix = _FORMS[scheme.algorithm, scheme.encoding], scheme.prefix
+    plain = [each[len(prefix) :] for each in found if each.startswith(prefix)]
+    formed = [each for each in plain if form.fullmatch(each)]
+    if not formed or len(found) > _MAX_SIGNATURES:
+        return Reason.MALFORMED_SIGNATURE
+    return [each.lower() for each in formed] if scheme.encoding == "hex" else formed
+
+
+def _timestamp(request: WebhookRequest, scheme: Hmac, elements: Sequence[str]) -> str | Reason:
+    if scheme.timestamp_header:
+        return the_header(request.headers, scheme.timestamp_header, Reason.MISSING_TIMESTAMP)
+    if not scheme.timestamp_element:
+        return ""
+    found = _element(elements, scheme.timestamp_element)
+    if len(found) > 1:
+        # Nobody can say which of them was signed.
+        return Reason.MALFORMED_TIMESTAMP
+    return found[0] if found else Reason.MISSING_TIMESTAMP
+
+
+def _element(elements: Sequence[str], name: str) -> list[str]:
+    beginning = f"{name}="
+    return [element[len(beginning) :] for element in elements if element.startswith(beginning)]
+
+
+def _signed(request: WebhookRequest, scheme: Hmac, timestamp: str) -> bytes:
+    """The bytes that the sender signed."""
+    if scheme.payload == "{body}":
+        return request.body
+    parts = []
+    for text, name in _parts(scheme.payload):
+        parts.append(text)
+        if name:
+            parts.append(_part(name, request, scheme, timestamp))
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=64)
+def _parts(payload: str) -> tuple[tuple[bytes, str], ...]:
+    """Each literal text of a payload with the placeholder that follows it; the last has none."""
+    pieces = [*_PLACEHOLDER.split(payload), ""]
+    return tuple((text.encode(), name) for text, name in zip(pieces[::2], pieces[1::2], strict=True))
+
+
+def _part(name: str, request: WebhookRequest, scheme: Hmac, timestamp: str) -> bytes:
+    if name == "body":
+        return request.body
+    if name == "timestamp":
+        return timestamp.encode()
+    if name == "method":
+        return request.method.encode(errors="surrogatepass")
+    return _url(request.url, scheme).encode(errors="surrogatepass")
+
+
+def _url(url: str, scheme: Hmac) -> str:
+    if scheme.url_form != "hubspot" or "%" not in url:
+        return url
+    return _HUBSPOT_DECODES.sub(lambda found: chr(int(found[0][1:], 16)), url)
+
+
+def _any_fits(scheme: Hmac, keys: Sequence[bytes], signatures: Sequence[str], signed: bytes) -> bool:
+    """Compare every signature with every key's: how long it takes does not say which one fitted."""
+    good = False
+    for key in keys:
+        digest = hmac.digest(key, signed, scheme.algorithm)
+        expected = digest.hex() if scheme.encoding == "hex" else base64.b64encode(digest).decode()
+        for signature in signatures:
+            # As text: base64 that is not canonical decodes to the same bytes, and is not what was signed.
+            good |= hmac.compare_digest(expected, signature)
+    return good

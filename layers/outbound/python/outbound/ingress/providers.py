@@ -1,0 +1,150 @@
+"""What is configured about the senders of webhooks: the document `/<stack>/config/ingress`.
+
+As packaged no CRM may send anything, and CXone neither: a sender is believed once it is configured.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from outbound.ingress.fields import Fields, InvalidSettings
+from outbound.ingress.schemes import Scheme, scheme_from
+
+CXONE = "cxone"
+"""The name of CXone itself among the senders; no CRM may have it."""
+
+# What a sender may ask for; nothing unless its settings say so.
+REQUEST_TYPES = (
+    "archive.requested",
+    "campaign.transition.requested",
+    "consent.changed",
+    "disposition.requested",
+    "outcomes.pull.requested",
+)
+READY_MAPPINGS = ("cxone", "hubspot", "plain", "salesforce")
+
+_TOLERANCE_SECONDS = 300
+_ONE_DAY = 86400
+# The queue takes 256 KB; what it adds around a body has room beside this.
+_MAX_BODY_BYTES = 240 * 1024
+_DEEPEST = 5
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_URL = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,200})?")
+_EXPRESSION = re.compile(r"[^\x00-\x1f]{1,1000}")
+_USER = re.compile(r"[^\x00-\x1f]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One sender of webhooks.
+
+    `event_id` and `occurred_at` are JMESPath expressions over an event of its payload; `mapping` names
+    a ready-made one or is an object of JMESPath expressions; the receiver looks into neither. Changes that
+    `integration_user` made are our own, coming back.
+    """
+
+    name: str
+    scheme: Scheme
+    mapping: str | Mapping[str, Any]
+    tolerance_seconds: int = _TOLERANCE_SECONDS
+    max_body_bytes: int = _MAX_BODY_BYTES
+    request_types: tuple[str, ...] = ()
+    event_id: str = ""
+    occurred_at: str = ""
+    integration_user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """All senders, and where they see this API."""
+
+    public_base_url: str = ""
+    cxone: Provider | None = None
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+
+    def crm(self, name: str) -> Provider | None:
+        """Give the CRM of this name, if one is configured."""
+        return self.providers.get(name)
+
+    @classmethod
+    def model_validate(cls, value: object, /) -> Providers:
+        """Read the document. Raises InvalidSettings naming the field that does not fit."""
+        fields = Fields(value)
+        url = fields.text("public_base_url", "", _URL, "an https:// address without query")
+        cxone = fields.take(CXONE)
+        named = fields.take("providers", {})
+        fields.done()
+        if not isinstance(named, Mapping):
+            raise InvalidSettings("providers", "must be an object")
+        return cls(
+            public_base_url=url.rstrip("/"),
+            cxone=None if cxone is None else _provider(CXONE, cxone, CXONE),
+            providers={name: _crm(name, each) for name, each in named.items()},
+        )
+
+    @classmethod
+    def model_validate_json(cls, text: str | bytes, /) -> Providers:
+        """Read the document from JSON. Raises InvalidSettings, which never shows a value."""
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+        if value is None:
+            raise InvalidSettings("", "must be a JSON object")
+        return cls.model_validate(value)
+
+    def model_dump(self, **_: object) -> dict[str, Any]:
+        """Give the settings in force, defaults filled in, as the operator's command shows them."""
+        return asdict(self)
+
+
+def _crm(name: object, value: object) -> Provider:
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name == CXONE:
+        raise InvalidSettings(
+            "providers", "a name has lower-case letters, digits, '-' and '_', and is not cxone"
+        )
+    return _provider(name, value, f"providers.{name}")
+
+
+def _provider(name: str, value: object, place: str) -> Provider:
+    fields = Fields(value, place)
+    provider = Provider(
+        name=name,
+        scheme=scheme_from(fields.take("scheme"), fields.place_of("scheme")),
+        mapping=_mapping(fields, CXONE if name == CXONE else "plain"),
+        tolerance_seconds=fields.number("tolerance_seconds", _TOLERANCE_SECONDS, 1, _ONE_DAY),
+        max_body_bytes=fields.number("max_body_bytes", _MAX_BODY_BYTES, 1, _MAX_BODY_BYTES),
+        request_types=fields.choices("request_types", (), REQUEST_TYPES),
+        event_id=fields.text("event_id", "", _EXPRESSION, "a JMESPath expression"),
+        occurred_at=fields.text("occurred_at", "", _EXPRESSION, "a JMESPath expression"),
+        integration_user=fields.text("integration_user", "", _USER, "the id or name of a user"),
+    )
+    fields.done()
+    return provider
+
+
+def _mapping(fields: Fields, default: str) -> str | Mapping[str, Any]:
+    value = fields.take("mapping", default)
+    if isinstance(value, str) and value in READY_MAPPINGS:
+        return value
+    if isinstance(value, Mapping) and value and _has_expressions(value):
+        return value
+    raise fields.complain(
+        "mapping", f"must be one of {', '.join(READY_MAPPINGS)}, or an object of expressions"
+    )
+
+
+def _has_expressions(value: object, depth: int = 0) -> bool:
+    """Whether a value is made of objects and lists whose leaves are texts; whoever maps reads them."""
+    if depth > _DEEPEST:
+        return False
+    if isinstance(value, Mapping):
+        return all(_has_expressions(each, depth + 1) for each in value.values())
+    if isinstance(value, list):
+        return all(_has_expressions(each, depth + 1) for each in value)
+    return isinstance(value, str)

@@ -1,0 +1,106 @@
+"""A webhook request as it came over the wire, rebuilt from what API Gateway hands to a function."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+from outbound.ingress.refusals import Reason, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """Method, public URL, headers by their lower-cased names, and the body's bytes as received.
+
+    Headers and body may hold tokens and personal data, so no representation shows them.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, tuple[str, ...]] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+def from_api_gateway(event: object, public_base_url: str = "") -> WebhookRequest | Refusal:
+    """Give the request that an event of a REST API's proxy integration holds, or say why there is none.
+
+    Total: any value gives one of the two. `public_base_url` is where senders see the API, stage
+    included; without it the host and the path that API Gateway says it was called by are taken.
+    """
+    if not isinstance(event, Mapping):
+        return Refusal(Reason.MALFORMED_REQUEST)
+    method = event.get("httpMethod")
+    if not isinstance(method, str) or not isinstance(event.get("path"), str):
+        return Refusal(Reason.MALFORMED_REQUEST)
+    body = _body(event)
+    if body is None:
+        return Refusal(Reason.MALFORMED_BODY_ENCODING)
+    return WebhookRequest(method, _url(event, public_base_url), _headers(event), body)
+
+
+def _body(event: Mapping[str, object]) -> bytes | None:
+    """The body's bytes; None where they cannot be told."""
+    body = event.get("body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        return None
+    try:
+        if event.get("isBase64Encoded") is True:
+            return base64.b64decode(body, validate=True)
+        return body.encode()
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _headers(event: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    """Every value of every header; names in any case are one name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, values in _values(event, "multiValueHeaders", "headers"):
+        key = name.lower()
+        found[key] = found.get(key, ()) + values
+    return found
+
+
+def _values(event: Mapping[str, object], many: str, one: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Names with all their values; the field with one value a name only speaks where the other is silent."""
+    named = event.get(many) or event.get(one)
+    if not isinstance(named, Mapping):
+        return
+    for name, value in named.items():
+        values = value if isinstance(value, list) else [value]
+        yield str(name), tuple(each for each in values if isinstance(each, str))
+
+
+def _url(event: Mapping[str, object], public_base_url: str) -> str:
+    """The URL that the sender called.
+
+    API Gateway hands over the parameters of a query decoded, and in no promised order: they are encoded
+    again, which is as sent for whatever a sender's own encoding agrees with.
+    """
+    path = str(event["path"])
+    if public_base_url:
+        base = public_base_url.rstrip("/")
+        # A custom domain's base path is part of the path already, a stage's name is not.
+        prefix = urlsplit(base).path
+        url = base.removesuffix(prefix) + path if prefix and path.startswith(prefix + "/") else base + path
+    else:
+        url = _called_by(event, path)
+    pairs = (
+        f"{quote(name, safe='')}={quote(value, safe='')}"
+        for name, values in _values(event, "multiValueQueryStringParameters", "queryStringParameters")
+        for value in values
+    )
+    query = "&".join(pairs)
+    return f"{url}?{query}" if query else url
+
+
+def _called_by(event: Mapping[str, object], path: str) -> str:
+    context = event.get("requestContext")
+    if not isinstance(context, Mapping):
+        return path
+    domain, full_path = context.get("domainName"), context.get("path")
+    return f"https://{domain}{full_path if isinstance(full_path, str) else path}"

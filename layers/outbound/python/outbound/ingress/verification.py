@@ -1,0 +1,88 @@
+"""Whether a webhook request may be believed: one total function, and the same with secrets read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from outbound.ingress.hmac_signature import check_hmac
+from outbound.ingress.providers import Provider
+from outbound.ingress.refusals import Accepted, Reason, Refusal
+from outbound.ingress.request import WebhookRequest
+from outbound.ingress.schemes import Hmac, StandardWebhooks
+from outbound.ingress.shared_secret import check_shared_secret
+from outbound.ingress.signed_parts import Claim, milliseconds, moment_of
+from outbound.ingress.standard_webhooks import check_standard_webhook
+from outbound.observability import logger
+from outbound.secrets import Secrets
+from outbound.settings import ConfigurationError
+
+# What a secret that was rotated a moment ago looks like.
+_WORTH_A_REREAD = frozenset({Reason.WRONG_SIGNATURE, Reason.NO_SECRET})
+
+
+def verify(
+    request: WebhookRequest, provider: Provider, secrets: Sequence[Mapping[str, str]], now: datetime
+) -> Accepted | Refusal:
+    """Say whether a request comes from this provider, or why it is not believed.
+
+    Total: any method, URL, headers and body give an acceptance or a refusal, and never an exception.
+    `secrets` are the valid versions of the provider's secret; a signature by any of them is good. A signed
+    time may lie `tolerance_seconds` before or after `now`, both bounds included.
+    """
+    claim = _claim(request, provider, secrets)
+    if isinstance(claim, Reason):
+        if claim is Reason.NO_SECRET:
+            logger.error("the provider has no usable secret", extra={"provider": provider.name})
+        return Refusal(claim)
+    if claim.signed_ms is None:
+        return Accepted(claim.signed_id)
+    # After the signature: these two reasons speak of genuine requests, and tell of clocks and replays.
+    age = milliseconds(now) - claim.signed_ms
+    if age > provider.tolerance_seconds * 1000:
+        return Refusal(Reason.EXPIRED)
+    if -age > provider.tolerance_seconds * 1000:
+        return Refusal(Reason.FROM_THE_FUTURE)
+    return Accepted(claim.signed_id, moment_of(claim.signed_ms))
+
+
+def _claim(
+    request: WebhookRequest, provider: Provider, secrets: Sequence[Mapping[str, str]]
+) -> Claim | Reason:
+    scheme = provider.scheme
+    if isinstance(scheme, Hmac):
+        return check_hmac(request, scheme, secrets)
+    if isinstance(scheme, StandardWebhooks):
+        return check_standard_webhook(request, secrets)
+    return check_shared_secret(request, scheme, secrets)
+
+
+def checked(
+    request: WebhookRequest, provider: Provider, secrets: Secrets, secret_id: str, now: datetime
+) -> Accepted | Refusal:
+    """Verify with the provider's secret, and once more where reading it again finds another one.
+
+    It is read again at most once a minute. A secret that cannot be read is a refusal, too, whose fault is
+    ours: the sender is to come back.
+    """
+    try:
+        verdict = verify(request, provider, secrets.versions(secret_id), now)
+    except (ConfigurationError, ClientError, BotoCoreError) as error:
+        return _unreadable(provider, error)
+    if isinstance(verdict, Accepted) or verdict.reason not in _WORTH_A_REREAD:
+        return verdict
+    try:
+        changed = secrets.reread(secret_id)
+    except (ConfigurationError, ClientError, BotoCoreError) as error:
+        _unreadable(provider, error)
+        return verdict
+    return verify(request, provider, secrets.versions(secret_id), now) if changed else verdict
+
+
+def _unreadable(provider: Provider, error: Exception) -> Refusal:
+    said = {"provider": provider.name, "reason": type(error).__name__}
+    logger.error("the provider's secret could not be read", extra=said)
+    wrong_form = isinstance(error, ConfigurationError)
+    return Refusal(Reason.NO_SECRET if wrong_form else Reason.SECRET_UNAVAILABLE)
