@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from outbound.ingress.fields import Fields, InvalidSettings
-from outbound.ingress.schemes import Scheme, scheme_from
+from outbound.ingress.schemes import Scheme, scheme_from, scheme_settings
 
 CXONE = "cxone"
 """The name of CXone itself among the senders; no CRM may have it."""
@@ -99,8 +99,22 @@ class Providers:
         return cls.model_validate(value)
 
     def model_dump(self, **_: object) -> dict[str, Any]:
-        """Give the settings in force, defaults filled in, as the operator's command shows them."""
-        return asdict(self)
+        """Give the settings in force, defaults filled in; `model_validate` reads them back."""
+        return {
+            "public_base_url": self.public_base_url,
+            CXONE: None if self.cxone is None else _dumped(self.cxone),
+            "providers": {name: _dumped(provider) for name, provider in self.providers.items()},
+        }
+
+
+def _dumped(provider: Provider) -> dict[str, Any]:
+    settings = asdict(provider)
+    del settings["name"]
+    return {
+        **settings,
+        "scheme": scheme_settings(provider.scheme),
+        "request_types": list(provider.request_types),
+    }
 
 
 def _crm(name: object, value: object) -> Provider:

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from outbound.ingress.refusals import Reason, Refusal
 
@@ -82,15 +82,9 @@ def _url(event: Mapping[str, object], public_base_url: str) -> str:
     again, which is as sent for whatever a sender's own encoding agrees with.
     """
     path = str(event["path"])
-    if public_base_url:
-        base = public_base_url.rstrip("/")
-        # A custom domain's base path is part of the path already, a stage's name is not.
-        prefix = urlsplit(base).path
-        url = base.removesuffix(prefix) + path if prefix and path.startswith(prefix + "/") else base + path
-    else:
-        url = _called_by(event, path)
+    url = _under(public_base_url.rstrip("/"), path) if public_base_url else _called_by(event, path)
     pairs = (
-        f"{quote(name, safe='')}={quote(value, safe='')}"
+        f"{_encoded(name)}={_encoded(value)}"
         for name, values in _values(event, "multiValueQueryStringParameters", "queryStringParameters")
         for value in values
     )
@@ -98,9 +92,20 @@ def _url(event: Mapping[str, object], public_base_url: str) -> str:
     return f"{url}?{query}" if query else url
 
 
+def _under(base: str, path: str) -> str:
+    """The path under the base URL: a custom domain's base path is in it already, a stage's name is not."""
+    _, _, base_path = base.partition("://")[2].partition("/")
+    has_it = base_path and path.startswith(f"/{base_path}/")
+    return base.removesuffix(f"/{base_path}") + path if has_it else base + path
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="", errors="surrogatepass")
+
+
 def _called_by(event: Mapping[str, object], path: str) -> str:
     context = event.get("requestContext")
-    if not isinstance(context, Mapping):
+    if not isinstance(context, Mapping) or not isinstance(context.get("domainName"), str):
         return path
-    domain, full_path = context.get("domainName"), context.get("path")
-    return f"https://{domain}{full_path if isinstance(full_path, str) else path}"
+    with_stage = context.get("path")
+    return f"https://{context['domainName']}{with_stage if isinstance(with_stage, str) else path}"

@@ -7,7 +7,7 @@ whatever differs: `{"type": "hmac", "signature_header": "x-signature", "encoding
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from outbound.ingress.fields import Fields
@@ -62,6 +62,8 @@ class SharedSecret:
 
 
 Scheme = StandardWebhooks | Hmac | SharedSecret
+
+_KINDS = {StandardWebhooks: "standard_webhooks", Hmac: "hmac", SharedSecret: "secret_header"}
 
 # The settings of each scheme that goes by a name. The first is the kind.
 _NAMED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -137,6 +139,11 @@ def scheme_from(value: object, place: str) -> Scheme:
     scheme = _READERS[kind](fields)
     fields.done()
     return scheme
+
+
+def scheme_settings(scheme: Scheme) -> dict[str, Any]:
+    """Give a scheme's settings, defaults filled in; `scheme_from` reads them back."""
+    return {"type": _KINDS[type(scheme)], **asdict(scheme)}
 
 
 def _standard_webhooks(_: Fields) -> Scheme:
