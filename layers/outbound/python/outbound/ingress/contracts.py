@@ -7,21 +7,30 @@ would be an instruction that nobody follows; what CXone reports about itself may
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+)
 from pydantic import ValidationError as PydanticError
 from pydantic.alias_generators import to_camel
 
 from outbound.clock import format_time
 from outbound.events import EventType
+from outbound.observability import masked_text
 
 _LONGEST_NAME = 64
 
 
 class Invalid(ValueError):
-    """An event that is understood and wrong: each wrong field with what is wrong with it, never with its value."""
+    """An event that is understood and wrong: each wrong field and what is wrong with it, never its value."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         """Object to these fields."""
@@ -49,15 +58,11 @@ def _outcome_code(text: str) -> str:
     return text.strip().upper().replace(" ", "_").replace("-", "_")
 
 
-def _in_utc(moment: datetime) -> str:
-    return format_time(moment)
-
-
 Id = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=128, pattern=r"^[\w.:@-]+$")]
 OutcomeCode = Annotated[
     str, Field(max_length=64), AfterValidator(_outcome_code), Field(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")
 ]
-Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Time = Annotated[AwareDatetime, PlainSerializer(format_time, return_type=str)]
 
 
 class DispositionRequest(_Model):
@@ -169,4 +174,8 @@ def validated(event_type: EventType, data: object) -> dict[str, Any]:
 def _complaints(error: PydanticError) -> dict[str, str]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     # A name that a sender chose may be anything; those of the contract are short.
-    return {".".join(map(str, each["loc"]))[:_LONGEST_NAME] or "data": each["msg"] for each in found}
+    return {_field(each["loc"]): each["msg"] for each in found}
+
+
+def _field(place: tuple[int | str, ...]) -> str:
+    return masked_text(".".join(map(str, place)))[:_LONGEST_NAME] or "data"

@@ -1,4 +1,4 @@
-"""A webhook that was believed, as it travels on the ingress queue and lies in the lake: nothing is lost of it."""
+"""A webhook that was believed, as it travels on the ingress queue and lies in the lake: whole."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Delivery:
     replay: str = ""
 
     def to_json(self) -> str:
-        """The delivery as one line of ASCII: a queue takes no other control characters, and no lone surrogate."""
+        """The delivery as one line of ASCII: queues take neither control characters nor lone surrogates."""
         message = {
             "version": 1,
             "delivery_id": self.delivery_id,
@@ -90,7 +90,7 @@ class Delivery:
 
 
 def delivery_id(provider: str, signed_id: str, body: bytes) -> str:
-    """Give the id of a delivery from what its sender proved: its own id where that is signed, else the body."""
+    """Give a delivery's id from what its sender proved: his own id where that is signed, else the body."""
     if signed_id:
         return effect_id("webhook", provider, "id", signed_id)
     return effect_id("webhook", provider, "body", sha256(body).hexdigest())

@@ -1,0 +1,43 @@
+"""Routes webhooks from the ingress queue: kept in the lake, mapped, checked, published."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from outbound.clock import SystemClock
+from outbound.events import Bus
+from outbound.ingress.providers import Providers
+from outbound.ingress.routing import Router
+from outbound.observability import logger, metrics
+from outbound.queues import Queue, work
+from outbound.settings import AWS_CLIENT, Documents, tenant, variable
+from outbound.store.outbox import Outbox
+from outbound.store.table import Table
+from outbound.store.webhooks import RawWebhooks, WebhookLedger
+
+clock = SystemClock()
+queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
+table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
+router = Router(
+    RawWebhooks(boto3.client("s3", config=AWS_CLIENT), variable("LAKE_BUCKET")),
+    WebhookLedger(table, tenant(), timedelta(days=int(variable("WEBHOOK_RETENTION_DAYS")))),
+    Outbox(table, Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)),
+    tenant(),
+    clock,
+)
+documents = Documents.from_environment(clock)
+
+
+def route(record: Mapping[str, Any]) -> None:
+    """Route what one message holds."""
+    router.route(record, documents.get("ingress", Providers))
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Route a batch of deliveries."""
+    return work(event, queue, route)

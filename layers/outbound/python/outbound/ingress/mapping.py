@@ -1,0 +1,177 @@
+"""From a provider's payload to this project's events, by rules of JMESPath expressions.
+
+A mapping is an object, ready-made (`mappings/*.json`) or a provider's own, whose expressions see one event
+of the payload each:
+
+    {"events": "...",                                where the events are; without it the body, or its members
+     "id": "...", "occurred_at": "...", "user": "...",
+     "rules": [{"when": "...", "type": "consent.changed", "data": "{contact_id: ..., ...}"}, ...]}
+
+Every rule that fits makes an event of its type; the type `ignored` makes none and says that this is meant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import jmespath  # type: ignore[import-untyped]
+from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
+
+from outbound.events import EventType
+from outbound.ingress.contracts import REQUESTS
+from outbound.ingress.providers import Provider
+
+IGNORED = "ignored"
+
+_FOLDER = Path(__file__).with_name("mappings")
+_NAMES = frozenset({"events", "id", "occurred_at", "user", "rules"})
+_RULE_NAMES = frozenset({"when", "type", "data"})
+
+
+class BadMapping(ValueError):
+    """A mapping that cannot be used; says where, and never what a payload holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An event that a rule found in a payload: at which place, and what the rule's expressions gave.
+
+    `data` is None where the rule's expression does not fit what is there.
+    """
+
+    place: int
+    event_type: EventType
+    own_id: Any = field(repr=False)
+    occurred_at: Any = field(repr=False)
+    data: Any = field(repr=False)
+
+
+@dataclass(slots=True)
+class Read:
+    """What a payload came to: its events, the places that no rule fits, and how many changes were our own."""
+
+    found: list[Found] = field(default_factory=list)
+    unmapped: list[int] = field(default_factory=list)
+    own: int = 0
+
+
+class MappingRules:
+    """A provider's mapping, ready to read payloads."""
+
+    def __init__(self, provider: Provider) -> None:
+        """Compile it. Raises BadMapping saying which expression is none."""
+        given = provider.mapping
+        document = _packaged(given) if isinstance(given, str) else given
+        _only(document, _NAMES, "mapping")
+        self._own_user = provider.integration_user
+        self._events = _compiled(document.get("events", "@"), "events")
+        self._id = _compiled(provider.event_id or document.get("id", "id"), "id")
+        time = provider.occurred_at or document.get("occurred_at", "occurred_at")
+        self._occurred_at = _compiled(time, "occurred_at")
+        self._user = _compiled(document.get("user", "user"), "user")
+        self._rules = [_Rule(rule, f"rules.{number}") for number, rule in enumerate(_rules(document))]
+
+    def read(self, payload: Any) -> Read:
+        """Give what a payload holds. A rule that does not fit an event finds nothing in it; none raises."""
+        read = Read()
+        for place, event in enumerate(self._events_of(payload)):
+            if self._own_user and str(_searched(self._user, event)) == self._own_user:
+                read.own += 1
+                continue
+            fitting = [rule for rule in self._rules if rule.fits(event)]
+            if not fitting:
+                read.unmapped.append(place)
+            read.found += [
+                self._found(place, rule, rule.event_type, event) for rule in fitting if rule.event_type
+            ]
+        return read
+
+    def _events_of(self, payload: Any) -> list[Any]:
+        events = _searched(self._events, payload)
+        return events if isinstance(events, list) else [events]
+
+    def _found(self, place: int, rule: _Rule, event_type: EventType, event: Any) -> Found:
+        time = _searched(self._occurred_at, event)
+        return Found(place, event_type, _searched(self._id, event), time, rule.data_of(event))
+
+
+class _Rule:
+    """One rule of a mapping."""
+
+    def __init__(self, rule: Any, place: str) -> None:
+        if not isinstance(rule, Mapping):
+            raise BadMapping(f"{place}: must be an object")
+        _only(rule, _RULE_NAMES, place)
+        self.event_type = _event_type(rule.get("type"), place)
+        self._when = _compiled(rule.get("when", "`true`"), f"{place}.when")
+        self._data = _compiled(rule.get("data", "data"), f"{place}.data")
+
+    def fits(self, event: Any) -> bool:
+        return bool(_searched(self._when, event))
+
+    def data_of(self, event: Any) -> Any:
+        data = _searched(self._data, event)
+        if not isinstance(data, dict):
+            return None
+        # A field that the payload does not have is missing, not null.
+        return {name: value for name, value in data.items() if value is not None}
+
+
+def check_mapping(provider: Provider) -> None:
+    """Say whether a provider's mapping can be used. Raises BadMapping naming the place."""
+    MappingRules(provider)
+
+
+def packaged_names() -> Iterator[str]:
+    """Give the names of the ready-made mappings."""
+    return (path.stem for path in sorted(_FOLDER.glob("*.json")))
+
+
+@cache
+def _packaged(name: str) -> Mapping[str, Any]:
+    document: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text())
+    return document
+
+
+def _rules(document: Mapping[str, Any]) -> list[Any]:
+    rules = document.get("rules")
+    if not isinstance(rules, list) or not rules:
+        raise BadMapping("rules: must be a list of at least one rule")
+    return rules
+
+
+def _only(document: Mapping[str, Any], names: frozenset[str], place: str) -> None:
+    for name in document:
+        if name not in names:
+            raise BadMapping(f"{place}.{name}: is no part of a mapping")
+
+
+def _event_type(name: Any, place: str) -> EventType | None:
+    if name == IGNORED:
+        return None
+    try:
+        return EventType(name)
+    except ValueError:
+        allowed = ", ".join(sorted(each.value for each in REQUESTS))
+        raise BadMapping(f"{place}.type: must be {IGNORED} or one of {allowed}") from None
+
+
+@lru_cache(maxsize=512)
+def _compiled(expression: str, place: str) -> Any:
+    try:
+        return jmespath.compile(expression)
+    except (JMESPathError, TypeError, AttributeError):
+        raise BadMapping(f"{place}: is no JMESPath expression") from None
+
+
+def _searched(expression: Any, value: Any) -> Any:
+    """Give what an expression finds, None where it does not fit: the error would quote the value."""
+    try:
+        return expression.search(value)
+    except (JMESPathError, TypeError, ValueError, RecursionError):
+        return None

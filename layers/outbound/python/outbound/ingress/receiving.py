@@ -1,0 +1,177 @@
+"""Receives webhooks: checked, verified, safe on the ingress queue, answered; the rest happens behind it.
+
+The order of the checks is what strangers may learn: that a path is there and what it takes, from the first
+four; whether a body is JSON only whoever has proven who he is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from outbound.clock import Clock
+from outbound.ingress.answers import accepted, problem
+from outbound.ingress.delivery import Delivery, delivery_id, kept_headers
+from outbound.ingress.providers import Provider, Providers
+from outbound.ingress.refusals import Accepted, Refusal
+from outbound.ingress.request import WebhookRequest, from_api_gateway
+from outbound.ingress.schemes import SharedSecret
+from outbound.ingress.verification import checked
+from outbound.observability import Metric, logger, measure
+from outbound.secrets import Secrets
+from outbound.settings import ConfigurationError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+# Senders wait five seconds or so, and send again what was not answered: better an early 503.
+RECEIVER_CLIENT = Config(
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
+)
+
+Find = Callable[[Providers, Mapping[str, Any]], Provider | None]
+
+
+class Receiver:
+    """Takes webhooks in, for one of the doors."""
+
+    def __init__(
+        self,
+        settings: Callable[[], Providers],
+        secrets: Secrets,
+        stack: str,
+        queue: IngressQueue,
+        clock: Clock,
+    ) -> None:
+        """Read settings and secrets from these, and put what is believed on this queue."""
+        self._settings = settings
+        self._secrets = secrets
+        self._stack = stack
+        self._queue = queue
+        self._clock = clock
+
+    def receive(self, event: Mapping[str, Any], find: Find) -> dict[str, Any]:
+        """Answer an API Gateway event: with 202 once the queue has the delivery, else with the problem.
+
+        `find` gives the provider that a path is for, or None.
+        """
+        measure(Metric.WEBHOOKS_RECEIVED)
+        try:
+            name = self._taken_or_problem(event, find)
+        except (ConfigurationError, ClientError, BotoCoreError) as error:
+            # Secrets are named in a configuration error, their values never are.
+            what = str(error) if isinstance(error, ConfigurationError) else type(error).__name__
+            logger.error("a delivery could not be taken", extra={"reason": what})
+            name = "unavailable"
+        if not isinstance(name, Delivery):
+            return _refused(name)
+        return accepted(name.delivery_id)
+
+    def _taken_or_problem(self, event: Mapping[str, Any], find: Find) -> Delivery | str:
+        settings = self._settings()
+        provider = find(settings, event)
+        if provider is None:
+            return "unknown-path"
+        if event.get("httpMethod") != "POST":
+            return "method-not-allowed"
+        request = from_api_gateway(event, settings.public_base_url)
+        if isinstance(request, Refusal):
+            logger.warning("a request cannot be read", extra={"reason": request.reason.value})
+            return "bad-request"
+        return self._form_problem(request, provider) or self._verified(request, provider, event)
+
+    @staticmethod
+    def _form_problem(request: WebhookRequest, provider: Provider) -> str:
+        if len(request.body) > provider.max_body_bytes:
+            return "too-large"
+        return "" if _is_json_type(request.headers.get("content-type", ())) else "unsupported-media-type"
+
+    def _verified(
+        self, request: WebhookRequest, provider: Provider, event: Mapping[str, Any]
+    ) -> Delivery | str:
+        now = self._clock.now()
+        secret_id = secret_name(self._stack, provider.name)
+        verdict = checked(request, provider, self._secrets, secret_id, now)
+        if isinstance(verdict, Refusal):
+            said = {"provider": provider.name, "reason": verdict.reason.value}
+            logger.warning("a webhook was not believed", extra=said)
+            return "unavailable" if verdict.is_ours else "unauthenticated"
+        if not _is_json(request.body):
+            return "not-json"
+        delivery = self._delivery(request, provider, verdict, event)
+        self._queue.put(delivery)
+        return delivery
+
+    def _delivery(
+        self, request: WebhookRequest, provider: Provider, verdict: Accepted, event: Mapping[str, Any]
+    ) -> Delivery:
+        secret = provider.scheme.header if isinstance(provider.scheme, SharedSecret) else ""
+        return Delivery(
+            delivery_id=delivery_id(provider.name, verdict.signed_id, request.body),
+            provider=provider.name,
+            received_at=self._clock.now(),
+            method=request.method,
+            path=str(event["path"]),
+            headers=kept_headers(request.headers, secret),
+            body=request.body,
+        )
+
+
+class IngressQueue:
+    """The queue behind the receivers."""
+
+    def __init__(self, client: SQSClient, url: str) -> None:
+        """Send to the queue of this URL."""
+        self._client = client
+        self._url = url
+
+    def put(self, delivery: Delivery) -> None:
+        """Put a delivery on the queue; when this returns, it is safe."""
+        self._client.send_message(QueueUrl=self._url, MessageBody=delivery.to_json())
+
+
+def secret_name(stack: str, provider: str) -> str:
+    """The name of the secret that a provider's webhooks are verified with."""
+    return f"{stack}/webhooks/{provider}"
+
+
+def cxone(settings: Providers, event: Mapping[str, Any]) -> Provider | None:
+    """Give CXone for its path."""
+    return settings.cxone if event.get("resource") == "/webhooks/cxone" else None
+
+
+def crm(settings: Providers, event: Mapping[str, Any]) -> Provider | None:
+    """Give the CRM that a path names."""
+    if event.get("resource") != "/webhooks/crm/{name}":
+        return None
+    return settings.crm(str((event.get("pathParameters") or {}).get("name", "")))
+
+
+def _refused(name: str) -> dict[str, Any]:
+    measure(Metric.WEBHOOKS_NOT_TAKEN if name == "unavailable" else Metric.WEBHOOKS_REFUSED)
+    logger.info("a webhook was answered with a problem", extra={"problem": name})
+    return problem(name)
+
+
+def _is_json_type(values: tuple[str, ...]) -> bool:
+    media_type = values[0].partition(";")[0].strip().lower() if len(values) == 1 else ""
+    return media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether a body is one JSON document in UTF-8, UTF-16 or UTF-32."""
+    try:
+        json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,136 @@
+"""Webhooks that were believed: the raw deliveries in the lake, and the ledger of what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from outbound.clock import format_time
+from outbound.events import Event
+from outbound.store.outbox import facts_attributes
+from outbound.store.table import Item, Key, Table, Written
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PREFIX = "webhooks"
+
+# A message can lie for 14 days in its queue and, sent there on the last of them, 14 in the dead-letter
+# queue. That long after a kept copy is gone its delivery may still come; the ledger remembers it longer.
+_STILL_COMING = timedelta(days=28)
+_REMEMBERED = timedelta(days=30)
+_THERE_ALREADY = "PreconditionFailed"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a delivery lies in the lake."""
+
+    key: str
+    provider: str
+    delivery_id: str
+
+
+class RawWebhooks:
+    """The deliveries as they were received, one object each, by day and provider."""
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        """Keep them in this bucket."""
+        self._client = client
+        self._bucket = bucket
+
+    def keep(self, key: str, text: str) -> bool:
+        """Keep a delivery; say whether it was new. The first copy stays as it is."""
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=text.encode(),
+                IfNoneMatch="*",
+                ContentType="application/json",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _THERE_ALREADY:
+                raise
+            return False
+        return True
+
+    def read(self, key: str) -> str | None:
+        """Give a kept delivery, or None where its time was up."""
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read().decode()
+        except self._client.exceptions.NoSuchKey:
+            return None
+
+    def between(self, first: date, last: date, provider: str = "") -> Iterator[Kept]:
+        """Give where the deliveries of these days lie, both days included, by day and provider."""
+        day = first
+        while day <= last:
+            yield from self._listed(f"{PREFIX}/dt={day:%Y-%m-%d}/" + (f"{provider}/" if provider else ""))
+            day += timedelta(days=1)
+
+    def _listed(self, prefix: str) -> Iterator[Kept]:
+        pages = self._client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+            for found in page.get("Contents", []):
+                _, _, provider, name = found["Key"].split("/", 3)
+                yield Kept(found["Key"], provider, name.removesuffix(".json"))
+
+
+def raw_key(received_at: datetime, provider: str, delivery_id: str) -> str:
+    """The key of a delivery: that of its arrival's UTC day."""
+    day = received_at.astimezone(UTC)
+    return f"{PREFIX}/dt={day:%Y-%m-%d}/{provider}/{delivery_id}.json"
+
+
+class WebhookLedger:
+    """What became of each delivery: written once, with all the events that it led to."""
+
+    def __init__(self, table: Table, tenant: str, retention: timedelta) -> None:
+        """Remember deliveries longer than their copies are kept (`retention`) and can still come."""
+        self._table = table
+        self._pk = f"{tenant}#webhook"
+        self._retention = retention
+
+    def key(self, delivery_id: str, run: str = "") -> Key:
+        """The key of a delivery, or of an operator's run that sent it again."""
+        return Key(self._pk, f"{delivery_id}#replay#{run}" if run else delivery_id)
+
+    def read(self, delivery_id: str, run: str = "") -> Item | None:
+        """Give what is written about a delivery, or None."""
+        return self._table.get(self.key(delivery_id, run))
+
+    def is_too_old(self, received_at: datetime, now: datetime) -> bool:
+        """Whether a delivery may be forgotten already: it cannot be told from one that was never here."""
+        return now - received_at > self._retention + _STILL_COMING
+
+    def record_part(self, key: Key, part: str, events: Sequence[Event], now: datetime) -> tuple[Key, Written]:
+        """Write down a part of a large delivery's events, unless it is written down already."""
+        place = Key(key.pk, f"{key.sk}#part#{part}")
+        return place, self._record(place, {}, events, now, now)
+
+    def record(
+        self,
+        key: Key,
+        about: Mapping[str, Any],
+        events: Sequence[Event],
+        received_at: datetime,
+        now: datetime,
+    ) -> Written:
+        """Write down what became of a delivery, with its events, unless it is written down already."""
+        return self._record(key, about, events, received_at, now)
+
+    def _record(
+        self, key: Key, about: Mapping[str, Any], events: Sequence[Event], since: datetime, now: datetime
+    ) -> Written:
+        item = {
+            **about,
+            "routed_at": format_time(now),
+            "ttl": int((max(since, now) + self._retention + _REMEMBERED).timestamp()),
+            **(facts_attributes(events, now) if events else {}),
+        }
+        return self._table.put(key, item, "attribute_not_exists(#pk)")
