@@ -8,7 +8,7 @@ stood in its way, in the same call.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,9 @@ Item = dict[str, Any]
 
 # A conflict lasts as long as another's write, some milliseconds; the way there and back is pause enough.
 _TRANSACTION_TRIES = 4
+
+# So many items one BatchGetItem may ask for.
+_MOST_AT_ONCE = 100
 
 _NAME = re.compile(r"#\w+")
 _serialize = TypeSerializer().serialize
@@ -57,6 +60,23 @@ class Table:
         """Give an item as it is now, or None."""
         answer = self._client.get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
         return _plain(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+        """Give many items as they are now, by their keys, without those that are not there."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[Key, Item] = {}
+        for start in range(0, len(wanted), _MOST_AT_ONCE):
+            found |= self._batch(wanted[start : start + _MOST_AT_ONCE])
+        return found
+
+    def _batch(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        asked = {"Keys": [_key(key) for key in keys], "ConsistentRead": True}
+        answer = self._client.batch_get_item(RequestItems={self.name: asked})  # type: ignore[dict-item]
+        items = [_plain(item) for item in answer["Responses"].get(self.name, [])]
+        left = answer["UnprocessedKeys"][self.name]["Keys"] if answer.get("UnprocessedKeys") else []
+        # What DynamoDB had no room for is read alone: there the SDK waits and tries again.
+        rest = [self.get(Key(**_plain(key))) for key in left]
+        return {Key(item["pk"], item["sk"]): item for item in (*items, *rest) if item}
 
     def put(
         self, key: Key, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None

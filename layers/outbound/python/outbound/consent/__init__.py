@@ -1,0 +1,1 @@
+"""Consent: what contacts agreed to is written down as it changes, and why a change was refused."""

@@ -1,0 +1,112 @@
+"""Records changes of consent, in whatever order and however often they come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from outbound.clock import Clock, format_time
+from outbound.consent.changes import InvalidChange, change_of
+from outbound.events import Bus, Event, EventType, PublishFailed, new_event
+from outbound.observability import Metric, logger, measure
+from outbound.queues import Refused, TryLater, event_of
+from outbound.store.consents import Change, ConsentLedger, Standing
+from outbound.store.outbox import Outbox
+from outbound.store.table import Item
+
+# The clocks of honest senders are that far ahead at most; beyond it a change would beat all that follow.
+_TOLERANCE = timedelta(minutes=5)
+# Others who write the same contact at the same moment: each round one of them is done.
+_ROUNDS = 10
+# When AWS refuses. A revocation that waits is a call that should not be made, so not for long (seconds).
+_AGAIN_SECONDS = 15
+# A refusal quotes a type that it does not know up to this length: it may be anything.
+_LONGEST_QUOTED = 64
+
+
+class ConsentRecorder:
+    """Records what `consent.changed` events say."""
+
+    def __init__(self, ledger: ConsentLedger, outbox: Outbox, bus: Bus, clock: Clock) -> None:
+        """Record in this ledger, whose table the outbox publishes from."""
+        self._ledger = ledger
+        self._outbox = outbox
+        self._bus = bus
+        self._clock = clock
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        """Record what one message asks for; return when that is durable and said.
+
+        Raises Refused for a message that asks for nothing of the kind, TryLater where AWS refuses.
+        """
+        event = event_of(record)
+        if event.event_type != EventType.CONSENT_CHANGED:
+            raise Refused(f"an event of the type {event.event_type[:_LONGEST_QUOTED]!r} changes no consent")
+        logger.append_keys(correlation_id=event.correlation_id)
+        try:
+            self.record(event)
+        except (PublishFailed, ClientError, BotoCoreError) as error:
+            logger.warning("a change of consent waits", exc_info=True)
+            raise TryLater(_AGAIN_SECONDS, type(error).__name__) from error
+
+    def record(self, event: Event) -> None:
+        """Record a change, or say in a `consent.rejected` why it cannot be: asking again would not help."""
+        try:
+            change = change_of(event)
+        except InvalidChange as invalid:
+            self._bus.publish([self._rejection(event, invalid)])
+            return
+        for _ in range(_ROUNDS):
+            known = self._ledger.told(change)
+            if known:
+                self._publish_left(change, known)
+                return
+            self._write(change, event)
+        raise TryLater(_AGAIN_SECONDS, "others keep changing the consent of the same contact")
+
+    def _write(self, change: Change, event: Event) -> None:
+        """Write a change down. Whether that was done, or another was faster, the next look will show."""
+        now = self._clock.now()
+        if change.occurred_at > now + _TOLERANCE:
+            # Written down, so that it is refused as well when it comes again after its time.
+            early = InvalidChange("occurred_at", "lies in the future")
+            self._ledger.note(change, now, "occurred_at", [self._rejection(event, early)])
+            return
+        standing = self._ledger.of(change.contact_id).registers.get(change.register)
+        if standing and standing.rank > change.rank:
+            self._ledger.note(change, now)
+        elif self._ledger.record(change, standing, self._fact(change, standing, event), now):
+            measure(Metric.CONSENT_RECORDED)
+
+    def _publish_left(self, change: Change, told: Item) -> None:
+        """Publish what the change still owes, or a run before this one, that was cut off."""
+        self._outbox.publish(self._ledger.change_key(change), told)
+        if told["took_effect"]:
+            self._outbox.publish_left(self._ledger.state_key(change.contact_id))
+
+    def _fact(self, change: Change, standing: Standing | None, event: Event) -> Event:
+        data = {
+            "contact_id": change.contact_id,
+            "register": change.register.value,
+            "value": change.value.value,
+            "previous": standing.value.value if standing else None,
+            "source": change.source,
+            "occurred_at": format_time(change.occurred_at),
+            "request_id": event.event_id,
+        }
+        effect = (change.contact_id, event.event_id)
+        now = self._clock.now()
+        return new_event(EventType.CONSENT_RECORDED, event.tenant, now, effect, data, event.correlation_id)
+
+    def _rejection(self, event: Event, invalid: InvalidChange) -> Event:
+        measure(Metric.CONSENT_REJECTED)
+        said = {"request_id": event.event_id, "field": invalid.field, "reason": invalid.reason}
+        logger.warning("a change of consent was rejected", extra=said)
+        # What is no contact's id may be anything, a name or a number.
+        contact_id = "" if invalid.field == "contact_id" else event.data["contact_id"]
+        data = {"contact_id": contact_id, **said}
+        now, effect = self._clock.now(), (event.event_id,)
+        return new_event(EventType.CONSENT_REJECTED, event.tenant, now, effect, data, event.correlation_id)
