@@ -24,16 +24,24 @@ FACTS_AGAIN_SECONDS = 120
 JOBS_AGAIN_SECONDS = 120
 
 clock = SystemClock()
-table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
-outbox = Outbox(table, Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock))
+dynamodb = boto3.client("dynamodb", config=AWS_CLIENT)
+table = Table(dynamodb, variable("STATE_TABLE"))
+consents = Table(dynamodb, variable("CONSENT_TABLE"))
+bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
 sqs = boto3.client("sqs", config=AWS_CLIENT)
 resending = Resending(sqs, json.loads(variable("QUEUE_URLS")))
 dispatcher = Dispatcher(sqs, variable("PULL_QUEUE_URL"), Jobs(table, tenant()), clock)
 
 
-def publish(item: Item) -> None:
-    """Publish the facts that an item still carries."""
-    outbox.publish(Key(item["pk"], item["sk"]), item)
+def publishing(where: Table) -> Duty:
+    """Publish the facts that items of a table still carry."""
+    outbox = Outbox(where, bus)
+    return Duty(
+        DUE_FACTS,
+        FACTS_AGAIN_SECONDS,
+        lambda item: outbox.publish(Key(item["pk"], item["sk"]), item),
+        where,
+    )
 
 
 def dispatch(item: Item) -> None:
@@ -43,7 +51,8 @@ def dispatch(item: Item) -> None:
 
 # Every kind of unfinished work, and who finishes it.
 DUTIES = [
-    Duty(DUE_FACTS, FACTS_AGAIN_SECONDS, publish),
+    publishing(table),
+    publishing(consents),
     Duty(DUE_DELIVERIES, SENT_AGAIN_SECONDS, resending.resend),
     Duty(DUE_DISPATCH, JOBS_AGAIN_SECONDS, dispatch),
 ]

@@ -39,11 +39,13 @@ class Duty:
     """What is to be done for the due items of a kind.
 
     `discharge` gets the item as it is now. What is still due after it comes up again after `again_seconds`.
+    `table` is where the items stand, unless in the sweeper's own.
     """
 
     kind: str
     again_seconds: int
     discharge: Callable[[Item], object]
+    table: Table | None = None
 
 
 class Sweeper:
@@ -63,14 +65,15 @@ class Sweeper:
         swept: dict[str, int] = {}
         for number, duty in enumerate(self._duties):
             share = max(0.0, deadline.left() - _MARGIN_SECONDS) / (len(self._duties) - number)
-            swept[duty.kind] = self._discharge_all(duty, Deadline(self._clock, share))
+            done = self._discharge_all(duty, Deadline(self._clock, share))
+            swept[duty.kind] = swept.get(duty.kind, 0) + done
         measure(Metric.SWEPT, sum(swept.values()))
         return swept
 
     def _discharge_all(self, duty: Duty, deadline: Deadline) -> int:
         done = 0
         now = int(self._clock.now().timestamp())
-        for item in self._table.due(duty.kind, now, _MOST_AT_ONCE):
+        for item in self._table_of(duty).due(duty.kind, now, _MOST_AT_ONCE):
             if deadline.left() <= 0:
                 logger.warning(
                     "more is due than a sweep has time for", extra={"kind": duty.kind, "done": done}
@@ -93,7 +96,7 @@ class Sweeper:
 
     def _take(self, duty: Duty, item: Item) -> Item | None:
         """Give the item as it is now, taken for this sweep; None where it is no longer due."""
-        written = self._table.update(
+        written = self._table_of(duty).update(
             Key(item["pk"], item["sk"]),
             "SET #due_at = :again",
             {
@@ -104,3 +107,6 @@ class Sweeper:
             "#due_kind = :kind AND #due_at = :seen",
         )
         return written.item if written.done else None
+
+    def _table_of(self, duty: Duty) -> Table:
+        return duty.table or self._table
