@@ -11,7 +11,7 @@ from typing import Any
 
 from ministack.app import main as serve
 from ministack.core import iam_evaluator, lambda_runtime
-from ministack.services import eventbridge, lambda_svc, scheduler
+from ministack.services import apigateway_v1, eventbridge, lambda_svc, scheduler
 
 
 def die_with_parent() -> None:
@@ -56,12 +56,29 @@ def read_numbers_given_as_parameters() -> None:
     lambda_svc._sqs_esm_concurrency = as_number
 
 
+def read_rest_apis_whole() -> None:
+    """Take from an OpenAPI document what API Gateway takes: a method for all methods, and bodies as bytes."""
+    put_operation, read_document = apigateway_v1._import_operation, apigateway_v1._import_rest_api
+
+    def operation(api: str, resource: str, method: str, *rest: Any, **named: Any) -> Any:
+        method = "ANY" if method.lower() == "x-amazon-apigateway-any-method" else method
+        return put_operation(api, resource, method, *rest, **named)
+
+    def document(spec: dict[str, Any], base: dict[str, Any] | None = None) -> Any:
+        binary = spec.get("x-amazon-apigateway-binary-media-types", [])
+        return read_document(spec, {**(base or {}), "binaryMediaTypes": binary})
+
+    apigateway_v1._OPENAPI_HTTP_METHODS.add("x-amazon-apigateway-any-method")
+    apigateway_v1._import_operation, apigateway_v1._import_rest_api = operation, document
+
+
 def main() -> None:
     """Serve until told to stop."""
     threading.Thread(target=die_with_parent, daemon=True).start()
     run_functions_on(os.environ.pop("FUNCTION_PYTHON"))
     ask_for_the_permissions_that_aws_asks_for()
     read_numbers_given_as_parameters()
+    read_rest_apis_whole()
     # Schedules are looked at every ten seconds otherwise, which is most of a test's time.
     scheduler._SCHEDULE_TICK_INTERVAL = 1
     eventbridge._SCHEDULER_TICK_INTERVAL = 1
