@@ -1,0 +1,1 @@
+"""Whether senders of every kind are believed exactly when they should be."""
