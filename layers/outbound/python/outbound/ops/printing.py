@@ -27,6 +27,13 @@ class Output:
         """Print what was done: the sentence for a person, the values for a script."""
         print(json.dumps(values, indent=2) if self._as_json else sentence)
 
+    def account(self, sentence: str, name: str, rows: Sequence[Mapping[str, Any]], **values: Any) -> None:
+        """Print a sentence and the rows that bear it out; for a script the values, the rows by `name`."""
+        if self._as_json:
+            print(json.dumps({**values, name: rows}, indent=2))
+        else:
+            print("\n\n".join([sentence, *([_table(rows)] if rows else [])]))
+
     def document(self, document: Any) -> None:
         """Print a document; JSON is the form that a person edits it in, too."""
         print(json.dumps(document, indent=2))

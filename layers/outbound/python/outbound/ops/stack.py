@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from outbound.clock import Clock, SystemClock
 from outbound.events import Bus
 from outbound.settings import AWS_CLIENT, Documents
+from outbound.store.consents import Consents
 from outbound.store.jobs import Jobs
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Registry
@@ -59,6 +60,12 @@ class Stack:
     def table(self) -> Table:
         """The state table."""
         return Table(boto3.client("dynamodb", config=AWS_CLIENT), self.outputs["StateTable"])
+
+    @cached_property
+    def consents(self) -> Consents:
+        """What contacts agreed to."""
+        client = boto3.client("dynamodb", config=AWS_CLIENT)
+        return Consents(Table(client, self.outputs["ConsentTable"]), self.tenant)
 
     @cached_property
     def bus(self) -> Bus:
