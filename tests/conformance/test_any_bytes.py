@@ -235,7 +235,8 @@ def test_any_request_with_any_secrets_gives_a_verdict(
 
     verdict = verify(WebhookRequest(method, url, given_headers, body), provider, secrets, NOW + age)
 
-    assert isinstance(verdict, Refusal)
+    # A secret header may hold by chance what the secret is.
+    assert isinstance(verdict, Refusal) or not sender.covers
 
 
 _ANYTHING = st.recursive(
