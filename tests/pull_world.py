@@ -1,4 +1,4 @@
-"""The outcome pull, wired as its functions wire it, on moto and a sandbox tenant; its clock is moved by tests."""
+"""The outcome pull, wired as its functions wire it, on moto and a sandbox tenant; tests move its clock."""
 
 from __future__ import annotations
 

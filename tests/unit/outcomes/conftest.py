@@ -61,7 +61,10 @@ def make_pulls(
     """Give a tenant a world, and wire the pull to it."""
     tenant.reset()
     tenant.clear_faults()
-    placed = [{**campaign, "from": _at(clock, campaign["from"]), "to": _at(clock, campaign["to"])} for campaign in campaigns]
+    placed = [
+        {**campaign, "from": _at(clock, campaign["from"]), "to": _at(clock, campaign["to"])}
+        for campaign in campaigns
+    ]
     tenant.use_world({"quotas": {"outbound": None}, "campaigns": placed, **world})
     return PullWorld(aws, tenant, clock, settings)
 

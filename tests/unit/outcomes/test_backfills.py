@@ -64,7 +64,9 @@ def test_a_backfill_of_calls_that_are_not_settled_is_pulled_once_they_are(pulls:
     assert len(world.messages()) == 1
 
 
-def test_a_backfill_that_begins_before_the_retention_is_clamped_and_its_gap_reported(pulls: MakePulls) -> None:
+def test_a_backfill_that_begins_before_the_retention_is_clamped_and_its_gap_reported(
+    pulls: MakePulls,
+) -> None:
     world = pulls(SPRING, settings={"retention_days": 1})
     world.register("spring", enabled=False)
     start = hours_ago(world.clock, 30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, cycle, islice
@@ -23,9 +24,11 @@ SETTINGS = OutcomeSettings()
 SPRING = {"id": "spring", "calls": 200, "from": -4, "to": -3, "agents": 2}
 
 
-def _followed(tokens: list[str], settings: OutcomeSettings = SETTINGS) -> Position:
+def _followed(
+    tokens: Iterable[str], settings: OutcomeSettings = SETTINGS, position: Position | None = None
+) -> Position:
     """Follow page tokens as a pull does; give the position behind the last one."""
-    position = positions.first(datetime(2026, 3, 10, tzinfo=UTC), ())
+    position = position or positions.first(datetime(2026, 3, 10, tzinfo=UTC), ())
     for token in tokens:
         if token:
             positions.check_end(position, token, settings)
@@ -36,11 +39,9 @@ def _followed(tokens: list[str], settings: OutcomeSettings = SETTINGS) -> Positi
 @given(st.integers(0, 200), st.integers(1, 100))
 def test_a_circle_of_tokens_is_noticed_within_a_few_rounds(tail: int, length: int) -> None:
     tokens = chain((f"t{n}" for n in range(tail)), cycle(f"c{n}" for n in range(length)))
-    position = positions.first(datetime(2026, 3, 10, tzinfo=UTC), ())
+    followed = islice(tokens, 4 * max(tail, length) + length + 2)
     with pytest.raises(PullFailed) as failure:
-        for token in islice(tokens, 4 * max(tail, length) + length + 2):
-            positions.check_end(position, token, SETTINGS)
-            position = positions.after(position, OutcomePage([], token, 1), 0)
+        _followed(followed)
     assert failure.value.reason == "page_token_repeats"
 
 
@@ -65,9 +66,7 @@ def test_a_token_too_long_to_be_sent_is_refused() -> None:
 def test_a_landmark_survives_a_hand_over() -> None:
     halfway = _followed(["a", "b", "c"])
     with pytest.raises(PullFailed):
-        for token in ["a", "b", "c"] * 4:
-            positions.check_end(halfway, token, SETTINGS)
-            halfway = replace(positions.after(halfway, OutcomePage([], token, 1), 0))
+        _followed(["a", "b", "c"] * 4, position=replace(halfway))
 
 
 def _pulled_with_fault(world: PullWorld, nth: int) -> dict[str, object]:
@@ -94,7 +93,9 @@ def test_a_token_that_repeats_for_ever_fails_the_pull_which_completes_after_repa
     world.sweep()
     world.work_off()
     ids = [row["id"] for row in world.rows()]
-    expected = expected_ids(world.tenant.world, "spring", hours_ago(world.clock, 5), hours_ago(world.clock, 4))
+    expected = expected_ids(
+        world.tenant.world, "spring", hours_ago(world.clock, 5), hours_ago(world.clock, 4)
+    )
     assert sorted(ids) == sorted(expected)
     [job] = world.job_list("spring")
     assert job.status == "completed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def _windows(world: PullWorld, campaign_id: str = "spring") -> list[Window]:
 def _assert_whole(world: PullWorld, start: Any, end: Any, campaign_id: str = "spring") -> None:
     windows = _windows(world, campaign_id)
     assert (windows[0].start, windows[-1].end) == (start, end)
-    assert all(one.end == other.start for one, other in zip(windows, windows[1:], strict=False))
+    assert all(one.end == other.start for one, other in pairwise(windows))
 
 
 def test_the_first_window_starts_where_the_registration_says(pulls: MakePulls) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -40,7 +41,9 @@ class Between:
         return make(call.parameters)
 
 
-def _interleaved(tenant: Tenant, plan: Callable[[PullWorld], None], other: Callable[[PullWorld], None]) -> int:
+def _interleaved(
+    tenant: Tenant, plan: Callable[[PullWorld], None], other: Callable[[PullWorld], None]
+) -> int:
     """Run `other` at every place of `plan`, and check the end of each; give how many places there were."""
     with Gate().installed() as gate:
         for number in range(1, 200):
@@ -72,7 +75,7 @@ def _tried(plan: Callable[[PullWorld], None], world: PullWorld) -> None:
 def _check(world: PullWorld) -> None:
     jobs = world.job_list("spring")
     windows = [Window(job.start, job.end) for job in jobs]
-    assert all(one.end == other.start for one, other in zip(windows, windows[1:], strict=False)), windows
+    assert all(one.end == other.start for one, other in pairwise(windows)), windows
     assert windows[0].start == hours_ago(world.clock, 3)
     campaign = world.registry.get("spring")
     assert campaign is not None

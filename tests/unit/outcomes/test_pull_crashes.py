@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
+import requests
 from aws_world import ACCOUNT, REGION, AwsWorld, FakeClock
 from conftest import evening, make_pulls
-from faults import QueueTrigger, check_every_cut, check_every_refusal, unwatched
+from faults import QueueTrigger, check_every_cut, check_every_refusal
 from moto import mock_aws
 from pull_world import PullWorld, hours_ago
 
 from outbound.clock import Deadline, format_time
 from outbound.events import EventType, new_event
 from outbound.outcomes.dispatching import job_window
-from outbound.queues import event_of, work
+from outbound.queues import Queue, event_of, work
 from sandbox.running import Tenant
 from sandbox.world import expected_ids
 
@@ -48,7 +50,8 @@ class Pulling:
     def _trigger(self, queue: str, handle: Callable[[Mapping[str, Any]], None]) -> QueueTrigger:
         aws = self.world.aws
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
-        return QueueTrigger(aws.sqs, aws.queue_urls[queue], arn, lambda event: work(event, aws.sqs, handle))
+        works_off = Queue(aws.sqs, aws.queue_urls[f"{queue}-dlq"])
+        return QueueTrigger(aws.sqs, aws.queue_urls[queue], arn, lambda event: work(event, works_off, handle))
 
     def _plan(self, record: Mapping[str, Any]) -> None:
         self.world.requests.answer(event_of(record), self.world.settings)
@@ -61,7 +64,9 @@ class Pulling:
 
     def request(self, event_type: EventType, **data: Any) -> None:
         """Put an event onto the plan queue, as a rule of the bus does."""
-        event = new_event(event_type, "acme", self.world.clock.now(), ["request"], data)
+        self.world.clock.advance(seconds=1)
+        now = self.world.clock.now()
+        event = new_event(event_type, "acme", now, [format_time(now)], data)
         self.world.aws.sqs.send_message(
             QueueUrl=self.world.aws.queue_urls["plan-pulls"], MessageBody=f'{{"detail": {event.to_json()}}}'
         )
@@ -83,59 +88,71 @@ class Pulling:
             self.world.sweep()
 
 
-def _worlds(tenant: Tenant, prepare: Callable[[Pulling], None]) -> Callable[[], AbstractContextManager[Pulling]]:
-    """Make worlds in which a campaign is registered, its token is known, and a request waits."""
+@pytest.fixture
+def moto() -> Iterator[None]:
+    """One moto for all worlds of a check: emptying it is cheaper than putting it up."""
+    with mock_aws():
+        yield
+
+
+def _worlds(
+    tenant: Tenant, prepare: Callable[[Pulling], object], page_size: int = 10
+) -> Callable[[], AbstractContextManager[Pulling]]:
+    """Make worlds in which a campaign is registered, its token is known, and something waits to be done."""
 
     @contextmanager
     def make() -> Iterator[Pulling]:
-        with mock_aws():
-            world = make_pulls(AwsWorld(), tenant, FakeClock(evening()), SPRING)
-            world.register("spring", page_size=10, enabled=False, start=hours_ago(world.clock, 5))
-            world.cxone.http._tokens.get("outcomes")
-            world.facts()
-            pulling = Pulling(world)
-            prepare(pulling)
-            yield pulling
+        requests.post("http://motoapi.amazonaws.com/moto-api/reset", timeout=5)
+        world = make_pulls(AwsWorld(), tenant, FakeClock(evening()), SPRING)
+        world.register("spring", page_size=page_size, enabled=False, start=hours_ago(world.clock, 5))
+        world.cxone.http._tokens.get("outcomes")
+        world.facts()
+        pulling = Pulling(world)
+        prepare(pulling)
+        yield pulling
 
     return make
 
 
-def _request(pulling: Pulling) -> None:
-    clock = pulling.world.clock
-    window = {"start": format_time(hours_ago(clock, 3.75)), "end": format_time(hours_ago(clock, 3.25))}
-    pulling.request(EventType.PULL_REQUESTED, campaign_id="spring", **window)
+def _request(pulling: Pulling, **more: Any) -> None:
+    window = {
+        "start": format_time(evening() - timedelta(hours=3.75)),
+        "end": format_time(evening() - timedelta(hours=3.25)),
+    }
+    pulling.request(EventType.PULL_REQUESTED, campaign_id="spring", **window, **more)
 
 
-def _refresh(pulling: Pulling) -> None:
-    """A window that was pulled with small pages is to be pulled again with a larger one."""
-    _request(pulling)
-    with unwatched():
-        pulling.invoke()
-    world = pulling.world
-    world.register("spring", page_size=20, enabled=False, start=hours_ago(world.clock, 5))
-    clock = world.clock
-    window = {"start": format_time(hours_ago(clock, 3.75)), "end": format_time(hours_ago(clock, 3.25))}
-    world.clock.advance(seconds=1)
-    event = new_event(
-        EventType.PULL_REQUESTED, "acme", clock.now(), ["refresh"], {"campaign_id": "spring", "refresh": True, **window}
-    )
-    world.aws.sqs.send_message(
-        QueueUrl=world.aws.queue_urls["plan-pulls"], MessageBody=f'{{"detail": {event.to_json()}}}'
-    )
+def _planned(pulling: Pulling, **more: Any) -> None:
+    _request(pulling, **more)
+    pulling.plans.poll()
+
+
+def _pulled_with_smaller_pages(pulling: Pulling) -> None:
+    """Two pages were pulled, and one that holds all calls is to take their place."""
+    _planned(pulling)
+    pulling.pulls.poll()
+    pulling.world.register("spring", page_size=50, enabled=False, start=hours_ago(pulling.world.clock, 5))
+    _planned(pulling, refresh=True)
+
+
+def _pull(pulling: Pulling) -> None:
+    pulling.pulls.poll()
+
+
+def _plan(pulling: Pulling) -> None:
+    pulling.plans.poll()
 
 
 def _end(pulling: Pulling) -> object:
     return pulling.world.end_of("spring")
 
 
-CHECKS = pytest.mark.parametrize("check", [check_every_cut, check_every_refusal], ids=["cut", "refused"])
+# Some 170 lives of the functions, a tenth of a second each.
+pytestmark = [pytest.mark.usefixtures("moto"), pytest.mark.slow]
 
 
-@CHECKS
-def test_a_backfill_disturbed_anywhere_ends_as_one_undisturbed(
-    tenant_process: Tenant, check: Callable[..., Any]
-) -> None:
-    done = check(_worlds(tenant_process, _request), Pulling.invoke, Pulling.recover, _end)
+def test_a_backfill_cut_off_anywhere_ends_as_one_undisturbed(tenant_process: Tenant) -> None:
+    done = check_every_cut(_worlds(tenant_process, _request), Pulling.invoke, Pulling.recover, _end)
     made = Counter(done.calls)
     assert made["http GET /api/v2/outbound/calls"] == 2
     assert made["s3 PutObject"] >= 3
@@ -143,53 +160,56 @@ def test_a_backfill_disturbed_anywhere_ends_as_one_undisturbed(
     assert made["sqs SendMessageBatch"] == 1
 
 
+def test_a_plan_that_is_refused_anything_once_ends_as_one_undisturbed(tenant_process: Tenant) -> None:
+    check_every_refusal(_worlds(tenant_process, _request, page_size=50), _plan, Pulling.recover, _end)
+
+
+def test_a_pull_that_is_refused_anything_once_ends_as_one_undisturbed(tenant_process: Tenant) -> None:
+    check_every_refusal(_worlds(tenant_process, _planned, page_size=50), _pull, Pulling.recover, _end)
+
+
 def test_a_refresh_cut_off_anywhere_ends_as_one_undisturbed(tenant_process: Tenant) -> None:
-    done = check_every_cut(_worlds(tenant_process, _refresh), Pulling.invoke, Pulling.recover, _end)
-    assert Counter(done.calls)["s3 DeleteObjects"] >= 1
+    done = check_every_cut(_worlds(tenant_process, _pulled_with_smaller_pages), _pull, Pulling.recover, _end)
+    assert Counter(done.calls)["s3 DeleteObjects"] == 1
 
 
-def test_a_failing_pull_cut_off_anywhere_fails_once_and_completes_after_repair(tenant_process: Tenant) -> None:
+def test_a_failing_pull_cut_off_anywhere_fails_once_and_completes_after_repair(
+    tenant_process: Tenant,
+) -> None:
     def prepare(pulling: Pulling) -> None:
-        _request(pulling)
+        _planned(pulling)
         pulling.world.tenant.add_fault({"repeat_page_token": True}, path="/calls", nth=1, times=None)
 
     def recover(pulling: Pulling) -> None:
         # What had not been noticed before the cut is noticed by the next run, and then CXone is repaired.
         pulling.world.start_afresh()
         pulling.world.clock.advance(minutes=15)
-        for trigger in (pulling.plans, pulling.pulls, pulling.plans, pulling.pulls):
-            trigger.let_time_pass()
-            trigger.poll()
+        for _ in range(2):
+            pulling.pulls.let_time_pass()
+            pulling.pulls.poll()
             pulling.world.sweep()
         pulling.world.tenant.clear_faults()
         pulling.recover()
 
-    check_every_cut(_worlds(tenant_process, prepare), Pulling.invoke, recover, _end)
+    check_every_cut(_worlds(tenant_process, prepare), _pull, recover, _end)
 
 
 def test_a_beat_cut_off_anywhere_leaves_no_gap_and_no_double(tenant_process: Tenant) -> None:
     """Windows may end elsewhere, for the next beat comes later; the calls are the same."""
 
     def prepare(pulling: Pulling) -> None:
-        world = pulling.world
-        world.register("spring", page_size=10, start=hours_ago(world.clock, 5))
-        world.facts()
+        pulling.world.register("spring", page_size=50, start=hours_ago(pulling.world.clock, 5))
+        pulling.world.facts()
         pulling.request(EventType.PULL_DUE)
-
-    def recover(pulling: Pulling) -> None:
-        pulling.recover()
-        pulling.world.beat()
-        pulling.recover()
 
     def end(pulling: Pulling) -> object:
         world = pulling.world
         jobs = world.job_list("spring")
-        counted = Counter(
-            {event["data"]["job_id"]: event["data"]["metrics"]["total_records"] for event in world.facts("outcomes.pulled")}
-        )
-        whole = all(one.end == other.start for one, other in zip(jobs, jobs[1:], strict=False))
+        assert all(one.end == other.start for one, other in pairwise(jobs))
         ids = Counter(row["id"] for row in world.rows())
         assert ids == Counter(expected_ids(world.tenant.world, "spring", jobs[0].start, jobs[-1].end))
-        return ids, counted.total(), whole, {job.status for job in jobs}, jobs[0].start
+        pulled = {fact["data"]["job_id"]: fact["data"]["metrics"] for fact in world.facts("outcomes.pulled")}
+        records = sum(metrics["total_records"] for metrics in pulled.values())
+        return ids, records, {job.status for job in jobs}, jobs[0].start
 
-    check_every_cut(_worlds(tenant_process, prepare), Pulling.invoke, recover, end)
+    check_every_cut(_worlds(tenant_process, prepare), _plan, Pulling.recover, end)

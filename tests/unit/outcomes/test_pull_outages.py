@@ -1,9 +1,10 @@
-"""CXone and AWS on a bad day: what heals is waited for and resumed, what does not is said, and tried again."""
+"""CXone and AWS on a bad day: what heals is waited for and resumed; what does not is said and tried again."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ def test_tokens_that_expire_under_way_are_renewed(pulls: MakePulls) -> None:
 def test_the_waits_grow_and_have_a_bound() -> None:
     waits = [_growing_wait(failures) for failures in range(1, 12)]
     assert 22 <= waits[0] <= 30
-    assert all(one < other for one, other in zip(waits[:5], waits[1:6], strict=True))
+    assert all(one < other for one, other in pairwise(waits[:6]))
     assert all(675 <= wait <= 900 for wait in waits[6:])
     assert _growing_wait(10_000) <= 900
 
@@ -135,7 +136,11 @@ REFUSALS: dict[str, tuple[dict[str, Any], str, str]] = {
         "startDateTime: ",
     ),
     "409": ({"status": 409}, "conflict", "409"),
-    "a redirect": ({"status": 302, "headers": {"Location": "http://127.0.0.1:1/"}}, "unexpected_answer", "302"),
+    "a redirect": (
+        {"status": 302, "headers": {"Location": "http://127.0.0.1:1/"}},
+        "unexpected_answer",
+        "302",
+    ),
     "a list": ({"json": []}, "unexpected_answer", "check base_url"),
     "no calls": ({"json": {"items": []}}, "unexpected_answer", "check base_url"),
     "calls that are no list": ({"json": {"calls": {}}}, "unexpected_answer", "check base_url"),

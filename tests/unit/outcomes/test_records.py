@@ -180,7 +180,16 @@ def test_a_record_of_any_length_is_kept_up_to_a_bound() -> None:
 
 @pytest.mark.parametrize(
     ("value", "stored"),
-    [("a-1", "a-1"), (17, "17"), (2**64, str(2**64)), ("", None), (True, None), (1.5, None), ([], None), ({}, None)],
+    [
+        ("a-1", "a-1"),
+        (17, "17"),
+        (2**64, str(2**64)),
+        ("", None),
+        (True, None),
+        (1.5, None),
+        ([], None),
+        ({}, None),
+    ],
 )
 @pytest.mark.parametrize(("field", "column"), [("agentId", "agent_id"), ("contactId", "contact_id")])
 def test_an_id_is_text_or_null(field: str, column: str, value: Any, stored: str | None) -> None:
@@ -224,7 +233,9 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-times = st.sampled_from([CALL["startTime"], CALL["endTime"], "2026-03-10T09:00:00Z", "2026-03-10T08:30:00", None])
+times = st.sampled_from(
+    [CALL["startTime"], CALL["endTime"], "2026-03-10T09:00:00Z", "2026-03-10T08:30:00", None]
+)
 odd_call = st.fixed_dictionaries(
     {},
     optional={
@@ -235,7 +246,9 @@ odd_call = st.fixed_dictionaries(
 
 
 @given(st.lists(odd_call | anything, max_size=8))
-def test_whatever_arrives_each_record_is_counted_once_and_every_row_has_the_tables_shape(records: list[Any]) -> None:
+def test_whatever_arrives_each_record_is_counted_once_and_every_row_has_the_tables_shape(
+    records: list[Any],
+) -> None:
     page, s3 = _write(*records)
     aside = sum(page.part.set_aside.values())
     assert page.part.records + aside + page.duplicates == len(records)

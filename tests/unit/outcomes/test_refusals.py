@@ -63,7 +63,9 @@ def test_a_code_without_a_category_is_refused_and_the_known_ones_named() -> None
 
 
 def test_a_code_without_a_category_passes_where_the_settings_say_so() -> None:
-    assert _checked(codes=("MAYBE",), settings=OutcomeSettings(unknown_codes="pass")).outcome_codes == ("MAYBE",)
+    assert _checked(codes=("MAYBE",), settings=OutcomeSettings(unknown_codes="pass")).outcome_codes == (
+        "MAYBE",
+    )
 
 
 @pytest.mark.parametrize(

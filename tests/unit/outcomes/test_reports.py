@@ -26,7 +26,13 @@ SPRING = {"id": "spring", "calls": 400, "from": -4, "to": -3, "agents": 3, "bad"
 SPRING["codes"] = {"CONVERTED": 2, "BUSY": 5, "MAYBE": 1}
 
 # The fields that the document names, and no others.
-METRICS = {"extraction_latency_seconds", "download_success_rate", "total_records", "conversion_rate", "summary"}
+METRICS = {
+    "extraction_latency_seconds",
+    "download_success_rate",
+    "total_records",
+    "conversion_rate",
+    "summary",
+}
 AUDIT = {
     "job_id",
     "campaign_id",
@@ -57,7 +63,9 @@ def test_the_compliance_hash_can_be_computed_again_from_the_parts(pulls: MakePul
     world = pulls(SPRING)
     fact, manifest = _pulled(world)
     objects = world.aws.objects("LAKE_BUCKET", "outcomes/")
-    digests = [hashlib.sha256(gzip.decompress(objects[part["key"]])).hexdigest() for part in manifest["parts"]]
+    digests = [
+        hashlib.sha256(gzip.decompress(objects[part["key"]])).hexdigest() for part in manifest["parts"]
+    ]
     assert digests == [part["sha256"] for part in manifest["parts"]]
     lines = "".join(f"{digest}\n" for digest in digests)
     assert hashlib.sha256(lines.encode()).hexdigest() == fact["data"]["audit"]["compliance_hash"]

@@ -1,0 +1,169 @@
+"""Registering campaigns: wrong fields are named, changes are counted, and every revision is a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from aws_world import ENVIRONMENT, AwsWorld, FakeClock
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from pydantic import ValidationError
+
+from outbound.campaigns.registering import Registrar, Registration, RegistrationConflict
+from outbound.events import Bus
+from outbound.store.outbox import Outbox
+from outbound.store.registry import Registry
+
+_make_api_call = BaseClient._make_api_call
+SPRING: dict[str, Any] = {"campaign_id": "spring", "name": "Spring renewals"}
+
+
+@pytest.fixture
+def registry(aws: AwsWorld) -> Registry:
+    return Registry(aws.table(), "acme")
+
+
+@pytest.fixture
+def register(aws: AwsWorld, registry: Registry, clock: FakeClock) -> Callable[..., int]:
+    bus = Bus(aws.events, ENVIRONMENT["BUS_NAME"], clock)
+    registrar = Registrar(registry, Outbox(aws.table(), bus), "acme", clock)
+    return lambda **changed: registrar.register(Registration(**(SPRING | changed)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"campaign_id": "a b"}, "campaign_id"),
+        ({"campaign_id": "spring\n"}, "campaign_id"),
+        ({"campaign_id": ""}, "campaign_id"),
+        ({"campaign_id": "x" * 65}, "campaign_id"),
+        ({"campaign_id": 17}, "campaign_id"),
+        ({"name": ""}, "name"),
+        ({"name": "x" * 201}, "name"),
+        ({"outcome_codes": ["converted"]}, "outcome_codes"),
+        ({"outcome_codes": "CONVERTED"}, "outcome_codes"),
+        ({"outcome_codes": ["X" * 41]}, "outcome_codes"),
+        ({"page_size": 0}, "page_size"),
+        ({"page_size": 5001}, "page_size"),
+        ({"page_size": True}, "page_size"),
+        ({"page_size": "1000"}, "page_size"),
+        ({"start": datetime(2026, 3, 1)}, "start"),  # noqa: DTZ001 - a naive time is the point
+        ({"start": "2026-03-01T08:00:00"}, "start"),
+        ({"start": "0001-01-01T00:00:00+14:00"}, "start"),
+        ({"enabled": "yes"}, "enabled"),
+        ({"pagesize": 100}, "pagesize"),
+    ],
+)
+def test_a_wrong_field_is_refused_by_its_name(changed: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Registration(**(SPRING | changed))
+    assert {error["loc"][0] for error in refusal.value.errors()} == {field}
+
+
+def test_a_registration_stands_in_the_registry_with_its_defaults(
+    register: Callable[..., int], registry: Registry
+) -> None:
+    assert register() == 1
+    campaign = registry.get("spring")
+    assert campaign is not None
+    assert (campaign.name, campaign.page_size, campaign.outcome_codes) == ("Spring renewals", 1000, ())
+    assert (campaign.enabled, campaign.start, campaign.planned_until) == (True, None, None)
+
+
+def test_a_start_is_kept_in_utc_and_whole_seconds(register: Callable[..., int], registry: Registry) -> None:
+    register(start="2026-03-01T08:00:00.750+02:00")
+    campaign = registry.get("spring")
+    assert campaign is not None
+    assert campaign.start == datetime(2026, 3, 1, 6, tzinfo=UTC)
+
+
+def test_registering_the_same_again_changes_nothing(register: Callable[..., int], aws: AwsWorld) -> None:
+    for codes in (["BUSY", "CONVERTED"], ["CONVERTED", "BUSY", "BUSY"]):
+        assert register(outcome_codes=codes) == 1
+    assert len(aws.published("campaign.registered")) == 1
+
+
+def test_each_change_is_a_revision_and_a_fact_of_its_own(register: Callable[..., int], aws: AwsWorld) -> None:
+    assert [register(), register(page_size=500), register(enabled=False)] == [1, 2, 3]
+    facts = aws.published("campaign.registered")
+    assert [fact["data"]["revision"] for fact in facts] == [1, 2, 3]
+    assert len({fact["event_id"] for fact in facts}) == 3
+
+
+def test_a_change_leaves_the_watermark_where_it_is(
+    register: Callable[..., int], registry: Registry, aws: AwsWorld, clock: FakeClock
+) -> None:
+    register()
+    campaign = registry.get("spring")
+    assert campaign is not None
+    until = clock.now() - timedelta(hours=1)
+    aws.table().transact([registry.planning(campaign, until, [], clock.now())])
+    register(page_size=500)
+    changed = registry.get("spring")
+    assert changed is not None
+    assert (changed.planned_until, changed.plan_revision) == (until, 1)
+
+
+def _before_first_write(act: Callable[[], object]) -> Any:
+    done = []
+
+    def call(client: Any, operation: str, parameters: Any) -> Any:
+        if operation == "UpdateItem" and not done:
+            done.append(operation)
+            act()
+        return _make_api_call(client, operation, parameters)
+
+    return patch.object(BaseClient, "_make_api_call", call)
+
+
+def test_a_change_at_the_same_moment_is_not_overwritten_unseen(
+    register: Callable[..., int], registry: Registry, aws: AwsWorld
+) -> None:
+    register()
+    with _before_first_write(lambda: register(name="Theirs")):
+        assert register(name="Ours") == 3
+    campaign = registry.get("spring")
+    assert campaign is not None
+    assert (campaign.name, campaign.revision) == ("Ours", 3)
+    assert sorted(fact["data"]["revision"] for fact in aws.published("campaign.registered")) == [1, 2, 3]
+
+
+def test_a_registration_that_keeps_changing_is_given_up_with_what_to_do(register: Callable[..., int]) -> None:
+    register()
+    names = iter(range(100))
+    busy = False
+
+    def call(client: Any, operation: str, parameters: Any) -> Any:
+        nonlocal busy
+        if operation == "UpdateItem" and not busy:
+            busy = True
+            register(name=f"Theirs {next(names)}")
+            busy = False
+        return _make_api_call(client, operation, parameters)
+
+    with (
+        patch.object(BaseClient, "_make_api_call", call),
+        pytest.raises(RegistrationConflict, match="try again"),
+    ):
+        register(name="Ours")
+
+
+def test_a_fact_that_the_bus_refused_is_published_later_and_not_overwritten(
+    register: Callable[..., int], aws: AwsWorld, clock: FakeClock
+) -> None:
+    def down(client: Any, operation: str, parameters: Any) -> Any:
+        if operation == "PutEvents":
+            raise ClientError({"Error": {"Code": "InternalFailure", "Message": ""}}, operation)
+        return _make_api_call(client, operation, parameters)
+
+    with patch.object(BaseClient, "_make_api_call", down):
+        assert register() == 1
+        assert register(page_size=500) == 2
+    assert aws.published() == []
+    clock.advance(minutes=1)
+    Outbox(aws.table(), Bus(aws.events, ENVIRONMENT["BUS_NAME"], clock)).sweep(clock.now(), 10)
+    assert [fact["data"]["revision"] for fact in aws.published("campaign.registered")] == [1, 2]

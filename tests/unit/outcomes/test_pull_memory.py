@@ -1,0 +1,98 @@
+"""Memory: a pull of many pages holds what a pull of few pages holds."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aws_world import FakeClock
+
+from outbound.clock import Deadline
+from outbound.cxone.platform.outcomes import _record
+from outbound.cxone.ports import CallRecord, OutcomePage, OutcomeQuery
+from outbound.outcomes.pages import PageWriter
+from outbound.outcomes.paging import Paging, Run
+from outbound.outcomes.settings import OutcomeSettings
+from outbound.store.jobs import Job, Position, new_job
+from outbound.store.lake import Lake
+from outbound.store.parts import Part
+
+START = datetime(2026, 3, 10, 8, tzinfo=UTC)
+PAGE = 500
+
+
+class EndlessCalls:
+    """A port that makes each page when it is asked for."""
+
+    def __init__(self, pages: int) -> None:
+        self.pages = pages
+
+    def page(self, query: OutcomeQuery, page_token: str) -> OutcomePage:
+        number = int(page_token or 0)
+        calls = [_record(_call(number * PAGE + n)) for n in range(PAGE)]
+        return OutcomePage(calls, str(number + 1) if number + 1 < self.pages else "", 1)
+
+
+def _call(number: int) -> dict[str, Any]:
+    started = START + timedelta(seconds=number % 3600)
+    return {
+        "id": f"call-{number:032}",
+        "campaignId": "spring",
+        "dispositionCode": "BUSY",
+        "startTime": started.isoformat(),
+        "direction": "OUTBOUND",
+        "agentId": f"agent-{number % 20}",
+    }
+
+
+class ForgetfulJobs:
+    """Checks pages off and keeps nothing of them."""
+
+    def checkpoint(self, job: Job, position: Position, part: Part, now: datetime) -> Job:
+        return replace(job, position=position)
+
+
+class NoS3:
+    def put_object(self, **more: Any) -> None:
+        pass
+
+
+@contextmanager
+def _traced() -> Iterator[None]:
+    gc.collect()
+    tracemalloc.start()
+    try:
+        yield
+    finally:
+        tracemalloc.stop()
+
+
+def _pull(pages: int) -> int:
+    """Pull so many pages; give the most bytes that were held at any moment."""
+    clock = FakeClock()
+    paging = Paging(EndlessCalls(pages), ForgetfulJobs(), PageWriter(Lake(NoS3(), "lake")), clock)  # type: ignore[arg-type]
+    end = START + timedelta(hours=1)
+    run = Run(new_job("spring", START, end, "schedule", end, "c"))
+    query = OutcomeQuery("spring", START, end, (), PAGE)
+    with _traced():
+        paging.read(run, query, OutcomeSettings(), Deadline(clock, 3600))
+        most = tracemalloc.get_traced_memory()[1]
+    assert (run.pages, run.records) == (pages, pages * PAGE)
+    return most
+
+
+def test_memory_does_not_grow_with_the_pages() -> None:
+    few = _pull(4)
+    assert _pull(24) < 1.15 * few
+
+
+def test_no_call_is_held_when_a_pull_is_over() -> None:
+    _pull(4)
+    gc.collect()
+    held = [one for one in gc.get_objects() if isinstance(one, CallRecord) and one.call_id is not None]
+    assert held == []
