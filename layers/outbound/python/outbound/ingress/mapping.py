@@ -13,7 +13,7 @@ Every rule that fits makes an event of its type; the type `ignored` makes none a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -123,13 +123,11 @@ class _Rule:
 
 
 def check_mapping(provider: Provider) -> None:
-    """Say whether a provider's mapping can be used. Raises BadMapping naming the place."""
-    MappingRules(provider)
-
-
-def packaged_names() -> Iterator[str]:
-    """Give the names of the ready-made mappings."""
-    return (path.stem for path in sorted(_FOLDER.glob("*.json")))
+    """Check that a provider's mapping can be used. Raises BadMapping naming the provider and the place."""
+    try:
+        MappingRules(provider)
+    except BadMapping as bad:
+        raise BadMapping(f"{provider.name}: mapping: {bad}") from None
 
 
 @cache

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.ops import campaigns, configuration, consent, deliveries, outcomes, queues
+from outbound.ops import campaigns, configuration, consent, deliveries, outcomes, queues, webhooks
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack, StackNotFound
 
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--json", action="store_true", help="print JSON, for scripts")
     groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
-    for module in (campaigns, outcomes, consent, deliveries, configuration, queues):
+    for module in (campaigns, outcomes, webhooks, consent, deliveries, configuration, queues):
         module.add_commands(groups)
     return top
 

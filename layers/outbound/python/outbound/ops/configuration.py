@@ -11,14 +11,18 @@ from pydantic import BaseModel, ValidationError
 
 from outbound.cxone.settings import CxoneSettings
 from outbound.deliveries.settings import DeliverySettings
+from outbound.ingress.fields import InvalidSettings
+from outbound.ingress.mapping import BadMapping, check_mapping
+from outbound.ingress.providers import Providers
 from outbound.ops.printing import Output
 from outbound.ops.refusals import named
 from outbound.ops.stack import Stack
 from outbound.outcomes.settings import OutcomeSettings
 
-MODELS: dict[str, type[BaseModel]] = {
+MODELS: dict[str, type[BaseModel] | type[Providers]] = {
     "cxone": CxoneSettings,
     "deliveries": DeliverySettings,
+    "ingress": Providers,
     "outcomes": OutcomeSettings,
 }
 
@@ -44,9 +48,11 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     text = chosen.file.read_text()
     try:
-        MODELS[chosen.capability].model_validate_json(text)
+        _check(MODELS[chosen.capability].model_validate_json(text))
     except ValidationError as error:
         raise ValueError(f"{chosen.file}: {named(error)}") from error
+    except (InvalidSettings, BadMapping) as error:
+        raise ValueError(f"{chosen.file}: {error}") from error
     name = stack.documents.parameter_name(chosen.capability)
     compact = json.dumps(json.loads(text), separators=(",", ":"))
     # Intelligent-Tiering takes the dearer tier only for a document of more than 4 KB.
@@ -54,3 +60,11 @@ def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         Name=name, Value=compact, Type="String", Overwrite=True, Tier="Intelligent-Tiering"
     )
     output.said(f"{name} is in force within a minute", parameter=name)
+
+
+def _check(settings: BaseModel | Providers) -> None:
+    """Check what only the function behind the ingress queue reads: receivers do without JMESPath."""
+    if isinstance(settings, Providers):
+        for provider in (settings.cxone, *settings.providers.values()):
+            if provider is not None:
+                check_mapping(provider)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -11,12 +12,15 @@ from botocore.exceptions import ClientError
 
 from outbound.clock import Clock, SystemClock
 from outbound.events import Bus
+from outbound.ingress.receiving import IngressQueue
+from outbound.ingress.replaying import Replays
 from outbound.settings import AWS_CLIENT, Documents
 from outbound.store.consents import Consents
 from outbound.store.jobs import Jobs
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Registry
 from outbound.store.table import Table
+from outbound.store.webhooks import RawWebhooks, WebhookLedger
 
 
 class StackNotFound(Exception):
@@ -86,6 +90,14 @@ class Stack:
     def jobs(self) -> Jobs:
         """The pull jobs."""
         return Jobs(self.table, self.tenant)
+
+    @cached_property
+    def replays(self) -> Replays:
+        """The webhooks that are kept."""
+        raw = RawWebhooks(boto3.client("s3", config=AWS_CLIENT), self.outputs["LakeBucket"])
+        queue = IngressQueue(self.sqs, self.outputs["RouteWebhooksQueueUrl"])
+        # Only what writes the ledger needs to know how long it remembers.
+        return Replays(raw, WebhookLedger(self.table, self.tenant, timedelta(0)), queue)
 
     @cached_property
     def documents(self) -> Documents:
