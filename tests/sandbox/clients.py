@@ -1,5 +1,6 @@
 """Typed access to the control calls of a running sandbox."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,6 +66,31 @@ class Delivery:
     arrived: float
     body: str | None = None
     body_base64: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook registered at the tenant; `sent` counts every try, the rest counts events."""
+
+    id: str
+    surface: str
+    name: str
+    url: str
+    events: Sequence[str]
+    enabled: bool
+    sent: int
+    acknowledged: int
+    failed: int
+    pending: int
+    answers: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """Events that the tenant was made to send: their ids, and to how many webhooks each went in all."""
+
+    ids: Sequence[str]
+    deliveries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +190,44 @@ class Tenant(Control):
         place = {} if at is None else {"at": iso(at)}
         self._call("POST", "/calls", {"campaignId": campaign_id, "record": record, **place})
 
+    def emit(
+        self,
+        event_type: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        campaign_id: str | None = None,
+        event_id: str | None = None,
+        occurred_at: datetime | None = None,
+        times: int = 1,
+    ) -> Emitted:
+        """Let the tenant send an event to what is registered, `times` times.
+
+        Each has an id of its own, unless `event_id` gives them all the same one.
+        """
+        given = {"campaignId": campaign_id, "id": event_id, "occurredAt": occurred_at and iso(occurred_at)}
+        document = {name: part for name, part in given.items() if part is not None}
+        answer = self._call(
+            "POST", "/emit", {"type": event_type, "data": data or {}, "times": times, **document}
+        )
+        return Emitted(**answer)
+
+    def webhooks(self) -> list[Webhook]:
+        """Return what is registered, oldest first, with what was sent to it."""
+        return [Webhook(**one) for one in self._call("GET", "/webhooks")["webhooks"]]
+
+    def sent_webhooks(self, seconds: float = 10) -> list[Webhook]:
+        """Return `webhooks` once nothing more is on its way, or raise TimeoutError."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = self.webhooks()
+            if not any(one.pending for one in found):
+                return found
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"webhooks are still on their way after {seconds} s")
+            time.sleep(0.02)
+
     def use_world(self, world: World | Mapping[str, Any]) -> World:
-        """Go over to another world, forgetting tokens, windows and added calls; return it."""
+        """Go over to another world, forgetting tokens, windows, added calls and webhooks; return it."""
         self.world = world if isinstance(world, World) else read_world(world)
         self._call("PUT", "/world", write_world(self.world))
         return self.world

@@ -20,24 +20,28 @@ from typing import Any
 from sandbox.clients import (
     ControlFailed,
     Delivery,
+    Emitted,
     LoggedRequest,
     QuotaUse,
     Received,
     Receivers,
     Stats,
     Tenant,
+    Webhook,
 )
 from sandbox.world import World, read_world, write_world
 
 __all__ = [
     "ControlFailed",
     "Delivery",
+    "Emitted",
     "LoggedRequest",
     "QuotaUse",
     "Received",
     "Receivers",
     "Stats",
     "Tenant",
+    "Webhook",
     "new_secret",
     "running_receivers",
     "running_tenant",

@@ -6,11 +6,11 @@ from sandbox.tenant.state import state_of
 from sandbox.wire.refusal import Refusal
 
 
-def admit(request: Request, *scopes: str, quota: str, part: str = "") -> None:
+def admit(request: Request, *scopes: str, quota: str = "", part: str = "") -> None:
     """Let a request with these scopes through within its quota, or refuse it.
 
     401 for a token that is missing, unknown or expired; 403 for the first scope that it lacks;
-    429 when the quota is used up. Only requests with a right to be served use a quota up.
+    429 when the quota, if any, is used up. Only requests with a right to be served use a quota up.
     """
     state = state_of(request)
     grant = state.tokens.grant_of(_bearer(request))
@@ -19,7 +19,8 @@ def admit(request: Request, *scopes: str, quota: str, part: str = "") -> None:
     for scope in scopes:
         if scope not in grant.scopes:
             raise Refusal(403, "insufficient_scope", f"The token lacks the scope {scope}.")
-    state.quotas.take(quota, part)
+    if quota:
+        state.quotas.take(quota, part)
 
 
 def _bearer(request: Request) -> str:

@@ -4,6 +4,7 @@ from starlette.requests import Request
 
 from sandbox.tenant.quota import Quotas
 from sandbox.tenant.tokens import Tokens
+from sandbox.tenant.webhook_sending import Webhooks
 from sandbox.world import World
 from sandbox.world.calllog import CallLog
 
@@ -13,13 +14,15 @@ class TenantState:
 
     def __init__(self, world: World) -> None:
         """Start with `world` untouched."""
+        self.webhooks = Webhooks()
         self.load(world)
 
     def load(self, world: World) -> None:
-        """Go over to `world`, forgetting tokens, windows and added calls."""
+        """Go over to `world`, forgetting tokens, windows, added calls and webhooks."""
         self.world = world
         self.tokens = Tokens(world.token_lifetime)
         self.quotas = Quotas(world.quotas)
+        self.webhooks.start_afresh(world.webhook_pause)
         self.calls = {one.id: CallLog(world.seed, one) for one in world.campaigns}
 
     def reset(self) -> None:

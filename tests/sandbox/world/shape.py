@@ -144,6 +144,7 @@ class World:
     retention_days: float = 90
     token_lifetime: float = 3600
     grant_partial_scope: bool = False
+    webhook_pause: float = 1.0
     token_forms: Mapping[str, tuple[TokenForm, ...]] = field(
         default_factory=lambda: dict(DEFAULT_TOKEN_FORMS)
     )

@@ -18,7 +18,7 @@ from sandbox.world.shape import (
 
 Document = Mapping[str, Any]
 
-_PLAIN = ("seed", "retention_days", "token_lifetime", "grant_partial_scope")
+_PLAIN = ("seed", "retention_days", "token_lifetime", "grant_partial_scope", "webhook_pause")
 _CAMPAIGN_PLAIN = ("id", "name", "calls", "agents", "codes", "inbound", "bad", "queue_id")
 
 

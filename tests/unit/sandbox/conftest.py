@@ -1,11 +1,14 @@
 """One tenant and one set of receivers for all tests of the sandbox, reset between them."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
+from webhook_world import SCOPES as WEBHOOK_SCOPES
+from webhook_world import Receiver, running_receiver
 
 from sandbox.running import Receivers, Tenant, running_receivers, running_tenant
 from sandbox.world import World, read_world
@@ -92,3 +95,29 @@ def get_calls(tenant: Tenant, new_token: Callable[..., str]) -> Callable[..., re
         return session.get(url, params=params, **{"headers": headers, "timeout": 5, **options})
 
     return get
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Somebody who receives webhooks."""
+    with running_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def quick(tenant: Tenant) -> Tenant:
+    """A tenant that waits a twentieth of a second before it sends a webhook again."""
+    tenant.use_world(replace(tenant.world, webhook_pause=0.05))
+    return tenant
+
+
+@pytest.fixture
+def call(quick: Tenant, new_token: Callable[..., str]) -> Callable[..., requests.Response]:
+    """Returns any call of that tenant with a token that may register webhooks."""
+    headers = {"Authorization": f"Bearer {new_token(scope=WEBHOOK_SCOPES)}"}
+
+    def call(method: str, path: str, json: Any = None, **options: Any) -> requests.Response:
+        url = quick.url + path
+        return requests.request(method, url, json=json, **{"headers": headers, "timeout": 5, **options})
+
+    return call
