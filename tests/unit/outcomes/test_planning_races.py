@@ -11,13 +11,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
+from aws_world import FakeClock
+from conftest import fresh_aws
 from faults.outside import Attempt, Gate, Make, OutsideCall, unwatched
-from moto import mock_aws
 from pull_world import PullWorld, hours_ago
 
 from outbound.outcomes.windows import Window
@@ -47,16 +48,14 @@ def _interleaved(
     """Run `other` at every place of `plan`, and check the end of each; give how many places there were."""
     with Gate().installed() as gate:
         for number in range(1, 200):
-            with mock_aws():
-                clock = _clock()
-                world = PullWorld(AwsWorld(), tenant, clock, {"longest_window_hours": 2})
-                world.register("spring", start=hours_ago(clock, 3))
-                attempt = Attempt(Between(number, lambda world=world: _tried(other, world)))
-                with gate.life_of(attempt):
-                    _tried(plan, world)
-                if attempt.disturbed is None:
-                    return number - 1
-                _check(world)
+            world = PullWorld(fresh_aws(), tenant, _clock(), {"longest_window_hours": 2})
+            world.register("spring", start=hours_ago(world.clock, 3))
+            attempt = Attempt(Between(number, partial(_tried, other, world)))
+            with gate.life_of(attempt):
+                _tried(plan, world)
+            if attempt.disturbed is None:
+                return number - 1
+            _check(world)
     raise AssertionError("planning has no end")
 
 
@@ -100,6 +99,9 @@ def _backfill(world: PullWorld) -> None:
     world.ask("spring", hours_ago(world.clock, 2.5), world.clock.now(), "the-request")
 
 
+pytestmark = pytest.mark.usefixtures("moto")
+
+
 @pytest.mark.parametrize(
     ("plan", "other"), [(_beat, _beat), (_backfill, _beat)], ids=["beat and beat", "backfill and beat"]
 )
@@ -114,8 +116,8 @@ def test_a_beat_with_a_backfill_in_between_makes_no_double_job_and_no_gap(tenant
 
 
 def test_two_planners_report_a_gap_once(tenant_process: Tenant) -> None:
-    with Gate().installed() as gate, mock_aws():
-        world = PullWorld(AwsWorld(), tenant_process, _clock(), {"retention_days": 1})
+    with Gate().installed() as gate:
+        world = PullWorld(fresh_aws(), tenant_process, _clock(), {"retention_days": 1})
         world.register("spring", start=hours_ago(world.clock, 30))
 
         def later() -> None:

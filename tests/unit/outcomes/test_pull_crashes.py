@@ -11,11 +11,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-import requests
-from aws_world import ACCOUNT, REGION, AwsWorld, FakeClock
-from conftest import evening, make_pulls
+from aws_world import ACCOUNT, REGION, FakeClock
+from conftest import evening, fresh_aws, make_pulls
 from faults import QueueTrigger, check_every_cut, check_every_refusal
-from moto import mock_aws
 from pull_world import PullWorld, hours_ago
 
 from outbound.clock import Deadline, format_time
@@ -88,13 +86,6 @@ class Pulling:
             self.world.sweep()
 
 
-@pytest.fixture
-def moto() -> Iterator[None]:
-    """One moto for all worlds of a check: emptying it is cheaper than putting it up."""
-    with mock_aws():
-        yield
-
-
 def _worlds(
     tenant: Tenant, prepare: Callable[[Pulling], object], page_size: int = 10
 ) -> Callable[[], AbstractContextManager[Pulling]]:
@@ -102,8 +93,7 @@ def _worlds(
 
     @contextmanager
     def make() -> Iterator[Pulling]:
-        requests.post("http://motoapi.amazonaws.com/moto-api/reset", timeout=5)
-        world = make_pulls(AwsWorld(), tenant, FakeClock(evening()), SPRING)
+        world = make_pulls(fresh_aws(), tenant, FakeClock(evening()), SPRING)
         world.register("spring", page_size=page_size, enabled=False, start=hours_ago(world.clock, 5))
         world.cxone.http._tokens.get("outcomes")
         world.facts()
