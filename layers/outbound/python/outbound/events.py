@@ -95,7 +95,7 @@ class EventType(StrEnum):
     """A change cannot be recorded. Data: contact_id, request_id, field, reason."""
 
     WEBHOOKS_REGISTERED = "webhooks.registered"
-    """A subscription at CXone was made or replaced. Data: name, subscription_id, url, events, change."""
+    """A subscription at CXone was made or replaced. Data: name, topic, subscription_id, url, change."""
 
     DESTINATION_DISABLED = "destination.disabled"
     """A destination answered 410 and is switched off. Data: destination, event_id, status."""

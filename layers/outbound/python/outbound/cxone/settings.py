@@ -97,6 +97,39 @@ SURFACES: dict[str, Surface] = {
             scopes=("outbound:call:read", "outbound:campaign:read"),
         ),
     ),
+    "campaigns": Surface(
+        base_url="https://api.cxone.com",
+        token=TokenRequest(
+            url="https://api.cxone.com/api/v2/oauth/token",
+            scopes=(
+                "omnichannel:campaigns:write",
+                "omnichannel:campaigns:read",
+                "omnichannel:contactlists:read",
+                "omnichannel:webhooks:write",
+                "analytics:read",
+            ),
+        ),
+    ),
+    # Grants what the client may do, without being told; what is granted is checked against these.
+    "dialer": Surface(
+        base_url="https://platform.nicecxone.com",
+        token=TokenRequest(
+            url="https://platform.nicecxone.com/oauth/token",
+            body="json",
+            scopes=(
+                "dialer:read",
+                "dialer:write",
+                "campaigns:read",
+                "campaigns:write",
+                "analytics:read",
+                "audit:read",
+                "webhooks:read",
+                "webhooks:write",
+            ),
+            send_scopes=False,
+            early_seconds=300,
+        ),
+    ),
 }
 
 # The one table of quotas. Nothing on the outbound quota is urgent; a pause or a rollback on the

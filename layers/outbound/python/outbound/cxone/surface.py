@@ -12,7 +12,8 @@ from outbound.cxone.auth import Tokens
 from outbound.cxone.budget import Budgets
 from outbound.cxone.http import CxoneHttp
 from outbound.cxone.platform.outcomes import PlatformOutcomes
-from outbound.cxone.ports import OutcomesPort
+from outbound.cxone.platform.subscriptions import PlatformSubscriptions
+from outbound.cxone.ports import OutcomesPort, SubscriptionsPort
 from outbound.cxone.settings import CxoneSettings
 from outbound.secrets import Secrets
 from outbound.settings import AWS_CLIENT, ConfigurationError, Documents, tenant, variable
@@ -25,6 +26,7 @@ class Cxone:
 
     http: CxoneHttp
     outcomes: OutcomesPort
+    subscriptions: SubscriptionsPort
 
 
 def connect(clock: Clock | None = None) -> Cxone:
@@ -39,11 +41,9 @@ def connect(clock: Clock | None = None) -> Cxone:
     secrets = Secrets(boto3.client("secretsmanager", config=AWS_CLIENT), clock)
     tokens = Tokens(table, tenant(), secrets, variable("CXONE_SECRET"), settings, clock)
     http = CxoneHttp(tokens, Budgets(table, tenant(), clock), settings, clock)
-    return Cxone(http, _outcomes(http))
-
-
-def _outcomes(http: CxoneHttp) -> OutcomesPort:
     api = variable("CXONE_API")
     if api != "platform":
-        raise ConfigurationError(f"CxoneApi is {api!r}: outcomes are available on 'platform'")
-    return PlatformOutcomes(http)
+        raise ConfigurationError(
+            f"CxoneApi is {api!r}: outcomes and subscriptions are available on 'platform'"
+        )
+    return Cxone(http, PlatformOutcomes(http), PlatformSubscriptions(http))

@@ -18,15 +18,17 @@ from outbound.ingress.replaying import KeptDelivery
 from outbound.observability import masked
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack
+from outbound.ops.subscriptions import add_register
 
 _COUNTS = ("events", "unmapped", "rejected", "own")
 
 
 def add_commands(groups: Any) -> None:
     """Add this group's commands to the parser."""
-    commands = groups.add_parser("webhooks", help="see received webhooks and replay them").add_subparsers(
+    commands = groups.add_parser("webhooks", help="register, see and replay webhooks").add_subparsers(
         required=True
     )
+    add_register(commands)
     listing = commands.add_parser("list", help="the webhooks of a time, and what became of each")
     _add_range(listing, required=True)
     listing.add_argument("--most", type=int, default=100, metavar="N", help="so many at most (default 100)")
