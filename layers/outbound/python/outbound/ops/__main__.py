@@ -1,7 +1,7 @@
 """`outbound --stack NAME ...`: what an operator does with a deployed stack.
 
 Each module of this package adds one group of commands. Every command prints for a person, or for a
-script with `--json`; refusals go to standard error with exit code 2, failures of AWS with 1.
+script with `--json`; refusals go to standard error with exit code 2, what the stack cannot do now with 1.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from outbound.campaigns.registering import RegistrationConflict
+from outbound.events import PublishFailed
 from outbound.ops import campaigns, configuration, consent, deliveries, outcomes, queues, webhooks
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack, StackNotFound
+from outbound.settings import ConfigurationError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except (ClientError, BotoCoreError) as failure:
         print(f"outbound: AWS refused: {failure}", file=sys.stderr)
+        return 1
+    except (ConfigurationError, PublishFailed, RegistrationConflict) as failure:
+        print(f"outbound: {failure}", file=sys.stderr)
         return 1
     return 0
 

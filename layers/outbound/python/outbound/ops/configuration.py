@@ -45,8 +45,15 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     output.document(stack.documents.get(chosen.capability, MODELS[chosen.capability]).model_dump(mode="json"))
 
 
+def _contents(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror}") from error
+
+
 def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    text = chosen.file.read_text()
+    text = _contents(chosen.file)
     try:
         _check(MODELS[chosen.capability].model_validate_json(text))
     except ValidationError as error:

@@ -20,9 +20,11 @@ _COUNTS = (
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
-# While an operator reads a listing, nothing else works on a dead-letter queue; a minute keeps pages apart.
+# Nothing else works on a dead-letter queue; what was read is hidden until all of it is read, or sent again.
 _LOOK_SECONDS = 60
+_REDRIVE_SECONDS = 600
 _SHOWN = 200
+_BATCH = 10
 
 
 def add_commands(groups: Any) -> None:
@@ -55,6 +57,9 @@ def _list(stack: Stack, _: argparse.Namespace, output: Output) -> None:
 
 def _dead(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     _check(stack, chosen.queue)
+    url = stack.outputs[chosen.queue + _DEAD]
+    messages = list(_messages(stack, url, min(chosen.most, _SHOWN), _LOOK_SECONDS))
+    _put_back(stack, url, messages)
     rows = [
         {
             "message_id": message["MessageId"],
@@ -63,11 +68,19 @@ def _dead(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
             "event_id": _attribute(message, "event_id"),
             "received": message.get("Attributes", {}).get("ApproximateReceiveCount"),
         }
-        for message in _messages(
-            stack, stack.outputs[chosen.queue + _DEAD], min(chosen.most, _SHOWN), _LOOK_SECONDS
-        )
+        for message in messages
     ]
     output.rows(rows, f"{chosen.queue} has no dead letters")
+
+
+def _put_back(stack: Stack, url: str, messages: list[dict[str, Any]]) -> None:
+    """Let messages that were only looked at be found again at once, by a redrive for instance."""
+    for first in range(0, len(messages), _BATCH):
+        entries = [
+            {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+            for number, message in enumerate(messages[first : first + _BATCH])
+        ]
+        stack.sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
 
 
 def _redrive(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
@@ -79,11 +92,12 @@ def _redrive(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
             f"{waiting} dead letters of {chosen.queue} would be sent again", queue=chosen.queue, dead=waiting
         )
         return
-    sent = 0
-    for message in _messages(stack, source, chosen.most, _LOOK_SECONDS):
+    # All are taken before the first is sent: one that dies again at once would be sent again and again.
+    messages = list(_messages(stack, source, chosen.most, _REDRIVE_SECONDS))
+    for message in messages:
         stack.sqs.send_message(QueueUrl=target, MessageBody=message["Body"])
         stack.sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
-        sent += 1
+    sent = len(messages)
     output.said(f"{sent} dead letters of {chosen.queue} were sent again", queue=chosen.queue, redriven=sent)
 
 
@@ -93,7 +107,7 @@ def _messages(stack: Stack, url: str, most: int, visibility: int) -> Iterator[di
     while len(seen) < most:
         answer = stack.sqs.receive_message(
             QueueUrl=url,
-            MaxNumberOfMessages=min(10, most - len(seen)),
+            MaxNumberOfMessages=min(_BATCH, most - len(seen)),
             VisibilityTimeout=visibility,
             WaitTimeSeconds=1,
             MessageAttributeNames=["All"],
