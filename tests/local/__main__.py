@@ -9,7 +9,11 @@ from contextlib import ExitStack, suppress
 from rich.console import Console
 from rich.table import Column, Table
 
+from local.containers import reachable_host, write_environment
+from local.places import ROOT, SAM
 from local.stack import Stack, running_stack
+
+_INVOKE = f"{SAM.relative_to(ROOT)} local invoke PlanPulls --config-env local -e events/plan_pulls/due.json"
 
 
 def up(console: Console, parameters: dict[str, str]) -> None:
@@ -17,7 +21,8 @@ def up(console: Console, parameters: dict[str, str]) -> None:
     began = time.monotonic()
     with ExitStack() as open_until_done:
         with console.status("starting the embedded AWS and deploying to it"):
-            stack = open_until_done.enter_context(running_stack(parameters))
+            stack = open_until_done.enter_context(running_stack(parameters, host=reachable_host()))
+            write_environment(stack)
         _show(console, stack, time.monotonic() - began)
         with suppress(KeyboardInterrupt):
             signal.pause()
@@ -37,6 +42,8 @@ def _show(console: Console, stack: Stack, seconds: float) -> None:
     console.print("To speak to it with any AWS tool:", style="bold")
     console.print(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION=us-east-1")
     console.print("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
+    console.print("To run a function in a container, after `make build ARCHITECTURE=x86_64`:", style="bold")
+    console.print(f"  {_INVOKE} --parameter-overrides Architecture=x86_64", soft_wrap=True)
     console.print(f"Its log, with what functions print: {stack.emulator.log}", soft_wrap=True)
     console.print("Ctrl-C stops it and forgets everything.")
 
@@ -48,7 +55,7 @@ def main() -> int:
     parser.add_argument("parameters", nargs="*", metavar="NAME=VALUE", help="parameters of the template")
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    up(Console(), dict(pair.split("=", 1) for pair in chosen.parameters))
+    up(Console(emoji=False), dict(pair.split("=", 1) for pair in chosen.parameters))
     return 0
 
 

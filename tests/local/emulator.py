@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from local.places import EMULATOR_PYTHON, LAMBDA_PYTHON, LOCAL, REGION, ROOT_CREDENTIALS, clean_environment
 
+LOOPBACK = "127.0.0.1"
 START_SECONDS = 60
 """Started within 3 s on two idle cores; the rest is for a machine that is busy."""
 
@@ -61,14 +62,15 @@ class Emulator:
 
 @contextmanager
 def running_emulator(
-    *, policies: bool = True, wait_scale: float = 1.0, keep: bool = False
+    *, policies: bool = True, wait_scale: float = 1.0, keep: bool = False, host: str = LOOPBACK
 ) -> Iterator[Emulator]:
     """Run an emulator for as long as the block lasts.
 
     `policies` enforces every role's permissions, `wait_scale` multiplies the waits of state machines,
-    `keep` leaves the folder with the log behind.
+    `keep` leaves the folder with the log behind, `host` is this machine's address to listen on.
     """
-    emulator = _start({"AUTH": "true" if policies else "false", "SFN_WAIT_SCALE": str(wait_scale)})
+    settings = {"AUTH": "true" if policies else "false", "SFN_WAIT_SCALE": str(wait_scale)}
+    emulator = _start(settings, host)
     try:
         yield emulator
     finally:
@@ -77,21 +79,21 @@ def running_emulator(
             shutil.rmtree(emulator.folder, ignore_errors=True)
 
 
-def free_port() -> int:
-    """Find a port of 127.0.0.1 that nobody listens on."""
+def free_port(host: str = LOOPBACK) -> int:
+    """Find a port that nobody listens on; raise OSError where the address is not this machine's."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
-def _start(settings: dict[str, str]) -> Emulator:
+def _start(settings: dict[str, str], host: str) -> Emulator:
     folder = LOCAL / "stacks" / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}"
     (folder / "tmp").mkdir(parents=True)
-    port = free_port()
+    port = free_port(host)
     environment = clean_environment(
         **settings,
-        BIND_HOST="127.0.0.1",
-        MINISTACK_HOST="127.0.0.1",
+        BIND_HOST=host,
+        MINISTACK_HOST=host,
         GATEWAY_PORT=str(port),
         MINISTACK_REGION=REGION,
         FUNCTION_PYTHON=str(LAMBDA_PYTHON),
@@ -101,7 +103,7 @@ def _start(settings: dict[str, str]) -> Emulator:
         PYTHONUNBUFFERED="1",
     )
     process = _launch(folder, environment)
-    emulator = Emulator(f"http://127.0.0.1:{port}", folder, process)
+    emulator = Emulator(f"http://{host}:{port}", folder, process)
     _wait_until_healthy(emulator)
     return emulator
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from local.deployment import STACK_NAME, deploy
-from local.emulator import Emulator, running_emulator
+from local.emulator import LOOPBACK, Emulator, running_emulator
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,13 @@ def running_stack(
     policies: bool = True,
     wait_scale: float = 1.0,
     keep: bool = False,
+    host: str = LOOPBACK,
 ) -> Iterator[Stack]:
     """Run an emulator with the template deployed to it for as long as the block lasts.
 
     `parameters` are the template's; the others are those of `running_emulator`. Several may run at once.
     """
-    with running_emulator(policies=policies, wait_scale=wait_scale, keep=keep) as emulator:
+    with running_emulator(policies=policies, wait_scale=wait_scale, keep=keep, host=host) as emulator:
         yield Stack(emulator, deploy(emulator, parameters or {}))
 
 
