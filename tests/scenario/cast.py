@@ -14,7 +14,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from local import Stack, running_stack
+from local.places import LOCAL
 from sandbox.running import Receivers, Tenant, running_receivers, running_tenant
+from sandbox.world import World
 
 # Calls began within the last day and ended two minutes ago, so a pull with a minute of settling has them all.
 _FROM, _TO = "-20h", "-2m"
@@ -44,13 +46,17 @@ class Operator:
 
     def run(self, *arguments: str) -> Any:
         """Run `outbound ...` as an operator does, and give what it says to scripts."""
-        command = [str(Path(sys.executable).parent / "outbound"), "--json", *arguments]
-        done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        done = self.attempt("--json", *arguments)
         if done.returncode:
             raise RuntimeError(f"outbound {' '.join(arguments)}: {done.stderr.strip()}")
         return json.loads(done.stdout)
+
+    def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `outbound ...`, whatever comes of it."""
+        command = [str(Path(sys.executable).parent / "outbound"), *arguments]
+        return subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
 
     def configure(self, capability: str, document: dict[str, Any]) -> None:
         """Put a settings document in force."""
@@ -84,7 +90,7 @@ def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
 
 
 @contextmanager
-def assembled(document: dict[str, Any]) -> Iterator[Cast]:
+def assembled(document: World | dict[str, Any]) -> Iterator[Cast]:
     """Bring everybody up, for as long as the block lasts; each in processes of its own."""
     parameters = {"AuditBatchSeconds": "5", "LogLevel": "INFO"}
     with (
@@ -98,7 +104,8 @@ def assembled(document: dict[str, Any]) -> Iterator[Cast]:
 def _environment(stack: Stack) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
-        "PYTHONDONTWRITEBYTECODE": "1",
+        # Beside the sources it would be packed for Lambda; without it every command compiles all of them.
+        "PYTHONPYCACHEPREFIX": str(LOCAL / "build" / "bytecode"),
         "AWS_ENDPOINT_URL": stack.endpoint,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",

@@ -18,8 +18,8 @@ from scenario.cast import Cast
 LONGEST_SECONDS = 180.0
 _EVERY_SECONDS = 0.5
 
-# Calls that belong into the lake; one without a code is a record with an unknown code.
-RECORDS = ("valid", "without_code")
+# Calls that belong into the lake; every other kind is set aside with its reason.
+RECORDS = ("valid",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Watcher:
 
     def records(self, job: Job) -> int:
         """Count what a job has written so far."""
-        return sum(part.records for part in self._jobs.parts(job))
+        return sum(part.records for part in self._jobs.parts.first(job.job_id, job.position.page))
 
     def until_done(self, console: Console) -> Seen:
         """Show progress until every job has ended and reached the CRM, or time is up."""
