@@ -25,6 +25,7 @@ QUEUES = (
     "deliver-wfm",
     "record-audit",
     "record-consent",
+    "route-webhooks",
     "watched",
 )
 

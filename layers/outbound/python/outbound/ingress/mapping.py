@@ -13,7 +13,7 @@ Every rule that fits makes an event of its type; the type `ignored` makes none a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -53,7 +53,7 @@ class Found:
 
 @dataclass(slots=True)
 class Read:
-    """What a payload came to: its events, the places that no rule fits, and how many changes were our own."""
+    """What events came to: what rules found, places that no rule fits, and how many were our own."""
 
     found: list[Found] = field(default_factory=list)
     unmapped: list[int] = field(default_factory=list)
@@ -76,10 +76,15 @@ class MappingRules:
         self._user = _compiled(document.get("user", "user"), "user")
         self._rules = [_Rule(rule, f"rules.{number}") for number, rule in enumerate(_rules(document))]
 
-    def read(self, payload: Any) -> Read:
-        """Give what a payload holds. A rule that does not fit an event finds nothing in it; none raises."""
+    def events_of(self, payload: Any) -> list[Any]:
+        """Give the events of a payload, each as it stands there."""
+        events = _searched(self._events, payload)
+        return events if isinstance(events, list) else [events]
+
+    def read(self, events: Sequence[Any]) -> Read:
+        """Give what events hold. A rule that does not fit an event finds nothing in it; none raises."""
         read = Read()
-        for place, event in enumerate(self._events_of(payload)):
+        for place, event in enumerate(events):
             if self._own_user and str(_searched(self._user, event)) == self._own_user:
                 read.own += 1
                 continue
@@ -90,10 +95,6 @@ class MappingRules:
                 self._found(place, rule, rule.event_type, event) for rule in fitting if rule.event_type
             ]
         return read
-
-    def _events_of(self, payload: Any) -> list[Any]:
-        events = _searched(self._events, payload)
-        return events if isinstance(events, list) else [events]
 
     def _found(self, place: int, rule: _Rule, event_type: EventType, event: Any) -> Found:
         time = _searched(self._occurred_at, event)
