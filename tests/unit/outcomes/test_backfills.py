@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from disturbing import MakePulls, fail_once
 from pull_world import PullWorld, hours_ago
 
@@ -76,6 +77,17 @@ def test_a_backfill_that_begins_before_the_retention_is_clamped_and_its_gap_repo
     assert len({event["event_id"] for event in lost}) == 1
     assert parse_time(lost[0]["data"]["start"]) == start
     assert parse_time(lost[0]["data"]["end"]) == _windows(world)[0].start
+
+
+def test_a_backfill_in_several_transactions_reports_its_gap_once(
+    pulls: MakePulls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outbound.outcomes.planning._MAX_JOBS_A_STEP", 2)
+    world = pulls(SPRING, settings={"retention_days": 1, "longest_window_hours": 2})
+    world.register("spring", enabled=False)
+    world.ask("spring", hours_ago(world.clock, 30), hours_ago(world.clock, 10))
+    assert len(_windows(world)) > 4
+    assert len(world.facts("outcomes.coverage_lost")) == 1
 
 
 def test_a_refresh_pulls_the_same_windows_again_in_place(pulls: MakePulls) -> None:
@@ -182,7 +194,7 @@ def test_a_refresh_that_comes_too_late_ends_without_touching_what_there_is(pulls
     pulled = _ids(world)
     world.ask("spring", hours_ago(world.clock, 5), hours_ago(world.clock, 4), refresh=True)
     world.facts()
-    world.clock.advance(hours=20)
+    world.clock.advance(hours=19.5)
     world.work_off()
     [failed] = world.facts("outcomes.pull_failed")
     assert failed["data"]["reason"] == "out_of_retention"

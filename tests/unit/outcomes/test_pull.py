@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from disturbing import MakePulls, before_calls, calls_of
 from pull_world import PullWorld, hours_ago
 
 from outbound.clock import format_time
+from outbound.cxone.ports import OutcomePage, OutcomeQuery
+from outbound.outcomes.dispatching import job_window
 from sandbox.world import expected, expected_ids
 
 SPRING = {"id": "spring", "calls": 2_000, "from": -10, "to": -1, "agents": 7}
@@ -116,6 +119,31 @@ def test_pages_that_overlap_bring_each_call_once(pulls: MakePulls) -> None:
     [fact] = world.facts("outcomes.pulled")
     assert fact["data"]["duplicates_dropped"] == 5
     assert _ids(world) == _expected(world, 10, 3)
+
+
+def test_pages_that_overlap_where_a_run_goes_on_bring_each_call_once(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    body = _asked(world)
+    assert world.pull(body, seconds=7.9) is not None
+    before = world.rows()
+    world.start_afresh()
+    honest = world.cxone.outcomes.page
+    first_page = honest(_query(world, body), "")
+
+    def overlapping(query: OutcomeQuery, token: str) -> OutcomePage:
+        page = honest(query, token)
+        once_more = first_page.records[-5:] if token == first_page.next_token else []
+        return replace(page, records=[*once_more, *page.records])
+
+    world.cxone.outcomes.page = overlapping  # type: ignore[method-assign]
+    world.work_off([body])
+    assert len(before) == 50
+    assert _ids(world) == calls_of(world, body)
+
+
+def _query(world: PullWorld, body: str) -> OutcomeQuery:
+    campaign_id, window = job_window(body)
+    return OutcomeQuery(campaign_id, window.start, window.end, (), 50)
 
 
 def test_a_run_hands_over_before_its_time_is_up_and_loses_no_page(pulls: MakePulls) -> None:

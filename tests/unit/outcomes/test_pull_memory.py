@@ -12,11 +12,13 @@ from typing import Any
 
 from aws_world import FakeClock
 
-from outbound.clock import Deadline
+from outbound.clock import Deadline, format_time
 from outbound.cxone.platform.outcomes import _record
 from outbound.cxone.ports import CallRecord, OutcomePage, OutcomeQuery
+from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.pages import PageWriter
 from outbound.outcomes.paging import Paging, Run
+from outbound.outcomes.reporting import Reporter
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.store.jobs import Job, Position, new_job
 from outbound.store.lake import Lake
@@ -96,3 +98,33 @@ def test_no_call_is_held_when_a_pull_is_over() -> None:
     gc.collect()
     held = [one for one in gc.get_objects() if isinstance(one, CallRecord) and one.call_id is not None]
     assert held == []
+
+
+class ManyParts:
+    """Parts of a job, each with an analysis of some 100 KB, made when they are read."""
+
+    def first(self, job_id: str, pages: int) -> Iterator[Part]:
+        for page in range(pages):
+            analysis = Analysis()
+            analysis.agents = {f"{agent:090}": [1, page] for agent in range(1000)}
+            yield Part(page, f"key-{page}", "sha", 1, 1, {}, analysis.to_json())
+
+
+class ManyPages(ForgetfulJobs):
+    parts = ManyParts()
+
+    def complete(self, *ended: Any) -> None:
+        return None
+
+
+def test_ending_a_job_holds_the_analysis_of_one_page_at_a_time() -> None:
+    clock = FakeClock()
+    reporter = Reporter(ManyPages(), Lake(NoS3(), "lake"), "acme", clock)  # type: ignore[arg-type]
+    end = START + timedelta(hours=1)
+    position = Position(page=100, since=format_time(START))
+    job = replace(
+        new_job("spring", START, end, "schedule", end, "c"), position=position, initiated_at=format_time(end)
+    )
+    with _traced():
+        assert reporter.complete(job, OutcomeSettings()) is None
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000

@@ -13,6 +13,7 @@ from pull_world import PullWorld, hours_ago
 
 from outbound.outcomes.pulling import _growing_wait
 from outbound.queues import TryLater
+from outbound.store.table import Key
 
 SPRING = {"id": "spring", "calls": 300, "from": -4, "to": -3, "agents": 3}
 CALLS = "GET /api/v2/outbound/calls"
@@ -164,6 +165,21 @@ def test_what_does_not_heal_is_said_and_the_pull_completes_after_repair(
     assert failed["data"]["audit"]["status"] == "failed"
     assert failed["data"]["audit"]["error"] == failed["data"]["message"]
     world.tenant.clear_faults()
+    _an_hour_later(world)
+    _assert_whole(world, body)
+
+
+def test_a_page_token_that_has_run_out_lets_the_next_try_begin_at_the_first_page(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    body = _asked(world)
+    assert world.pull(body, seconds=7.9) is not None
+    [item] = world.items("spring")
+    stale = item["position"] | {"token": "c3RhbGU="}
+    world.table.update(Key(item["pk"], item["sk"]), "SET #position = :stale", {":stale": stale})
+    assert world.pull(body) is None
+    [failed] = world.facts("outcomes.pull_failed")
+    assert failed["data"]["reason"] == "invalid_request"
+    assert failed["data"]["field"] == "nextPageToken"
     _an_hour_later(world)
     _assert_whole(world, body)
 
