@@ -55,7 +55,5 @@ class StripeLike(Sender):
 
     def sign(self, method: str, url: str, body: bytes, now: datetime) -> Headers:
         """Return time and signature in one header."""
-        header = WebhookSignature.generate_signature_header(  # type: ignore[no-untyped-call]
-            body.decode(), self.secret, int(now.timestamp())
-        )
+        header = WebhookSignature.generate_signature_header(body.decode(), self.secret, int(now.timestamp()))
         return {"Stripe-Signature": header}
