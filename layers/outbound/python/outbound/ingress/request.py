@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -59,20 +59,22 @@ def _body(event: Mapping[str, object]) -> bytes | None:
 def _headers(event: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
     """Every value of every header; names in any case are one name."""
     found: dict[str, tuple[str, ...]] = {}
-    for name, values in _values(event, "multiValueHeaders", "headers"):
-        key = name.lower()
-        found[key] = found.get(key, ()) + values
+    for name, value in _named(event, "multiValueHeaders", "headers").items():
+        key, texts = str(name).lower(), _texts(value)
+        found[key] = found[key] + texts if key in found else texts
     return found
 
 
-def _values(event: Mapping[str, object], many: str, one: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Names with all their values; the field with one value a name only speaks where the other is silent."""
+def _named(event: Mapping[str, object], many: str, one: str) -> Mapping[object, object]:
+    """Names with their values; the field with one value a name only speaks where the other is silent."""
     named = event.get(many) or event.get(one)
-    if not isinstance(named, Mapping):
-        return
-    for name, value in named.items():
-        values = value if isinstance(value, list) else [value]
-        yield str(name), tuple(each for each in values if isinstance(each, str))
+    return named if isinstance(named, Mapping) else {}
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple([each for each in value if isinstance(each, str)]) if isinstance(value, list) else ()
 
 
 def _url(event: Mapping[str, object], public_base_url: str) -> str:
@@ -83,13 +85,9 @@ def _url(event: Mapping[str, object], public_base_url: str) -> str:
     """
     path = str(event["path"])
     url = _under(public_base_url.rstrip("/"), path) if public_base_url else _called_by(event, path)
-    pairs = (
-        f"{_encoded(name)}={_encoded(value)}"
-        for name, values in _values(event, "multiValueQueryStringParameters", "queryStringParameters")
-        for value in values
-    )
-    query = "&".join(pairs)
-    return f"{url}?{query}" if query else url
+    query = _named(event, "multiValueQueryStringParameters", "queryStringParameters")
+    pairs = [f"{_encoded(str(name))}={_encoded(text)}" for name in query for text in _texts(query[name])]
+    return f"{url}?{'&'.join(pairs)}" if pairs else url
 
 
 def _under(base: str, path: str) -> str:
