@@ -11,8 +11,9 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.figures import handler_imports, pull_memory, pull_speed, quota_use, token_requests
+from bench.machine import Others
 from bench.measured import Measured
-from bench.report import show, write
+from bench.report import Run, show, write
 from bench.stage import Stage
 from local.build import built_template
 from local.places import LOCAL
@@ -25,11 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, measure, print and write."""
     chosen = _parser().parse_args(arguments)
     began = time.monotonic()
-    rows = _measured(chosen.only, chosen.full, Console(stderr=True))
-    seconds = time.monotonic() - began
+    with Others() as others:
+        rows = _measured(chosen.only, chosen.full, Console(stderr=True))
+    run = Run(rows, time.monotonic() - began, others.share)
     # In a file or a pipe the table is as wide as it needs to be.
-    show(Console(width=None if sys.stdout.isatty() else 140), rows, seconds)
-    write(chosen.json, rows, seconds)
+    show(Console(width=None if sys.stdout.isatty() else 140), run)
+    write(chosen.json, run)
     return 1 if chosen.strict and not all(row.met for row in rows) else 0
 
 

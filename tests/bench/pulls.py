@@ -12,6 +12,7 @@ import requests
 from aws_world import sqs_event
 
 from bench.handlers import handler_named
+from bench.machine import Others
 from bench.processes import run
 from bench.stage import Stage
 from sandbox.running import Tenant
@@ -27,11 +28,15 @@ END = START + timedelta(hours=6)
 
 @dataclass(frozen=True)
 class Pull:
-    """What one pull took: wall time, CPU time of its process, and the most memory that was resident."""
+    """What one pull took: wall time, CPU time of its process, and the most memory that was resident.
+
+    `others` is the share of the machine that went to other processes meanwhile.
+    """
 
     seconds: float
     cpu_seconds: float
     peak_kib: int
+    others: float
     profile: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
@@ -51,12 +56,13 @@ class Pulls:
         (message,) = self._world.messages()
         environment = {**self._handler.environment, **self._environment}
         event = sqs_event("pull-outcomes", message)
-        answer = run("pulling", self._handler.path, environment, event=event, profile=profile)
+        with Others() as others:
+            answer = run("pulling", self._handler.path, environment, event=event, profile=profile)
         (job,) = self._world.job_list(campaign_id)
         expected = self._tenant.world.campaign(campaign_id).calls
         if answer.pop("answer")["batchItemFailures"] or job.result.get("records") != expected:
             raise RuntimeError(f"{campaign_id}: {job.status} with {job.result} instead of {expected} records")
-        return Pull(**answer)
+        return Pull(others=others.share, **answer)
 
     def bare_loop(self, campaign_id: str, page_size: int) -> dict[str, Any]:
         """Get the same pages of a campaign in a process of its own, and do nothing with them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from os import cpu_count
 from pathlib import Path
@@ -17,17 +18,27 @@ from bench.measured import Measured
 _VERDICTS = {True: "[green]ok[/green]", False: "[red]missed[/red]"}
 
 
-def show(console: Console, rows: Sequence[Measured], seconds: float) -> None:
+@dataclass(frozen=True)
+class Run:
+    """A whole run: its figures, how long it took, and the share of the machine that others took meanwhile."""
+
+    rows: Sequence[Measured]
+    seconds: float
+    others: float
+
+
+def show(console: Console, run: Run) -> None:
     """Print every figure beside its target, and where the time went of those that were looked into."""
-    table = Table(title=f"figures, measured in {seconds:.0f} s", title_justify="left")
+    title = f"figures, measured in {run.seconds:.0f} s; others took {run.others:.0%} of the machine"
+    table = Table(title=title, title_justify="left")
     for name, justify in (("figure", "left"), ("measured", "right"), ("target", "right"), ("", "left")):
         table.add_column(name, justify=justify)
     table.add_column("made of", style="dim")
-    for row in rows:
+    for row in run.rows:
         measured = row.target.shown(row.value)
         table.add_row(row.what, measured, str(row.target), _VERDICTS[row.met], row.note)
     console.print(table)
-    for row in rows:
+    for row in run.rows:
         if row.profile:
             _show_profile(console, row)
 
@@ -41,14 +52,15 @@ def _show_profile(console: Console, row: Measured) -> None:
     console.print(table)
 
 
-def write(path: Path, rows: Sequence[Measured], seconds: float) -> None:
+def write(path: Path, run: Run) -> None:
     """Write the figures as JSON."""
     document = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "python": platform.python_version(),
         "processors": cpu_count(),
-        "seconds": round(seconds, 1),
-        "figures": [row.as_document() for row in rows],
+        "seconds": round(run.seconds, 1),
+        "others_share": round(run.others, 3),
+        "figures": [row.as_document() for row in run.rows],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2) + "\n")

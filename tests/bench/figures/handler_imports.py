@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bench.handlers import Handler, handlers
 from bench.measured import Measured, Target
 from bench.processes import run
+from bench.rounds import rounds
 from bench.stage import Stage
 
 NAME = "imports"
@@ -14,7 +15,7 @@ NAME = "imports"
 RECEIVER = Target("at most", 1.15)
 OTHER = Target("at most", 1.6)
 # The fastest of so many: whatever else the machine does can only make an import slower.
-_REPETITIONS = 8
+_ROUNDS, _SECONDS = 6, 60
 _HANDLER = "import app"
 
 
@@ -23,7 +24,7 @@ def measure(stage: Stage) -> Iterator[Measured]:
     found = handlers()
     floors = {handler.name: _floor(handler) for handler in found}
     times: dict[str, list[tuple[float, float]]] = {handler.name: [] for handler in found}
-    for _ in range(_REPETITIONS):
+    for _ in rounds(_ROUNDS, _SECONDS):
         for handler in found:
             pair = _seconds(handler, floors[handler.name]), _seconds(handler, _HANDLER)
             times[handler.name].append(pair)
