@@ -107,6 +107,15 @@ def test_one_register_does_not_touch_the_other(world: ConsentWorld) -> None:
     }
 
 
+def test_a_delivery_that_is_mapped_anew_can_correct_what_it_said(world: ConsentWorld) -> None:
+    world.take(changed("granted", -60, "same"))
+    world.take(changed("revoked", -60, "same"))
+
+    assert world.consents.of("c1").refusal == "consent_revoked"
+    assert [one.took_effect for one in world.consents.history("c1")] == [True, True]
+    assert len({fact["event_id"] for fact in world.aws.published()}) == 2
+
+
 def test_of_two_changes_at_one_moment_the_one_that_forbids_stands(world: ConsentWorld) -> None:
     for contact, order in (("a", ("granted", "revoked")), ("b", ("revoked", "granted"))):
         for change in order:
@@ -191,15 +200,21 @@ _FIRST, _LAST = (
     moment.replace(tzinfo=None)
     for moment in (parse_time("0001-01-02T00:00:00Z"), parse_time("9999-12-30T00:00:00Z"))
 )
+_VALUES = {
+    Register.CALL: (Value.GRANTED, Value.REVOKED),
+    Register.DO_NOT_CALL: (Value.SET, Value.LIFTED),
+}
 _PURE = st.lists(
-    st.builds(
-        Change,
-        st.just("c1"),
-        st.sampled_from(Register),
-        st.sampled_from(Value),
-        st.sampled_from(["hubspot", "agent"]),
-        st.datetimes(_FIRST, _LAST, timezones=st.just(UTC)),
-        st.text("ab", max_size=2),
+    st.sampled_from(Register).flatmap(
+        lambda register: st.builds(
+            Change,
+            st.just("c1"),
+            st.just(register),
+            st.sampled_from(_VALUES[register]),
+            st.just("hubspot"),
+            st.datetimes(_FIRST, _LAST, timezones=st.just(UTC)),
+            st.text("ab", max_size=2),
+        )
     )
 )
 

@@ -97,7 +97,7 @@ class ConsentRecorder:
             "occurred_at": format_time(change.occurred_at),
             "request_id": event.event_id,
         }
-        effect = (change.contact_id, event.event_id)
+        effect = (change.contact_id, change.register.value, change.rank)
         now = self._clock.now()
         return new_event(EventType.CONSENT_RECORDED, event.tenant, now, effect, data, event.correlation_id)
 

@@ -62,7 +62,7 @@ class Change:
         By time; of two at the same moment the one that forbids, since a wrong call does more harm than a
         call that is not made; and of two that are alike the one with the greater event id.
         """
-        return f"{_stamp(self.occurred_at)}#{int(self.value.forbids)}#{self.event_id}"
+        return f"{_stamp(self.occurred_at)}#{int(self.value.forbids)}#{self.event_id}#{self.value.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +176,13 @@ class ConsentLedger(Consents):
         return self._table.put(self.change_key(change), item, "attribute_not_exists(#pk)").done
 
     def change_key(self, change: Change) -> Key:
-        """The key of a change."""
+        """The key of a change.
+
+        The value belongs to it: a kept delivery that is mapped anew has its old ids, and may say another.
+        """
         pk = self.state_key(change.contact_id).pk
-        return Key(pk, f"{_CHANGES}{_stamp(change.occurred_at)}#{change.event_id}")
+        told = f"{_stamp(change.occurred_at)}#{change.event_id}#{change.value.value}"
+        return Key(pk, f"{_CHANGES}{told}")
 
     def _noting(self, change: Change, now: datetime, took_effect: bool) -> Item:
         item = _history(change, now, took_effect)
