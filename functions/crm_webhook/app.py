@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from outbound.clock import SystemClock
 from outbound.ingress.providers import Providers
 from outbound.ingress.receiving import RECEIVER_CLIENT, IngressQueue, Receiver, crm
-from outbound.observability import logger, metrics
+from outbound.observability import logger
 from outbound.secrets import Secrets
 from outbound.settings import Documents, variable
 
@@ -23,8 +23,8 @@ receiver = Receiver(
 )
 
 
-@metrics.log_metrics
-@logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Receive one webhook."""
+    # All that its log lines need of the context; Powertools' decorators take longer than the work.
+    logger.append_keys(function_request_id=context.aws_request_id)
     return receiver.receive(event, crm)

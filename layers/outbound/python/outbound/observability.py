@@ -65,7 +65,6 @@ class Metric(StrEnum):
     DESTINATION_DISABLED = "DestinationsDisabled"
     CONSENT_RECORDED = "ConsentChangesRecorded"
     CONSENT_REJECTED = "ConsentChangesRejected"
-    WEBHOOKS_RECEIVED = "WebhooksReceived"
     WEBHOOKS_REFUSED = "WebhooksRefused"
     WEBHOOKS_NOT_TAKEN = "WebhooksNotTaken"
     WEBHOOKS_ROUTED = "WebhooksRouted"

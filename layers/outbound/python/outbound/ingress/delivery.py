@@ -32,6 +32,8 @@ KEPT_HEADERS = frozenset(
 )
 _LONGEST_HEADER = 512
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class NoDelivery(ValueError):
     """A message that holds no delivery; says which field is wrong."""
@@ -53,8 +55,18 @@ class Delivery:
     body: bytes = field(repr=False)
     replay: str = ""
 
+    def to_message(self) -> str:
+        """The delivery as it travels: ASCII, for a queue takes no control characters."""
+        return self._written({"body_base64": base64.b64encode(self.body).decode()})
+
     def to_json(self) -> str:
-        """The delivery as one line of ASCII: queues take neither control characters nor lone surrogates."""
+        """The delivery as it is kept: a body that is text can be read."""
+        try:
+            return self._written({"body": self.body.decode()})
+        except UnicodeDecodeError:
+            return self.to_message()
+
+    def _written(self, body: Mapping[str, str]) -> str:
         message = {
             "version": 1,
             "delivery_id": self.delivery_id,
@@ -63,9 +75,9 @@ class Delivery:
             "method": self.method,
             "path": self.path,
             "headers": dict(self.headers),
-            **_written(self.body),
+            **body,
         }
-        return json.dumps(message | ({"replay": self.replay} if self.replay else {}), separators=(",", ":"))
+        return _encode(message | ({"replay": self.replay} if self.replay else {}))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Delivery:
@@ -103,13 +115,6 @@ def kept_headers(headers: Mapping[str, tuple[str, ...]], secret: str = "") -> di
         for name, values in headers.items()
         if name in KEPT_HEADERS and name != secret
     }
-
-
-def _written(body: bytes) -> dict[str, str]:
-    try:
-        return {"body": body.decode()}
-    except UnicodeDecodeError:
-        return {"body_base64": base64.b64encode(body).decode()}
 
 
 def _read(message: Mapping[str, object]) -> bytes:

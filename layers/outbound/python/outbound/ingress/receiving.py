@@ -21,7 +21,7 @@ from outbound.ingress.refusals import Accepted, Refusal
 from outbound.ingress.request import WebhookRequest, from_api_gateway
 from outbound.ingress.schemes import SharedSecret
 from outbound.ingress.verification import checked
-from outbound.observability import Metric, logger, measure
+from outbound.observability import Metric, logger, measure, metrics
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError
 
@@ -59,7 +59,6 @@ class Receiver:
 
         `find` gives the provider that a path is for, or None.
         """
-        measure(Metric.WEBHOOKS_RECEIVED)
         try:
             name = self._taken_or_problem(event, find)
         except (ConfigurationError, ClientError, BotoCoreError) as error:
@@ -131,7 +130,7 @@ class IngressQueue:
 
     def put(self, delivery: Delivery) -> None:
         """Put a delivery on the queue; when this returns, it is safe."""
-        self._client.send_message(QueueUrl=self._url, MessageBody=delivery.to_json())
+        self._client.send_message(QueueUrl=self._url, MessageBody=delivery.to_message())
 
 
 def secret_name(stack: str, provider: str) -> str:
@@ -153,6 +152,8 @@ def crm(settings: Providers, event: Mapping[str, Any]) -> Provider | None:
 
 def _refused(name: str) -> dict[str, Any]:
     measure(Metric.WEBHOOKS_NOT_TAKEN if name == "unavailable" else Metric.WEBHOOKS_REFUSED)
+    # Only here: writing metrics out takes longer than a delivery that is taken.
+    metrics.flush_metrics()
     logger.info("a webhook was answered with a problem", extra={"problem": name})
     return problem(name)
 
@@ -164,14 +165,17 @@ def _is_json_type(values: tuple[str, ...]) -> bool:
     )
 
 
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_no_number).decode
+
+
 def _is_json(body: bytes) -> bool:
     """Whether a body is one JSON document in UTF-8, UTF-16 or UTF-32."""
     try:
-        json.loads(body, parse_constant=_no_number)
+        _decode(body.decode(json.detect_encoding(body)))
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")

@@ -68,17 +68,15 @@ class RawWebhooks:
 
     def between(self, first: date, last: date, provider: str = "") -> Iterator[Kept]:
         """Give where the deliveries of these days lie, both days included, by day and provider."""
-        day = first
-        while day <= last:
-            yield from self._listed(f"{PREFIX}/dt={day:%Y-%m-%d}/" + (f"{provider}/" if provider else ""))
-            day += timedelta(days=1)
-
-    def _listed(self, prefix: str) -> Iterator[Kept]:
-        pages = self._client.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
-            for found in page.get("Contents", []):
-                _, _, provider, name = found["Key"].split("/", 3)
-                yield Kept(found["Key"], provider, name.removesuffix(".json"))
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=f"{PREFIX}/", StartAfter=f"{PREFIX}/dt={first:%Y-%m-%d}"
+        )
+        for found in (found for page in pages for found in page.get("Contents", [])):
+            _, day, of, name = found["Key"].split("/", 3)
+            if day > f"dt={last:%Y-%m-%d}":
+                return
+            if provider in ("", of):
+                yield Kept(found["Key"], of, name.removesuffix(".json"))
 
 
 def raw_key(received_at: datetime, provider: str, delivery_id: str) -> str:
