@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 
@@ -10,22 +11,28 @@ from scenario.cast import Cast
 from scenario.steps import connect, make_trouble, register
 from scenario.verdict import Verdict, judge
 from scenario.watching import Watcher
+from scenario.webhooks import connect_senders, send_webhooks
 
 
 def play(cast: Cast, quota: bool, console: Console) -> Verdict:
     """Play the scenario and give the verdict."""
-    console.print("an operator connects the stack and registers the campaigns")
+    console.print("an operator connects the stack, registers the campaigns and lets senders in")
     connect(cast, quota)
     register(cast)
+    crms = connect_senders(cast)
     faults = make_trouble(cast)
     console.print(f"the schedule fires; {faults} faults lie in wait")
     began = time.monotonic()
     cast.stack.fire("plan_pulls")
+    console.print("webhooks come in: from the tenant, from three CRMs, and three that nobody should believe")
     watcher = Watcher(cast)
-    watcher.until_done(console)
+    with ThreadPoolExecutor(max_workers=1) as senders:
+        coming = senders.submit(send_webhooks, cast, crms)
+        watcher.until_done(console)
+        webhooks = coming.result()
     seconds = time.monotonic() - began
     _let_the_audit_finish(watcher)
-    return judge(cast, watcher.look(), seconds, quota)
+    return judge(cast, watcher.look(), webhooks, seconds, quota)
 
 
 def _let_the_audit_finish(watcher: Watcher) -> None:

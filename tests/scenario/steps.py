@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from scenario.cast import Cast
+from scenario.webhooks import surfaces_at
 
 SCOPES = ["outbound:call:read", "outbound:campaign:read"]
 CALLS = r"/api/v2/outbound/calls"
@@ -28,7 +29,8 @@ def connect(cast: Cast, quota: bool) -> None:
 def cxone_document(url: str, quota: bool) -> dict[str, Any]:
     """The settings document that points the stack at a tenant."""
     token = {"url": f"{url}/oauth/token", "credentials": "basic", "scopes": SCOPES}
-    document: dict[str, Any] = {"surfaces": {"outcomes": {"base_url": url, "token": token}}}
+    surfaces = {"outcomes": {"base_url": url, "token": token}, **surfaces_at(url)}
+    document: dict[str, Any] = {"surfaces": surfaces}
     if not quota:
         document["budgets"] = {"outbound": {"calls": 100, "per_seconds": 60, "enforced": False}}
     return document

@@ -16,6 +16,7 @@ from sandbox.world import expected, expected_ids
 from scenario.cast import Cast
 from scenario.steps import CALLS
 from scenario.watching import RECORDS, Seen
+from scenario.webhooks import Row
 
 _SUCCESS = ("CONVERTED", "APPOINTMENT_SET")
 
@@ -25,6 +26,7 @@ class Verdict:
     """Figures of a run, and what was not as it should be."""
 
     campaigns: list[dict[str, Any]] = field(default_factory=list)
+    webhooks: list[Row] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     deviations: list[str] = field(default_factory=list)
 
@@ -34,9 +36,11 @@ class Verdict:
             self.deviations.append(otherwise)
 
 
-def judge(cast: Cast, seen: Seen, seconds: float, quota: bool) -> Verdict:
+def judge(cast: Cast, seen: Seen, webhooks: list[Row], seconds: float, quota: bool) -> Verdict:
     """Compare what arrived with what exists."""
-    verdict = Verdict()
+    verdict = Verdict(webhooks=webhooks)
+    for row in webhooks:
+        verdict.expect(row.as_meant, f"webhooks, {row.sender}, {row.what}: {row.answers}")
     lake = _lake(cast)
     for campaign in cast.tenant.world.campaigns:
         mine = [job for job in seen.jobs if job.campaign_id == campaign.id]
@@ -168,6 +172,10 @@ def show(verdict: Verdict, console: Console) -> None:
     for row in verdict.campaigns:
         figures = f"{row['records']:,}", f"{row['set_aside']:,}", f"{row['conversion_percent']} %"
         table.add_row(row["campaign"], *figures)
+    console.print(table)
+    table = Table("sender", "what", "came of it", title="webhooks", title_justify="left")
+    for webhook in verdict.webhooks:
+        table.add_row(webhook.sender, webhook.what, webhook.answers)
     console.print(table)
     table = Table("what", "how much", title="on the way", title_justify="left")
     for name, value in verdict.figures.items():
