@@ -10,7 +10,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.figures import handler_imports, pull_memory, pull_speed, quota_use, token_requests
+from bench.figures import (
+    handler_imports,
+    pull_memory,
+    pull_speed,
+    quota_use,
+    token_requests,
+    webhook_verification,
+)
 from bench.machine import Others
 from bench.measured import Measured
 from bench.report import Run, show, write
@@ -19,7 +26,14 @@ from local.build import built_template
 from local.places import LOCAL
 
 # A further figure is a module in this list.
-FIGURES = (handler_imports, pull_speed, pull_memory, quota_use, token_requests)
+FIGURES = (
+    handler_imports,
+    webhook_verification,
+    pull_speed,
+    pull_memory,
+    quota_use,
+    token_requests,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
