@@ -44,7 +44,7 @@ test: environments ## all tests at reduced sizes
 test-sam-local: export ARCHITECTURE = x86_64
 test-sam-local: export RUNTIME = python3.13
 test-sam-local: environments build ## every function under `sam local invoke` (needs Docker)
-	$(VENV)/python -m pytest tests/sam_local -rs $(ARGS)
+	OUTBOUND_SAM_LOCAL=1 $(VENV)/python -m pytest tests/sam_local $(ARGS)
 
 .PHONY: load
 load: environments ## the tests at full sizes

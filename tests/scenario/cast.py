@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from local import Stack, running_stack
+from local.emulator import LOOPBACK
 from local.places import LOCAL
 from sandbox.running import Receivers, Tenant, running_receivers, running_tenant
 from sandbox.world import World
@@ -90,13 +91,13 @@ def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
 
 
 @contextmanager
-def assembled(document: World | dict[str, Any]) -> Iterator[Cast]:
-    """Bring everybody up, for as long as the block lasts; each in processes of its own."""
+def assembled(document: World | dict[str, Any], host: str = LOOPBACK) -> Iterator[Cast]:
+    """Bring everybody up, for as long as the block lasts; each in processes of its own, at this address."""
     parameters = {"AuditBatchSeconds": "5", "LogLevel": "INFO"}
     with (
-        running_tenant(document) as tenant,
-        running_receivers() as receivers,
-        running_stack(parameters) as stack,
+        running_tenant(document, host=host) as tenant,
+        running_receivers(host=host) as receivers,
+        running_stack(parameters, host=host) as stack,
     ):
         yield Cast(tenant, receivers, stack, Operator(_environment(stack)))
 
