@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from aws_world import AwsWorld, FakeClock
-from consent_world import ConsentWorld, changed
+from botocore.exceptions import EndpointConnectionError
+from consent_world import ConsentWorld, changed, message
 from faults import check_every_cut, check_every_refusal, fresh, until_quiet
 
 from outbound.events import Event
@@ -122,6 +123,21 @@ def test_a_contact_that_everybody_writes_comes_back_later(
 
     with pytest.raises(TryLater, match="the same contact"):
         world.recorder.record(changed("granted"))
+
+
+@pytest.mark.parametrize(("times", "seconds"), [("1", 15), ("2", 30), ("7", 900), ("20", 900)])
+def test_a_message_waits_longer_with_every_outage_that_it_meets(
+    world: ConsentWorld, monkeypatch: pytest.MonkeyPatch, times: str, seconds: int
+) -> None:
+    def throttled(*_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.example.com")
+
+    monkeypatch.setattr(world.recorder._ledger, "told", throttled)
+    record = {"body": message(changed("granted")), "attributes": {"ApproximateReceiveCount": times}}
+
+    with pytest.raises(TryLater) as later:
+        world.recorder.take(record)
+    assert later.value.seconds == seconds
 
 
 def test_a_bus_that_is_down_loses_no_fact(world: ConsentWorld, monkeypatch: pytest.MonkeyPatch) -> None:
