@@ -21,7 +21,7 @@ from outbound.events import Event, effect_id
 from outbound.ingress.delivery import Delivery, NoDelivery
 from outbound.ingress.providers import CXONE, Providers
 from outbound.ingress.reading import Contents, read
-from outbound.ingress.telling import facts_about, too_old
+from outbound.ingress.telling import MOST_TOLD, facts_about, too_old
 from outbound.observability import Metric, logger, measure
 from outbound.queues import Refused
 from outbound.store.outbox import Outbox
@@ -150,7 +150,7 @@ def _count(contents: Contents) -> None:
     if contents.unmapped:
         said = {"count": len(contents.unmapped), "reason": contents.unmapped_because}
         logger.warning("parts of a delivery are not understood", extra=said)
-    for rejection in contents.rejections[:20]:
+    for rejection in contents.rejections[:MOST_TOLD]:
         said = {
             "place": rejection.place,
             "event_type": rejection.event_type,

@@ -10,7 +10,7 @@ from outbound.ingress.delivery import Delivery
 from outbound.ingress.reading import Contents, Rejection
 
 # A delivery of thousands of wrong events says the same thousands of times; its copy is kept.
-_MOST_TOLD = 20
+MOST_TOLD = 20
 
 TOO_OLD = "too_old"
 
@@ -22,7 +22,7 @@ def facts_about(contents: Contents, delivery: Delivery, raw: str, tenant: str) -
         told = {
             "count": len(contents.unmapped),
             "reason": contents.unmapped_because,
-            "places": contents.unmapped[:_MOST_TOLD],
+            "places": contents.unmapped[:MOST_TOLD],
         }
         facts.append(_fact(EventType.WEBHOOK_UNMAPPED, delivery, raw, tenant, told))
     if contents.rejections:
@@ -44,7 +44,7 @@ def _told(rejections: Sequence[Rejection]) -> dict[str, Any]:
         "reason": f"{first.event_type}: {wrong}",
         "rejections": [
             {"place": each.place, "event_type": each.event_type, "fields": dict(each.fields)}
-            for each in rejections[:_MOST_TOLD]
+            for each in rejections[:MOST_TOLD]
         ],
     }
 
