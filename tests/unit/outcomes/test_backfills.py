@@ -107,6 +107,17 @@ def test_a_refresh_pulls_the_same_windows_again_in_place(pulls: MakePulls) -> No
     assert second["data"]["audit"]["compliance_hash"] == first["data"]["audit"]["compliance_hash"]
 
 
+def test_a_refresh_of_a_part_of_a_window_pulls_the_whole_window_again(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    world.register("spring", enabled=False)
+    world.ask("spring", hours_ago(world.clock, 5), hours_ago(world.clock, 2))
+    world.work_off()
+    world.ask("spring", hours_ago(world.clock, 4), hours_ago(world.clock, 3), refresh=True)
+    world.work_off()
+    assert [job.generation for job in world.job_list("spring")] == [2]
+    assert _ids(world) == _expected(world, 5, 2)
+
+
 def test_a_refresh_with_fewer_pages_removes_the_parts_that_are_left_over(pulls: MakePulls) -> None:
     world = pulls({**SPRING, "bad": {"end_before_start": 0.2}})
     world.register("spring", page_size=20, enabled=False)

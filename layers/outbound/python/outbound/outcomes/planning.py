@@ -20,7 +20,7 @@ from outbound.events import Event, EventType, PublishFailed, new_event
 from outbound.observability import Metric, logger, measure
 from outbound.outcomes.dispatching import Dispatcher
 from outbound.outcomes.plans import Step, Wanted, by_due, retained, settled, start_of
-from outbound.outcomes.query import InvalidQuery, check_window
+from outbound.outcomes.query import InvalidQuery, check_window, retained_since
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window, cut, uncovered
 from outbound.queues import TryLater
@@ -184,9 +184,9 @@ class Planner:
         A completed job that reaches back beyond the retention keeps what it has. False where a job still
         has facts to publish.
         """
-        done = True
+        done, oldest = True, retained_since(wanted.settings, self._now())
         for job in list(self._overlapping(campaign_id, window)):
-            whole = job.status == "completed" and job.start >= window.start
+            whole = job.status == "completed" and job.start >= oldest
             if job.status in ("failed", "lost") or (refresh and whole):
                 done &= self._planned_again(job, wanted)
         return done
