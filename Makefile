@@ -36,8 +36,8 @@ up: environments ## deploy to the embedded AWS and stay until Ctrl-C
 	@$(VENV)/python -m local up $(ARGS)
 
 .PHONY: test
-test: environments ## all tests at reduced sizes
-	$(VENV)/python -m pytest tests $(ARGS)
+test: environments ## all tests at reduced sizes, on all cores
+	$(VENV)/python -m pytest tests -n auto --dist loadgroup $(ARGS)
 
 # The image that sam runs functions in is chosen for PCs; both variables reach `build` and the tests.
 .PHONY: test-sam-local

@@ -69,3 +69,11 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]
     stream = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", stream)
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep together what shares something dear: all that runs on one stack, and each other file."""
+    for item in items:
+        inside = item.path.relative_to(config.rootpath / "tests")
+        shared = inside.parts[0] in ("integration", "sam_local", "load")
+        item.add_marker(pytest.mark.xdist_group(inside.parts[0] if shared else str(inside)))
