@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
+import hypothesis
 import pytest
 import requests
 from aws_world import AwsWorld, FakeClock
@@ -19,6 +20,10 @@ from pull_world import PullWorld
 from sandbox.running import Tenant, running_tenant
 
 MakePulls = Callable[..., PullWorld]
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
