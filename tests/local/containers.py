@@ -47,10 +47,13 @@ def write_environment(stack: Stack, file: Path = ENVIRONMENT_FILE) -> Path:
 
 
 def _functions(stack: Stack) -> dict[str, str]:
-    found = stack.client("cloudformation").describe_stack_resources(StackName=stack.name)["StackResources"]
+    pages = (
+        stack.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.name)
+    )
     return {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-        for resource in found
+        for page in pages
+        for resource in page["StackResourceSummaries"]
         if resource["ResourceType"] == "AWS::Lambda::Function"
     }
 

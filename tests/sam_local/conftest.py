@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ingress_world import SECRETS, SETTINGS
 
 from integration.listening import Listener
 from local import Stack
@@ -51,11 +53,25 @@ def cast() -> Iterator[Cast]:
         connect(cast, quota=True)
         cast.operator.configure("outcomes", {"retention_days": 3650})
         register(cast)
+        _let_senders_in(cast)
         _keep_from_its_queue(cast.stack, "pull_outcomes")
         window = ("--from", "2026-03-01T00:00:00Z", "--to", "2026-03-01T06:00:00Z")
         cast.operator.run("outcomes", "pull", "spring-renewals", *window)
         eventually(lambda: cast.stack.queue_depth(cast.stack.outputs["PullOutcomesQueueUrl"]) == 1)
         yield cast
+
+
+def _let_senders_in(cast: Cast) -> None:
+    """Give the stack the senders that the events of the receivers are of."""
+    secrets = cast.stack.client("secretsmanager")
+    for sender, secret in SECRETS.items():
+        value = {"SecretString": json.dumps({"secret": secret})}
+        name = f"{cast.stack.name}/webhooks/{sender}"
+        if sender == "cxone":
+            secrets.put_secret_value(SecretId=name, **value)
+        else:
+            secrets.create_secret(Name=name, **value)
+    cast.operator.configure("ingress", SETTINGS)
 
 
 def _keep_from_its_queue(stack: Stack, function: str) -> None:
