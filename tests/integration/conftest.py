@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import boto3
 import pytest
 from rich.console import Console
 
 from integration.listening import Listener
 from local import Stack
+from outbound.ops.__main__ import main
 from outbound.store.jobs import Job, Jobs
 from outbound.store.table import Table
 from sandbox.running import Receivers, Tenant
@@ -25,6 +27,8 @@ DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - tim
 CALLS_A_DAY = 60
 # What the tests of this folder pull beside the scenario, each its own.
 _ON_THE_SIDE = ("backfilled", "refreshed", "cut-off", "doubled", "killed", "raced")
+
+Attempt = Callable[..., tuple[int, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,23 @@ def stack(session: Session) -> Stack:
 def operator(session: Session) -> Operator:
     """Somebody with the operator's command."""
     return session.cast.operator
+
+
+@pytest.fixture
+def attempt(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Attempt:
+    """Run `outbound` in this process, for many small refusals: `code, said, complained = attempt(...)`."""
+    for name, value in operator.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from integration.conftest import Attempt
 from integration.listening import Listener
 from local import Stack
 from local.stack import eventually
@@ -58,11 +59,10 @@ def test_a_person_is_told_what_was_done_in_a_sentence_and_shown_a_table(operator
         (["refused", "--outcome-codes", "CONVERTED,sold!"], "outcome_codes"),
     ],
 )
-def test_a_refused_registration_names_its_field(arguments: list[str], field: str, operator: Operator) -> None:
-    refused = operator.attempt("campaigns", "register", *arguments)
-    assert refused.returncode == 2
-    assert refused.stderr.startswith(f"outbound: {field}")
-    assert refused.stdout == ""
+def test_a_refused_registration_names_its_field(arguments: list[str], field: str, attempt: Attempt) -> None:
+    code, said, complained = attempt("campaigns", "register", *arguments)
+    assert (code, said) == (2, "")
+    assert complained.startswith(f"outbound: {field}")
 
 
 def test_what_was_refused_is_not_registered(operator: Operator) -> None:
@@ -100,14 +100,14 @@ def test_a_document_that_was_put_is_in_force(operator: Operator, tmp_path: Path)
     ],
 )
 def test_a_broken_document_is_refused_and_nothing_is_written(
-    document: str, field: str, operator: Operator, stack: Stack, tmp_path: Path
+    document: str, field: str, attempt: Attempt, stack: Stack, tmp_path: Path
 ) -> None:
     before = stack.client("ssm").get_parameter(Name="/outbound/config/outcomes")["Parameter"]
     file = tmp_path / "outcomes.json"
     file.write_text(document, encoding="latin-1")
-    refused = operator.attempt("config", "put", "outcomes", str(file))
-    assert refused.returncode == 2
-    assert f"{file}: {field}" in refused.stderr
+    code, _, complained = attempt("config", "put", "outcomes", str(file))
+    assert code == 2
+    assert f"{file}: {field}" in complained
     after = stack.client("ssm").get_parameter(Name="/outbound/config/outcomes")["Parameter"]
     assert (after["Version"], after["Value"]) == (before["Version"], before["Value"])
 
