@@ -37,7 +37,7 @@ up: environments ## deploy to the embedded AWS and stay until Ctrl-C
 
 .PHONY: test
 test: environments ## all tests at reduced sizes, on all cores
-	$(VENV)/python -m pytest tests -n auto --dist loadgroup $(ARGS)
+	$(VENV)/python -m pytest tests -n auto $(ARGS)
 
 # The image that sam runs functions in is chosen for PCs; both variables reach `build` and the tests.
 .PHONY: test-sam-local

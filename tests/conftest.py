@@ -18,6 +18,7 @@ os.environ.update(ENVIRONMENT)
 
 import pytest
 from moto import mock_aws
+from xdist.scheduler import LoadScopeScheduling
 
 
 @pytest.fixture
@@ -71,9 +72,16 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep together what shares something dear: all that runs on one stack, and each other file."""
-    for item in items:
-        inside = item.path.relative_to(config.rootpath / "tests")
-        shared = inside.parts[0] in ("integration", "sam_local", "load")
-        item.add_marker(pytest.mark.xdist_group(inside.parts[0] if shared else str(inside)))
+class BySharing(LoadScopeScheduling):
+    """Keeps together what shares something dear: all that runs on one stack, and each other file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        folder = Path(file).parts[1]
+        return folder if folder in ("integration", "sam_local", "load") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySharing:
+    """Share the tests out to the workers of `-n auto`."""
+    return BySharing(config, log)
