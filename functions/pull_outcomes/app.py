@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,10 @@ puller = Puller(
     cxone.outcomes, Registry(table, tenant()), jobs, PageWriter(lake), reporter, Outbox(table, bus), clock
 )
 documents = Documents.from_environment(clock)
+
+# Records come and go by the hundred thousand, and every full collection would walk all that was imported,
+# too: a fifth of a pull's CPU time. What is there now stays for the life of the environment.
+gc.freeze()
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -15,7 +15,7 @@ from outbound.outcomes.records import Row, RowMaker, SetAside
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 from outbound.store.jobs import Job
-from outbound.store.lake import Lake, Stored, part_key
+from outbound.store.lake import Lake, Stored, line_of, part_key
 from outbound.store.parts import Part
 
 PREFIX = "outcomes"
@@ -25,6 +25,10 @@ SET_ASIDE_PREFIX = "set-aside/outcomes"
 _LONGEST_KEPT = 64 * 1024
 
 _NOTHING = Stored("", "", 0)
+
+# Rows live as long as their slice, then as bytes: thousands of them at once are walked again and again by
+# the garbage collector, which costs more than making them.
+_SLICE = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,13 @@ class Page:
 
 @dataclass(slots=True)
 class _Sorted:
-    """The records of a page, sorted out."""
+    """The records of a page, sorted out: lines for the lake, their ids and what they amount to."""
 
-    rows: list[Row] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
     aside: list[Mapping[str, Any]] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     duplicates: int = 0
+    analysis: Analysis = field(default_factory=Analysis)
 
 
 class PageWriter:
@@ -63,13 +68,17 @@ class PageWriter:
         write is removed.
         """
         maker = RowMaker(job.campaign_id, Window(job.start, job.end), settings)
-        found = _sorted_out(page.records, before, maker)
+        found = _Sorted()
+        for first in range(0, len(page.records), _SLICE):
+            rows = _sorted_out(page.records[first : first + _SLICE], before, maker, found)
+            found.analysis.add(rows)
+            found.lines += map(line_of, rows)
         part_key, aside_key = keys_of_page(job, job.position.page)
-        stored = self._write(part_key, found.rows, leftover)
-        self._write(aside_key, found.aside, leftover)
+        stored = self._write(part_key, found.lines, leftover)
+        self._write(aside_key, [line_of(entry) for entry in found.aside], leftover)
         return Page(_part(job.position.page, stored, found), found.ids, found.duplicates)
 
-    def _write(self, key: str, lines: Sequence[Any], leftover: bool) -> Stored:
+    def _write(self, key: str, lines: Sequence[bytes], leftover: bool) -> Stored:
         if lines:
             return self._lake.write_lines(key, lines)
         if leftover:
@@ -88,22 +97,23 @@ def keys_of_page(job: Job, page: int) -> tuple[str, str]:
 
 
 def _part(page: int, stored: Stored, found: _Sorted) -> Part:
-    analysis = Analysis()
-    analysis.add(found.rows)
     return Part(
         page=page,
         key=stored.key,
         sha256=stored.sha256,
-        records=len(found.rows),
+        records=len(found.lines),
         size=stored.size,
         set_aside=dict(Counter(entry["reason"] for entry in found.aside)),
-        analysis=analysis.to_json(),
+        analysis=found.analysis.to_json(),
     )
 
 
-def _sorted_out(records: Sequence[CallRecord], before: Set[str], maker: RowMaker) -> _Sorted:
-    found = _Sorted()
-    rows, ids, row_of = found.rows, found.ids, maker.row_of
+def _sorted_out(
+    records: Sequence[CallRecord], before: Set[str], maker: RowMaker, found: _Sorted
+) -> list[Row]:
+    """Give the rows of some records; what is none of them is noted in `found`."""
+    rows: list[Row] = []
+    ids, row_of = found.ids, maker.row_of
     for record in records:
         try:
             row = row_of(record)
@@ -116,7 +126,7 @@ def _sorted_out(records: Sequence[CallRecord], before: Set[str], maker: RowMaker
         else:
             ids.add(row["id"])
             rows.append(row)
-    return found
+    return rows
 
 
 def _as_text(record: Any) -> str:
