@@ -20,7 +20,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 MASKED = "***"
 _SENSITIVE = (
     *("authorization", "token", "secret", "password", "signature", "cookie"),
-    *("phone", "email", "notes", "firstname", "lastname", "address"),
+    *("phone", "email", "notes", "firstname", "lastname", "address", "customfields"),
 )
 _DEEPEST = 32
 
