@@ -90,7 +90,7 @@ lock: environments ## lock the requirements anew (ARGS=--upgrade for the newest 
 .PHONY: clean
 clean: ## remove builds, caches and the state of stacks; keep the environments
 	rm -rf .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	rm -rf $(LOCAL)/build $(LOCAL)/stacks
+	rm -rf $(LOCAL)/build $(LOCAL)/stacks $(LOCAL)/env.json
 
 .PHONY: help
 help: ## this list
