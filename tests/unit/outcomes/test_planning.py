@@ -134,11 +134,17 @@ def test_the_jobs_of_a_beat_are_spread_over_the_interval(pulls: MakePulls) -> No
 
 def _delays(world: PullWorld, act: Any) -> list[int]:
     found: list[int] = []
-    world.aws.sqs.meta.events.register(
-        "provide-client-params.sqs.SendMessageBatch",
-        lambda params, **_: found.extend(entry["DelaySeconds"] for entry in params["Entries"]),
-    )
-    act()
+    event = "provide-client-params.sqs.SendMessageBatch"
+
+    def note(params: Any, **_: Any) -> None:
+        found.extend(entry["DelaySeconds"] for entry in params["Entries"])
+
+    # The client is every test's: whoever comes next must not be listened to.
+    world.aws.sqs.meta.events.register(event, note)
+    try:
+        act()
+    finally:
+        world.aws.sqs.meta.events.unregister(event, note)
     return found
 
 
