@@ -5,11 +5,14 @@ Run by `local.emulator` with the emulator's Python, never imported by anything e
 
 import hashlib
 import os
+import queue
+import select
 import signal
 import sys
 import tempfile
 import threading
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -113,6 +116,56 @@ def share_layers() -> None:
     )
 
 
+class Logs:
+    """What a function's process writes beside its answers, kept without losing a line.
+
+    The emulator waits a few milliseconds for it once the answer is there; on a busy machine the end of it comes
+    later than that. Here whoever asks reads the pipe itself: what was written before the answer is in it.
+    """
+
+    def __init__(self, pipe: Any, lines: queue.Queue[str]) -> None:
+        """Read this pipe into this queue of lines."""
+        self._pipe = pipe
+        self._lines = lines
+        self._one_at_a_time = threading.Lock()
+        self._unfinished = b""
+        self._ended = False
+
+    def follow(self) -> None:
+        """Read until the pipe ends, so that it never fills up."""
+        while not self._ended:
+            select.select([self._pipe], [], [])
+            self.read_what_is_there()
+
+    def read_what_is_there(self) -> None:
+        """Read all that was written so far."""
+        with self._one_at_a_time:
+            while not self._ended and select.select([self._pipe], [], [], 0)[0]:
+                piece = os.read(self._pipe.fileno(), 65_536)
+                self._ended = not piece
+                *lines, self._unfinished = (self._unfinished + piece).split(b"\n")
+                for line in lines:
+                    self._lines.put(line.decode(errors="replace"))
+
+
+def keep_every_line_of_the_logs() -> None:
+    """Give CloudWatch what a function wrote before it answered, all of it, with that invocation."""
+    worker = lambda_runtime.Worker
+
+    def follow(self: Any) -> None:
+        self.logs = Logs(self._proc.stderr, self._stderr_queue)
+        with suppress(OSError, ValueError):
+            self.logs.follow()
+
+    def drain(self: Any, **_: float) -> str:
+        if logs := getattr(self, "logs", None):
+            with suppress(OSError, ValueError):
+                logs.read_what_is_there()
+        return str(self._drain_stderr())
+
+    worker._read_stderr, worker._drain_stderr_bounded = follow, drain
+
+
 def main() -> None:
     """Serve until told to stop."""
     threading.Thread(target=die_with_parent, daemon=True).start()
@@ -121,6 +174,7 @@ def main() -> None:
     read_numbers_given_as_parameters()
     read_rest_apis_whole()
     share_layers()
+    keep_every_line_of_the_logs()
     # Schedules are looked at every ten seconds otherwise, which is most of a test's time.
     scheduler._SCHEDULE_TICK_INTERVAL = 1
     eventbridge._SCHEDULER_TICK_INTERVAL = 1
