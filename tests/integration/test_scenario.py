@@ -14,7 +14,7 @@ def test_the_scenario_ends_without_deviations(session: Session) -> None:
 
 def test_the_scenario_met_faults_on_its_way(session: Session) -> None:
     stack = session.cast.stack
-    # A function's log comes with the end of its invocation, which is after the effects that the scenario waits for.
+    # A function's log comes with the end of its invocation, after the effects that the scenario waits for.
     assert eventually(lambda: sum(stack.metrics("pull_outcomes").get("CxoneRetries", [])) >= 2, seconds=30)
     answers = session.cast.receivers.stats().requests.values()
     assert any("503" in counts for counts in answers)

@@ -119,8 +119,9 @@ def share_layers() -> None:
 class Logs:
     """What a function's process writes beside its answers, kept without losing a line.
 
-    The emulator waits a few milliseconds for it once the answer is there; on a busy machine the end of it comes
-    later than that. Here whoever asks reads the pipe itself: what was written before the answer is in it.
+    The emulator waits a few milliseconds for it once the answer is there; on a busy machine the end of it
+    comes later than that. Here whoever asks reads the pipe itself: what was written before the answer is in
+    it.
     """
 
     def __init__(self, pipe: Any, lines: queue.Queue[str]) -> None:
