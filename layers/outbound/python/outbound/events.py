@@ -54,7 +54,22 @@ class EventType(StrEnum):
 
     DISPOSITION_REQUESTED = "disposition.requested"
     """Apply a disposition to a contact. Data: campaign_id, contact_id, outcome_code, and agent_id, notes,
-    custom_fields where there are any."""
+    custom_fields, occurred_at where there are any."""
+
+    DISPOSITION_APPLIED = "disposition.applied"
+    """CXone has a disposition. Data: request_id, campaign_id, contact_id, outcome_code, agent_id, status,
+    timestamp, occurred_at, outcome_before, last_attempt_at, latency_ms (null where nobody measured it)."""
+
+    DISPOSITION_UNCHANGED = "disposition.unchanged"
+    """A disposition says what was applied last: nothing was written. Data: as that of an applied one."""
+
+    DISPOSITION_SUPERSEDED = "disposition.superseded"
+    """A newer disposition of the contact stands already. Data: request_id, campaign_id, contact_id,
+    outcome_code, occurred_at."""
+
+    DISPOSITION_REJECTED = "disposition.rejected"
+    """A disposition cannot be applied. Data: request_id, campaign_id, contact_id, reason (invalid_request,
+    contact_not_found, contact_busy, too_old), field, message."""
 
     ARCHIVE_REQUESTED = "archive.requested"
     """Archive a campaign's finished attempts. Data: campaign_id, and statuses, retention_days where given."""

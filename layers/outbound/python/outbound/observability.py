@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
+from threading import Lock
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -73,6 +74,17 @@ class Metric(StrEnum):
     WEBHOOK_EVENTS_OWN = "WebhookEventsOwn"
     WEBHOOK_EVENTS_UNMAPPED = "WebhookEventsUnmapped"
     WEBHOOK_EVENTS_REJECTED = "WebhookEventsRejected"
+    DISPOSITIONS_APPLIED = "DispositionsApplied"
+    DISPOSITIONS_UNCHANGED = "DispositionsUnchanged"
+    DISPOSITIONS_SUPERSEDED = "DispositionsSuperseded"
+    DISPOSITIONS_DEFERRED = "DispositionsDeferred"
+    DISPOSITIONS_INVALID = "DispositionsRejectedInvalid"
+    DISPOSITIONS_NOT_FOUND = "DispositionsRejectedNotFound"
+    DISPOSITIONS_BUSY = "DispositionsRejectedBusy"
+    DISPOSITIONS_TOO_OLD = "DispositionsRejectedTooOld"
+    DISPOSITION_LATENCY = "DispositionLatencySeconds"
+    DISPOSITION_ACCURACY = "DispositionAccuracyRate"
+    DISPOSITION_DEFERRED_AGE = "DispositionDeferredAgeSeconds"
     EVENTS_AUDITED = "EventsAudited"
     SWEPT = "ItemsSwept"
 
@@ -84,6 +96,9 @@ _UNITS = {
     Metric.CONVERSION_RATE: MetricUnit.Percent,
     Metric.QUOTA_WAIT: MetricUnit.Seconds,
     Metric.DELIVERY_LATENCY: MetricUnit.Seconds,
+    Metric.DISPOSITION_LATENCY: MetricUnit.Seconds,
+    Metric.DISPOSITION_ACCURACY: MetricUnit.Percent,
+    Metric.DISPOSITION_DEFERRED_AGE: MetricUnit.Seconds,
 }
 
 
@@ -143,8 +158,11 @@ warnings.filterwarnings("ignore", message="No application metrics to publish")
 logger = Logger(utc=True)
 logger.addFilter(_MaskingFilter())
 metrics = Metrics()
+# Powertools collects in plain lists and prints at a hundred values: threads take turns.
+_measuring = Lock()
 
 
 def measure(metric: Metric, value: float = 1) -> None:
     """Add a value to a metric; it is flushed with the invocation as one EMF line."""
-    metrics.add_metric(name=metric.value, unit=_UNITS.get(metric, MetricUnit.Count), value=value)
+    with _measuring:
+        metrics.add_metric(name=metric.value, unit=_UNITS.get(metric, MetricUnit.Count), value=value)

@@ -25,7 +25,13 @@ DOCUMENT_MAX_AGE = 60.0
 
 # AWS answers within milliseconds or not at all; three tries cover a lost connection, and the
 # total stays far below any function's time-out.
-AWS_CLIENT = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+# Some functions work on many messages at once; a pool smaller than that would open a connection a call.
+AWS_CLIENT = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=50,
+)
 
 
 class ConfigurationError(Exception):

@@ -79,7 +79,7 @@ class Tokens:
         key = self._key(self._settings().surface(surface).token)
         remembered = self._memory.get(key.sk)
         if remembered is not None and remembered.value == value:
-            del self._memory[key.sk]
+            self._memory.pop(key.sk, None)
         values = {":zero": 0, ":value": value}
         self._table.update(key, "SET #refresh_at = :zero", values, "#access_token = :value")
 

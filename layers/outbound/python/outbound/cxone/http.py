@@ -30,6 +30,8 @@ __all__ = ["Answer", "Call", "CxoneHttp"]
 _MIN_SECONDS = 2.0
 # A page of 5,000 calls is some 2 MB; an answer many times that is no answer to our question.
 _MOST_BYTES = 64 * 1024 * 1024
+# As many calls as one function has under way at once; each keeps its connection.
+_MOST_CONNECTIONS = 50
 _SAFE_TO_REPEAT = frozenset({"GET", "PUT", "PATCH"})
 
 
@@ -51,6 +53,8 @@ class Call:
     campaign_id: str = ""
     lane: Lane = "normal"
     idempotency_key: str = ""
+    patience: float = MAX_WAIT_SECONDS
+    """How long (seconds) it may wait for its place in the quota."""
 
     @property
     def repeatable(self) -> bool:
@@ -70,7 +74,7 @@ class _Bearer(requests.auth.AuthBase):
 
 
 class CxoneHttp:
-    """Makes calls to CXone, one at a time."""
+    """Makes calls to CXone; threads may share it."""
 
     def __init__(
         self, tokens: Tokens, budgets: Budgets, settings: Callable[[], CxoneSettings], clock: Clock
@@ -81,6 +85,9 @@ class CxoneHttp:
         self._settings = settings
         self._clock = clock
         self._session = DirectSession()
+        connections = requests.adapters.HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS)
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, connections)
         self.deadline = Deadline(clock, 3600)
 
     def call(self, call: Call) -> Answer:
@@ -129,7 +136,7 @@ class CxoneHttp:
     def _send(self, call: Call, settings: CxoneSettings, token: str, failures: int) -> Answer | CxoneError:
         """Make one try, in its place in the quota."""
         self._in_time(0)
-        max_wait = min(MAX_WAIT_SECONDS, self.deadline.left() - _MIN_SECONDS)
+        max_wait = min(call.patience, self.deadline.left() - _MIN_SECONDS)
         self._budgets.take(call.budget, settings.budget(call.budget), call.lane, call.campaign_id, max_wait)
         try:
             with self._request(call, settings, token) as response:

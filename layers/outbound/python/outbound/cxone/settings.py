@@ -110,6 +110,13 @@ SURFACES: dict[str, Surface] = {
             ),
         ),
     ),
+    "dispositions": Surface(
+        base_url="https://api.niceincontact.com",
+        token=TokenRequest(
+            url="https://api.niceincontact.com/api/v1/oauth2/token",
+            scopes=("outbound:campaign:write", "outbound:contact:write", "outbound:disposition:write"),
+        ),
+    ),
     # Grants what the client may do, without being told; what is granted is checked against these.
     "dialer": Surface(
         base_url="https://platform.nicecxone.com",

@@ -11,9 +11,10 @@ from outbound.clock import Clock, SystemClock
 from outbound.cxone.auth import Tokens
 from outbound.cxone.budget import Budgets
 from outbound.cxone.http import CxoneHttp
+from outbound.cxone.platform.dispositions import PlatformDispositions
 from outbound.cxone.platform.outcomes import PlatformOutcomes
 from outbound.cxone.platform.subscriptions import PlatformSubscriptions
-from outbound.cxone.ports import OutcomesPort, SubscriptionsPort
+from outbound.cxone.ports import DispositionsPort, OutcomesPort, SubscriptionsPort
 from outbound.cxone.settings import CxoneSettings
 from outbound.secrets import Secrets
 from outbound.settings import AWS_CLIENT, ConfigurationError, Documents, tenant, variable
@@ -27,6 +28,7 @@ class Cxone:
     http: CxoneHttp
     outcomes: OutcomesPort
     subscriptions: SubscriptionsPort
+    dispositions: DispositionsPort
 
 
 def connect(clock: Clock | None = None) -> Cxone:
@@ -44,6 +46,6 @@ def connect(clock: Clock | None = None) -> Cxone:
     api = variable("CXONE_API")
     if api != "platform":
         raise ConfigurationError(
-            f"CxoneApi is {api!r}: outcomes and subscriptions are available on 'platform'"
+            f"CxoneApi is {api!r}: outcomes, subscriptions and dispositions are available on 'platform'"
         )
-    return Cxone(http, PlatformOutcomes(http), PlatformSubscriptions(http))
+    return Cxone(http, PlatformOutcomes(http), PlatformSubscriptions(http), PlatformDispositions(http))

@@ -74,6 +74,8 @@ class DispositionRequest(_Model):
     agent_id: Id | None = None
     notes: str | None = Field(None, max_length=4000)
     custom_fields: dict[str, JsonValue] | None = None
+    # When it was decided, where the sender says; else the delivery's own time counts.
+    occurred_at: Time | None = None
 
 
 class ConsentChange(_Model):

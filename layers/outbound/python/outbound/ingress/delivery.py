@@ -57,7 +57,8 @@ class Delivery:
 
     def to_message(self) -> str:
         """The delivery as it travels: ASCII, for a queue takes no control characters."""
-        return self._written({"body_base64": base64.b64encode(self.body).decode()})
+        # Base64 has nothing to escape, and looking for it would take as long as all the rest.
+        return f'{self._written({})[:-1]},"body_base64":"{base64.b64encode(self.body).decode()}"}}'
 
     def to_json(self) -> str:
         """The delivery as it is kept: a body that is text can be read."""
@@ -67,7 +68,7 @@ class Delivery:
             return self.to_message()
 
     def _written(self, body: Mapping[str, str]) -> str:
-        message = {
+        message: dict[str, object] = {
             "version": 1,
             "delivery_id": self.delivery_id,
             "provider": self.provider,
@@ -77,7 +78,9 @@ class Delivery:
             "headers": dict(self.headers),
             **body,
         }
-        return _encode(message | ({"replay": self.replay} if self.replay else {}))
+        if self.replay:
+            message["replay"] = self.replay
+        return _encode(message)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Delivery:

@@ -72,9 +72,12 @@ def _named(event: Mapping[str, object], many: str, one: str) -> Mapping[object, 
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    return tuple([each for each in value if isinstance(each, str)]) if isinstance(value, list) else ()
+    if not isinstance(value, list):
+        return (value,) if isinstance(value, str) else ()
+    if len(value) == 1 and isinstance(value[0], str):
+        # Nearly every header, and a request has twenty of them.
+        return (value[0],)
+    return tuple([each for each in value if isinstance(each, str)])
 
 
 def _url(event: Mapping[str, object], public_base_url: str) -> str:
