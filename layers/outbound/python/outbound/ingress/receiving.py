@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock
@@ -27,11 +27,6 @@ from outbound.settings import ConfigurationError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-
-# Senders wait five seconds or so, and send again what was not answered: better an early 503.
-RECEIVER_CLIENT = Config(
-    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
-)
 
 Find = Callable[[Providers, Mapping[str, Any]], Provider | None]
 
@@ -101,23 +96,9 @@ class Receiver:
             return "unavailable" if verdict.is_ours else "unauthenticated"
         if not _is_json(request.body):
             return "not-json"
-        delivery = self._delivery(request, provider, verdict, event)
+        delivery = _delivery(request, provider, verdict, event, now)
         self._queue.put(delivery)
         return delivery
-
-    def _delivery(
-        self, request: WebhookRequest, provider: Provider, verdict: Accepted, event: Mapping[str, Any]
-    ) -> Delivery:
-        secret = provider.scheme.header if isinstance(provider.scheme, SharedSecret) else ""
-        return Delivery(
-            delivery_id=delivery_id(provider.name, verdict.signed_id, request.body),
-            provider=provider.name,
-            received_at=self._clock.now(),
-            method=request.method,
-            path=str(event["path"]),
-            headers=kept_headers(request.headers, secret),
-            body=request.body,
-        )
 
 
 class IngressQueue:
@@ -148,6 +129,25 @@ def crm(settings: Providers, event: Mapping[str, Any]) -> Provider | None:
     if event.get("resource") != "/webhooks/crm/{name}":
         return None
     return settings.crm(str((event.get("pathParameters") or {}).get("name", "")))
+
+
+def _delivery(
+    request: WebhookRequest,
+    provider: Provider,
+    verdict: Accepted,
+    event: Mapping[str, Any],
+    received_at: datetime,
+) -> Delivery:
+    secret = provider.scheme.header if isinstance(provider.scheme, SharedSecret) else ""
+    return Delivery(
+        delivery_id=delivery_id(provider.name, verdict.signed_id, request.body),
+        provider=provider.name,
+        received_at=received_at,
+        method=request.method,
+        path=str(event["path"]),
+        headers=kept_headers(request.headers, secret),
+        body=request.body,
+    )
 
 
 def _refused(name: str) -> dict[str, Any]:
