@@ -1,0 +1,56 @@
+"""Applies dispositions to contacts: a batch in, the messages to be tried again out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import boto3
+
+from outbound.clock import Deadline, SystemClock
+from outbound.cxone.surface import connect
+from outbound.dispositions.applying import Applier
+from outbound.dispositions.facts import Facts
+from outbound.dispositions.lanes import by_contact
+from outbound.dispositions.settings import DispositionSettings
+from outbound.events import Bus
+from outbound.observability import logger, metrics
+from outbound.queues import Queue, work_side_by_side
+from outbound.settings import AWS_CLIENT, Documents, tenant, variable
+from outbound.store.dispositions import DispositionLedger
+from outbound.store.outbox import Outbox
+from outbound.store.table import Table
+
+# Two of these functions run at once, and a tenant takes fifty calls at once.
+AT_ONCE = 25
+# What is left of the function's time when the deadline comes: enough to write down how a call ended.
+MARGIN_SECONDS = 10.0
+
+clock = SystemClock()
+queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
+bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
+table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
+documents = Documents.from_environment(clock)
+cxone = connect(clock)
+applier = Applier(
+    cxone.dispositions,
+    DispositionLedger(table, tenant()),
+    Outbox(table, bus),
+    Facts(tenant()),
+    partial(documents.get, "dispositions", DispositionSettings),
+    clock,
+)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Take a batch of dispositions from their queue."""
+    deadline = Deadline(clock, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
+    cxone.http.deadline = deadline
+
+    def apply(record: Mapping[str, Any]) -> None:
+        applier.take(record, deadline)
+
+    return work_side_by_side(event, queue, apply, by_contact, AT_ONCE)

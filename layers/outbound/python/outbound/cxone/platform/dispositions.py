@@ -1,0 +1,81 @@
+"""Contacts and their dispositions on the platform API: `/api/v1/outbound/campaigns/{id}/contacts/{id}`.
+
+`lastAttemptAt`, and that a contact shows its `dispositionTimestamp`, are assumptions.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from outbound.clock import format_time, parse_time
+from outbound.cxone.errors import UnexpectedAnswer
+from outbound.cxone.http import Call, CxoneHttp
+from outbound.cxone.ports import Contact, NewDisposition
+
+# A write waits longer for its place than other calls do: it follows a read that would be spent for nothing.
+_PATIENCE_SECONDS = 15.0
+
+
+class PlatformDispositions:
+    """Reads contacts and writes their dispositions."""
+
+    def __init__(self, http: CxoneHttp) -> None:
+        """Call through this session."""
+        self._http = http
+
+    def contact(self, campaign_id: str, contact_id: str) -> Contact:
+        """Give a contact as it is now. Raises UnexpectedAnswer where the answer is no object with a state."""
+        path = _path(campaign_id, contact_id)
+        body = self._http.call(Call("dispositions", "contacts", "GET", path, campaign_id=campaign_id)).body
+        state = body.get("state") if isinstance(body, dict) else None
+        if not isinstance(state, str) or not state:
+            raise UnexpectedAnswer(f"GET {path} answered with a contact that has no text 'state'")
+        return Contact(
+            state,
+            _text(body.get("outcomeCode")),
+            _moment(body.get("dispositionTimestamp")),
+            _moment(body.get("lastAttemptAt")),
+        )
+
+    def dispose(self, disposition: NewDisposition) -> None:
+        """Write a disposition."""
+        body: dict[str, Any] = {
+            "outcomeCode": disposition.outcome_code,
+            "agentId": disposition.agent_id,
+            "notes": disposition.notes,
+            "dispositionTimestamp": format_time(disposition.occurred_at),
+        }
+        if disposition.custom_fields:
+            body["customFields"] = dict(disposition.custom_fields)
+        campaign_id = disposition.campaign_id
+        path = _path(campaign_id, disposition.contact_id)
+        self._http.call(
+            Call(
+                "dispositions",
+                "contacts",
+                "PATCH",
+                path,
+                json=body,
+                campaign_id=campaign_id,
+                patience=_PATIENCE_SECONDS,
+            )
+        )
+
+
+def _path(campaign_id: str, contact_id: str) -> str:
+    return f"/api/v1/outbound/campaigns/{quote(campaign_id, safe='')}/contacts/{quote(contact_id, safe='')}"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _moment(value: Any) -> datetime | None:
+    """Read a time where there is one: what CXone may leave out must not stop a disposition."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return parse_time(value)
+    return None

@@ -1,0 +1,247 @@
+"""Applies dispositions: newest of a contact wins, each once in effect, whatever the order of arrival.
+
+    ended before? --yes--> what it still carries is published, nothing else
+    form, age     --wrong--> rejected
+    newer stands? --yes--> superseded
+    claim         --another has the contact--> comes back
+    read contact  --in the dialer's hands--> comes back later and later, rejected in the end
+                  --a suspect's doing is seen--> that one is applied: its run was cut off after its write
+                  --says what was applied last--> unchanged, nothing is written
+    write         --refused--> rejected      --no answer--> the claim becomes a suspect; comes back
+    stand         the contact's item and the request's, with the fact, in one transaction
+    publish       the sweeper does it where this run is cut off
+
+A claim outlives the function, so while it lasts nobody else writes to the contact, and once it has run out
+whoever comes next finds in CXone whether its write was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from outbound.clock import Clock, Deadline
+from outbound.cxone.errors import Conflict, CxoneError, Forbidden, InvalidRequest, NotFound, UnexpectedAnswer
+from outbound.cxone.ports import Contact, DispositionsPort
+from outbound.dispositions.counting import count
+from outbound.dispositions.facts import Ending, Facts
+from outbound.dispositions.requests import (
+    Disposition,
+    Rejected,
+    disposition_of,
+    moment_of,
+    must_not_be_called,
+    named,
+)
+from outbound.dispositions.settings import DispositionSettings
+from outbound.dispositions.waiting import (
+    Busy,
+    Taken,
+    wait_for_claim,
+    wait_for_contact,
+    wait_for_cxone,
+    wait_for_others,
+)
+from outbound.events import Event, EventType, PublishFailed
+from outbound.observability import logger
+from outbound.queues import Refused, event_of
+from outbound.store.dispositions import ENDED, Asked, DispositionLedger, Standing, Status
+from outbound.store.outbox import Outbox
+from outbound.store.table import Item
+
+# A claim runs out that long after the function was to hand over: by then it has ended, one way or another.
+_CLAIM_MARGIN = timedelta(seconds=15)
+# A refusal quotes a type that it does not know up to this length: it may be anything.
+_LONGEST_QUOTED = 64
+# What no other try of the same message mends; an operator does, and redrives.
+_FOR_AN_OPERATOR = (Forbidden, UnexpectedAnswer)
+
+Record = Mapping[str, Any]
+
+
+class Applier:
+    """Applies the dispositions of one tenant; threads may share it."""
+
+    def __init__(
+        self,
+        port: DispositionsPort,
+        ledger: DispositionLedger,
+        outbox: Outbox,
+        facts: Facts,
+        settings: Callable[[], DispositionSettings],
+        clock: Clock,
+    ) -> None:
+        """Write through this port what this ledger allows."""
+        self._port = port
+        self._ledger = ledger
+        self._outbox = outbox
+        self._facts = facts
+        self._settings = settings
+        self._clock = clock
+
+    def take(self, record: Record, deadline: Deadline) -> None:
+        """Apply what one message asks for; return when its end is durable and said.
+
+        Raises TryLater where time helps, Refused for what is no disposition or needs an operator.
+        """
+        event = event_of(record)
+        if event.event_type != EventType.DISPOSITION_REQUESTED:
+            raise Refused(f"an event of the type {event.event_type[:_LONGEST_QUOTED]!r} is no disposition")
+        try:
+            self._apply_or_defer(event, deadline)
+        except Taken as taken:
+            raise wait_for_claim(taken, record, self._clock.now()) from None
+        except _FOR_AN_OPERATOR as error:
+            raise Refused(str(error)) from error
+        except CxoneError as error:
+            raise wait_for_cxone(error, record, self._clock.now()) from error
+        except (PublishFailed, ClientError, BotoCoreError) as error:
+            logger.warning("a disposition waits", exc_info=True)
+            raise wait_for_others(record, type(error).__name__) from error
+
+    def _apply_or_defer(self, event: Event, deadline: Deadline) -> None:
+        try:
+            self._apply(event, deadline)
+        except Busy as busy:
+            self._defer(busy)
+
+    def _apply(self, event: Event, deadline: Deadline) -> None:
+        settings, now = self._settings(), self._clock.now()
+        self._note_do_not_call(event, settings, now)
+        try:
+            disposition = disposition_of(event, settings, now)
+        except Rejected as rejected:
+            self._reject(named(event, now), rejected)
+            return
+        asked = disposition.asked
+        request, standing = self._ledger.read(asked)
+        if request.get("status") in ENDED:
+            self._publish(asked, request)
+        elif standing.rank > asked.rank:
+            self._end(asked, self._facts.superseded(asked, now))
+        else:
+            self._claim_and_write(disposition, standing, deadline)
+
+    def _claim_and_write(self, disposition: Disposition, standing: Standing, deadline: Deadline) -> None:
+        asked, now = disposition.asked, self._clock.now()
+        if standing.claim and standing.claimed_until > now.timestamp():
+            raise Taken(standing.claimed_until)
+        until = now + timedelta(seconds=max(0.0, deadline.left())) + _CLAIM_MARGIN
+        claimed = self._ledger.claim(asked, standing, now, until)
+        if claimed is None:
+            raise Taken(now.timestamp())
+        try:
+            contact = self._port.contact(asked.campaign_id, asked.contact_id)
+        except NotFound as missing:
+            self._ledger.release(asked, claimed.fence)
+            self._reject(asked, Rejected(str(missing), "contact_id", "contact_not_found"))
+            return
+        except CxoneError:
+            self._ledger.release(asked, claimed.fence)
+            raise
+        if not self._found(asked, claimed, contact):
+            self._write(disposition, claimed, contact)
+
+    def _found(self, asked: Asked, claimed: Standing, contact: Contact) -> bool:
+        """Let a suspect stand whose doing CXone shows; say whether that settles this request too."""
+        shown = next((one for one in claimed.suspects if _shows(contact, one)), None)
+        if shown is None:
+            return False
+        now = self._clock.now()
+        ending = self._facts.standing(shown, Status.APPLIED, contact, None, now)
+        item = self._ledger.find(shown, claimed.fence, ending.about, ending.fact, now)
+        if item is None:
+            raise Taken(now.timestamp())
+        count(ending, None)
+        self._publish(shown, item)
+        if shown.rank < asked.rank:
+            return False
+        self._ledger.release(asked, claimed.fence)
+        if shown.request_id != asked.request_id:
+            self._end(asked, self._facts.superseded(asked, now))
+        return True
+
+    def _write(self, disposition: Disposition, claimed: Standing, contact: Contact) -> None:
+        asked = disposition.asked
+        if contact.state in self._settings().busy_states:
+            self._ledger.release(asked, claimed.fence)
+            raise Busy(asked, contact.state)
+        if asked.content == claimed.content and contact.outcome_code == asked.outcome_code:
+            self._stand(asked, claimed, self._standing(asked, Status.UNCHANGED, contact, None))
+            return
+        began = self._clock.monotonic()
+        try:
+            self._port.dispose(disposition.written())
+        except (InvalidRequest, NotFound) as refusal:
+            self._ledger.release(asked, claimed.fence)
+            self._reject(asked, _rejection(refusal))
+            return
+        except Conflict:
+            self._ledger.release(asked, claimed.fence)
+            raise Busy(asked, "CONFLICT") from None
+        except CxoneError:
+            self._ledger.doubt(asked, claimed.fence)
+            raise
+        took = self._clock.monotonic() - began
+        self._stand(asked, claimed, self._standing(asked, Status.APPLIED, contact, took), took)
+
+    def _standing(self, asked: Asked, status: Status, contact: Contact, took: float | None) -> Ending:
+        return self._facts.standing(asked, status, contact, took, self._clock.now())
+
+    def _stand(self, asked: Asked, claimed: Standing, ending: Ending, took: float | None = None) -> None:
+        now = self._clock.now()
+        item = self._ledger.apply(asked, claimed.fence, ending.status, ending.about, ending.fact, now)
+        if item is None:
+            raise Taken(now.timestamp())
+        count(ending, took)
+        self._publish(asked, item)
+
+    def _note_do_not_call(self, event: Event, settings: DispositionSettings, now: datetime) -> None:
+        """Say at once that a contact must not be called: whether CXone takes the disposition comes after."""
+        contact_id = must_not_be_called(event, settings)
+        if not contact_id:
+            return
+        try:
+            occurred_at = min(moment_of(event), now)
+        except Rejected:
+            occurred_at = now
+        fact = self._facts.do_not_call(event, contact_id, occurred_at, now)
+        item = self._ledger.take_note(event.correlation_id, event.event_id, [fact], now)
+        self._outbox.publish(self._ledger.request_key(event.correlation_id, event.event_id), item)
+
+    def _defer(self, busy: Busy) -> None:
+        """Note that a contact is busy; raises TryLater, or ends what has waited for too long."""
+        now = self._clock.now()
+        item = self._ledger.defer(busy.asked, busy.state, now)
+        try:
+            wait_for_contact(busy, item, self._settings().busy_wait, now)
+        except Rejected as rejected:
+            self._reject(busy.asked, rejected)
+
+    def _reject(self, asked: Asked, why: Rejected) -> None:
+        said = {"request_id": asked.request_id, "reason": why.reason, "field": why.field}
+        logger.warning("a disposition was rejected", extra=said)
+        self._end(asked, self._facts.rejected(asked, why, self._clock.now()))
+
+    def _end(self, asked: Asked, ending: Ending) -> None:
+        now = self._clock.now()
+        written = self._ledger.end(asked, ending.status, ending.about, [ending.fact], now)
+        if written.done:
+            count(ending, None)
+        self._publish(asked, written.item)
+
+    def _publish(self, asked: Asked, item: Item) -> None:
+        self._outbox.publish(self._ledger.request_key(asked.correlation_id, asked.request_id), item)
+
+
+def _shows(contact: Contact, suspect: Asked) -> bool:
+    return contact.disposed_at == suspect.occurred_at and contact.outcome_code == suspect.outcome_code
+
+
+def _rejection(refusal: InvalidRequest | NotFound) -> Rejected:
+    if isinstance(refusal, NotFound):
+        return Rejected(str(refusal), "contact_id", "contact_not_found")
+    return Rejected(str(refusal), refusal.field)

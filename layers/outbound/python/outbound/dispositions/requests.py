@@ -1,0 +1,197 @@
+"""A disposition as it is asked for, checked field by field."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import isfinite
+from typing import Any
+
+from outbound.clock import parse_time
+from outbound.cxone.ports import NewDisposition
+from outbound.dispositions.settings import DispositionSettings
+from outbound.events import Event
+from outbound.store.dispositions import Asked
+
+# The clocks of honest senders are that far ahead at most; beyond it a disposition would beat all that follow.
+_TOLERANCE = timedelta(minutes=5)
+_ID = re.compile(r"[\w.:@-]{1,128}", re.ASCII)
+_NAME = re.compile(r"\S(?:.{0,62}\S)?")
+INVALID = "invalid_request"
+TOO_OLD = "too_old"
+
+
+class Rejected(ValueError):
+    """A disposition that cannot be applied: the reason, the field where one is wrong, and what is wrong."""
+
+    def __init__(self, message: str, field: str = "", reason: str = INVALID) -> None:
+        """Name the field, as the request spells it; the message does not repeat its value."""
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
+        self.reason = reason
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """A disposition that has the right form."""
+
+    asked: Asked
+    notes: str = field(repr=False)
+    custom_fields: Mapping[str, Any] = field(repr=False)
+
+    def written(self) -> NewDisposition:
+        """Give what is to be written to CXone."""
+        asked = self.asked
+        return NewDisposition(
+            asked.campaign_id,
+            asked.contact_id,
+            asked.outcome_code,
+            asked.agent_id,
+            asked.occurred_at,
+            self.notes,
+            self.custom_fields,
+        )
+
+
+def disposition_of(event: Event, settings: DispositionSettings, now: datetime) -> Disposition:
+    """Read what an event asks for. Raises Rejected naming the first field that is wrong."""
+    data = event.data
+    occurred_at = moment_of(event)
+    if occurred_at > now + _TOLERANCE:
+        raise Rejected("lies in the future", "occurred_at")
+    if occurred_at < now - timedelta(days=settings.max_age_days):
+        raise Rejected(f"lies more than {settings.max_age_days} days back", "occurred_at", TOO_OLD)
+    code = _code(data.get("outcome_code"), settings)
+    notes = _notes(data.get("notes"), settings)
+    custom_fields = _custom_fields(data.get("custom_fields"), code, settings)
+    agent_id = data.get("agent_id")
+    asked = Asked(
+        event.event_id,
+        event.correlation_id,
+        _id(data.get("campaign_id"), "campaign_id"),
+        _id(data.get("contact_id"), "contact_id"),
+        code,
+        # An empty cell of a file is no agent, as is one that is left out.
+        _id(settings.default_agent_id if agent_id in (None, "") else agent_id, "agent_id"),
+        occurred_at,
+        "",
+    )
+    return Disposition(_with_content(asked, notes, custom_fields), notes, custom_fields)
+
+
+def named(event: Event, occurred_at: datetime) -> Asked:
+    """Give of a request what can be said of it, however wrong it is."""
+    data = event.data
+    return Asked(
+        event.event_id,
+        event.correlation_id,
+        _plain(data.get("campaign_id")),
+        _plain(data.get("contact_id")),
+        _plain(data.get("outcome_code")),
+        "",
+        occurred_at,
+        "",
+    )
+
+
+def must_not_be_called(event: Event, settings: DispositionSettings) -> str:
+    """Give the contact whom a request puts on the do-not-call list, however wrong the rest of it is."""
+    code = _plain(event.data.get("outcome_code"))
+    return _plain(event.data.get("contact_id")) if code in settings.do_not_call_codes else ""
+
+
+def moment_of(event: Event) -> datetime:
+    """Give when a disposition was decided: what it says itself, else its event. Raises Rejected."""
+    given = event.data.get("occurred_at", event.occurred_at)
+    if not isinstance(given, str):
+        raise Rejected("write a time like 2026-01-31T08:00:00Z", "occurred_at")
+    try:
+        return parse_time(given)
+    except ValueError:
+        # The parser's own message quotes the value, and nobody knows what a sender put there.
+        raise Rejected(
+            "is no time with an offset; write one like 2026-01-31T08:00:00Z", "occurred_at"
+        ) from None
+
+
+def _plain(value: object) -> str:
+    """Give a value that has the form of an id, and nothing of one that may be anything."""
+    return value if isinstance(value, str) and _ID.fullmatch(value) else ""
+
+
+def _id(value: object, name: str) -> str:
+    if value in (None, ""):
+        raise Rejected("is missing", name)
+    if not (found := _plain(value)):
+        raise Rejected("is no id: up to 128 letters, digits and . : @ _ -", name)
+    return found
+
+
+def _code(value: object, settings: DispositionSettings) -> str:
+    if not isinstance(value, str) or not re.fullmatch(settings.code_pattern, value):
+        raise Rejected(f"does not have the form {settings.code_pattern}", "outcome_code")
+    if value not in settings.outcome_codes:
+        raise Rejected(f"is none of {', '.join(sorted(settings.outcome_codes))}", "outcome_code")
+    return value
+
+
+def _notes(value: object, settings: DispositionSettings) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Rejected("is no text", "notes")
+    if len(value) > settings.max_notes:
+        raise Rejected(f"has more than {settings.max_notes} characters", "notes")
+    if not _encodable(value):
+        raise Rejected("has characters that no encoding has", "notes")
+    return value
+
+
+def _custom_fields(value: object, code: str, settings: DispositionSettings) -> dict[str, Any]:
+    if value is None:
+        value = {}
+    if not isinstance(value, Mapping):
+        raise Rejected("is no object", "custom_fields")
+    if len(value) > settings.max_custom_fields:
+        raise Rejected(f"has more than {settings.max_custom_fields} fields", "custom_fields")
+    for name, content in value.items():
+        _check_custom_field(name, content, settings)
+    for name in settings.required_fields.get(code, ()):
+        if value.get(name) in (None, ""):
+            raise Rejected(f"is needed with {code}", f"custom_fields.{name}")
+    return dict(value)
+
+
+def _check_custom_field(name: object, content: object, settings: DispositionSettings) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or not _encodable(name):
+        raise Rejected("has a field whose name is empty, too long or no text", "custom_fields")
+    place = f"custom_fields.{name}"
+    if isinstance(content, str):
+        if len(content) > settings.max_custom_field or not _encodable(content):
+            raise Rejected(f"has more than {settings.max_custom_field} characters, or odd ones", place)
+    elif isinstance(content, float) and not isfinite(content):
+        raise Rejected("is no number that JSON has", place)
+    elif not isinstance(content, bool | int | float | None):
+        raise Rejected("is no text, number, truth value or null", place)
+
+
+def _encodable(text: str) -> bool:
+    """Whether a text can be written down: JSON can spell halves of characters that no encoding has."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _with_content(asked: Asked, notes: str, custom_fields: Mapping[str, Any]) -> Asked:
+    """Add the hash of all that is said, the moment apart: saying the same again later changes nothing."""
+    said = [asked.outcome_code, asked.agent_id, notes, custom_fields]
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    values = {name: getattr(asked, name) for name in Asked.__slots__}
+    return Asked(**{**values, "content": hashlib.sha256(text.encode()).hexdigest()})

@@ -1,0 +1,71 @@
+"""What is configured about dispositions; the document is `/<stack>/config/dispositions`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Code = Annotated[str, Field(min_length=1, max_length=64)]
+
+# A contact in one of these states is in the dialer's hands.
+_BUSY = frozenset({"DIALING", "RINGING", "CONNECTED", "WRAP_UP"})
+
+
+class Wait(BaseModel):
+    """How long a disposition waits for its contact, and how often it looks: each time twice as long."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first_seconds: float = Field(15, ge=1, le=3600)
+    longest_seconds: float = Field(300, ge=1, le=36_000)
+    most_seconds: float = Field(4 * 3600, ge=1, le=7 * 86_400, description="after that it is rejected")
+
+    def seconds(self, deferrals: int) -> float:
+        """Give the wait before the next look after so many."""
+        return min(self.longest_seconds, self.first_seconds * 2.0 ** min(deferrals - 1, 20))
+
+
+class DispositionSettings(BaseModel):
+    """All settings of dispositions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code_pattern: str = r"^[A-Z_]{3,20}$"
+    outcome_codes: frozenset[Code] = Field(
+        frozenset({"INTERESTED", "NOT_INTERESTED", "CALLBACK_LATER", "DO_NOT_CALL", "NO_ANSWER", "BUSY"}),
+        min_length=1,
+        description="the codes of the tenant's category matrix; any other is rejected",
+    )
+    required_fields: dict[Code, tuple[str, ...]] = Field(
+        {"CALLBACK_LATER": ("callback_date",)}, description="custom fields that a code cannot be without"
+    )
+    do_not_call_codes: frozenset[Code] = Field(
+        frozenset({"DO_NOT_CALL"}), description="codes that also put the contact on the do-not-call list"
+    )
+    default_agent_id: str = Field("", max_length=128, description="for requests that name no agent")
+    busy_states: frozenset[str] = _BUSY
+    busy_wait: Wait = Wait()
+    max_notes: int = Field(4000, ge=0, le=32_000, description="characters")
+    max_custom_fields: int = Field(100, ge=0, le=500)
+    max_custom_field: int = Field(2000, ge=1, le=32_000, description="characters of one text")
+    max_age_days: int = Field(30, ge=1, le=365, description="an older disposition is rejected")
+
+    @field_validator("code_pattern")
+    @classmethod
+    def _is_a_pattern(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error:
+            raise ValueError("is no regular expression") from None
+        return pattern
+
+    @model_validator(mode="after")
+    def _codes_have_their_form(self) -> Self:
+        for code in sorted(self.outcome_codes):
+            if not re.fullmatch(self.code_pattern, code):
+                raise ValueError(f"outcome_codes: {code!r} does not have the form of code_pattern")
+        if unknown := sorted(set(self.required_fields) - self.outcome_codes):
+            raise ValueError(f"required_fields: {unknown[0]!r} is none of outcome_codes")
+        return self

@@ -1,0 +1,80 @@
+"""When a disposition that cannot be applied now comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from random import random
+from typing import Any, NoReturn
+
+from outbound.clock import parse_time
+from outbound.cxone.errors import CxoneError, OutOfTime
+from outbound.dispositions.requests import Rejected
+from outbound.dispositions.settings import Wait
+from outbound.observability import Metric, measure
+from outbound.queues import TryLater
+from outbound.store.dispositions import Asked
+from outbound.store.table import Item
+
+# When CXone or AWS are down, in seconds: soon at first, then less often.
+_FIRST_SECONDS = 5.0
+_LONGEST_SECONDS = 900.0
+
+
+class Busy(Exception):
+    """A contact is in the dialer's hands: its disposition is to come later, not never."""
+
+    def __init__(self, asked: Asked, state: str) -> None:
+        """Say whose disposition waits, and for what."""
+        super().__init__(f"the contact is {state}")
+        self.asked = asked
+        self.state = state
+
+
+class Taken(Exception):
+    """Another disposition of the contact is being applied, until a moment (Unix seconds) at the latest."""
+
+    def __init__(self, until: float) -> None:
+        """Say until when."""
+        super().__init__("another disposition of the contact is being applied")
+        self.until = until
+
+
+def wait_for_contact(busy: Busy, item: Item, wait: Wait, now: datetime) -> NoReturn:
+    """Raise TryLater with when to look again, or Rejected for what has waited too long.
+
+    `item` is the request's, with how often it was deferred and since when.
+    """
+    since = item.get("deferred_since")
+    waited = (now - parse_time(since)).total_seconds() if since else 0.0
+    measure(Metric.DISPOSITIONS_DEFERRED)
+    measure(Metric.DISPOSITION_DEFERRED_AGE, waited)
+    if waited >= wait.most_seconds:
+        message = f"the contact was {busy.state} for {waited:.0f} s; send it again once the call has ended"
+        raise Rejected(message, "contact_id", "contact_busy")
+    raise TryLater(wait.seconds(int(item.get("deferrals", 1))), str(busy))
+
+
+def wait_for_claim(taken: Taken, record: Mapping[str, Any], now: datetime) -> TryLater:
+    """Give when to come back to a contact that another has: soon, for mostly it is done in a moment."""
+    longest = max(1.0, taken.until - now.timestamp() + 1.0)
+    return TryLater(min(longest, 2.0 ** min(_times(record), 10)), str(taken))
+
+
+def wait_for_cxone(error: CxoneError, record: Mapping[str, Any], now: datetime) -> TryLater:
+    """Give when to come back after CXone, or the quota, or the time left did not allow it."""
+    if isinstance(error, OutOfTime):
+        return TryLater(0, error.reason)
+    if error.retry_at is not None:
+        # Spread a little: those that were turned away together would be so again.
+        return TryLater((error.retry_at - now).total_seconds() + random(), error.reason)  # noqa: S311 - jitter
+    return wait_for_others(record, error.reason)
+
+
+def wait_for_others(record: Mapping[str, Any], reason: str) -> TryLater:
+    """Give a wait that doubles with every time that the message came."""
+    return TryLater(min(_LONGEST_SECONDS, _FIRST_SECONDS * 2.0 ** (min(_times(record), 10) - 1)), reason)
+
+
+def _times(record: Mapping[str, Any]) -> int:
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))

@@ -1,0 +1,273 @@
+"""The ledger of dispositions: what stands for a contact, and how every request ended.
+
+Two kinds of item. A contact's says what was applied last and who is applying now; its conditions decide
+which of two requests may write, two functions at once included:
+
+    free -- claim --> claimed -- apply --> free, with what was applied
+              ^          |------ release -> free
+              |          |------ doubt ---> free, with a suspect: CXone may have taken it
+              +-- expired (the function was cut off; it becomes a suspect)
+
+A request's item says how it ended, with its facts; it lies in the partition of its correlation id, so that
+all of one file or one delivery are read together. Of what a disposition says about a person only a hash is
+kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from outbound.clock import format_time, parse_time
+from outbound.events import Event
+from outbound.store.outbox import SET_FACTS, facts_values
+from outbound.store.table import Item, Key, Table, Written
+
+# Longer than anything can be replayed: requests older than `max_age_days` of the settings are refused, and
+# those are a year at most.
+_REMEMBERED = timedelta(days=400)
+
+# Whoever read the contact before it was freed has to read it again.
+_FREE = "REMOVE #claim, #claimed_until ADD #fence :one"
+
+
+class Status(StrEnum):
+    """How far a request has come."""
+
+    WAITING = "waiting"
+    """The contact is in the dialer's hands; the message comes back."""
+
+    APPLIED = "applied"
+    """CXone has it."""
+
+    UNCHANGED = "unchanged"
+    """It says what was applied last; nothing was written."""
+
+    SUPERSEDED = "superseded"
+    """A newer one stands."""
+
+    REJECTED = "rejected"
+    """It cannot be applied; the item says why."""
+
+
+ENDED = frozenset(Status) - {Status.WAITING}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as the ledger knows it: ids and moments, and `content`, a hash of all that it says."""
+
+    request_id: str
+    correlation_id: str
+    campaign_id: str
+    contact_id: str
+    outcome_code: str
+    agent_id: str
+    occurred_at: datetime
+    content: str
+
+    @property
+    def rank(self) -> str:
+        """Its place in the order of a contact's dispositions, as a text that sorts: by time, then by id."""
+        return f"{self.occurred_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}#{self.request_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the ledger says of a contact. `suspects` are requests that CXone may have taken or not."""
+
+    rank: str = ""
+    content: str = ""
+    claim: Asked | None = None
+    claimed_until: float = 0.0
+    fence: int = 0
+    suspects: tuple[Asked, ...] = ()
+
+
+class DispositionLedger:
+    """Reads and writes the ledger of one tenant."""
+
+    def __init__(self, table: Table, tenant: str) -> None:
+        """Keep it in the state table."""
+        self._table = table
+        self._tenant = tenant
+
+    def read(self, asked: Asked) -> tuple[Item, Standing]:
+        """Give a request's item, empty for a new one, and what stands for its contact, in one call."""
+        request, contact = self.request_key(asked.correlation_id, asked.request_id), self._contact_key(asked)
+        found = self._table.get_many([request, contact])
+        return found.get(request, {}), _standing(found.get(contact, {}))
+
+    def request(self, correlation_id: str, request_id: str) -> Item:
+        """Give a request's item, empty for a new one."""
+        return self._table.get(self.request_key(correlation_id, request_id)) or {}
+
+    def of(self, correlation_id: str, after: str = "") -> Iterator[Item]:
+        """Give all requests of a correlation id in the order of their ids, those behind `after`."""
+        return self._table.query(self.request_key(correlation_id, "").pk, after=after)
+
+    def claim(self, asked: Asked, standing: Standing, now: datetime, until: datetime) -> Standing | None:
+        """Take a contact for a request until a moment, if it still stands as it was read and is free.
+
+        Gives the contact with the claim; a claim that had expired is among its suspects. None where
+        somebody was faster, or something newer stands.
+        """
+        suspects = [*standing.suspects, *([standing.claim] if standing.claim else [])]
+        written = self._table.update(
+            self._contact_key(asked),
+            "SET #claim = :claim, #claimed_until = :until, #suspects = :suspects, #ttl = :ttl"
+            " ADD #fence :one",
+            {
+                ":claim": _stored(asked),
+                ":until": until.timestamp(),
+                ":now": now.timestamp(),
+                ":rank": asked.rank,
+                ":one": 1,
+                ":fence": standing.fence,
+                ":suspects": [_stored(one) for one in dict.fromkeys(suspects)],
+                ":ttl": int((now + _REMEMBERED).timestamp()),
+            },
+            "(attribute_not_exists(#fence) OR #fence = :fence)"
+            " AND (attribute_not_exists(#claim) OR #claimed_until <= :now)"
+            " AND (attribute_not_exists(#rank) OR #rank < :rank)",
+        )
+        return _standing(written.item) if written.done else None
+
+    def release(self, asked: Asked, fence: int) -> None:
+        """Give a contact back to which nothing was written."""
+        self._table.update(self._contact_key(asked), _FREE, {":fence": fence, ":one": 1}, "#fence = :fence")
+
+    def doubt(self, asked: Asked, fence: int) -> None:
+        """Give a contact back of which nobody knows whether CXone took the disposition."""
+        self._table.update(
+            self._contact_key(asked),
+            f"SET #suspects = list_append(if_not_exists(#suspects, :none), :asked) {_FREE}",
+            {":fence": fence, ":one": 1, ":asked": [_stored(asked)], ":none": []},
+            "#fence = :fence",
+        )
+
+    def apply(
+        self, asked: Asked, fence: int, ending: Status, about: Item, fact: Event, now: datetime
+    ) -> Item | None:
+        """Let a disposition stand for its contact, end its request with its fact, and free the contact.
+
+        All or nothing. Gives the request's item, None where the claim was lost.
+        """
+        return self._stand(asked, fence, (_FREE, {":one": 1}), (ending, about, fact), now)
+
+    def find(self, suspect: Asked, fence: int, about: Item, fact: Event, now: datetime) -> Item | None:
+        """Let a suspect stand that CXone turned out to have taken, while another has the contact claimed."""
+        return self._stand(suspect, fence, ("", {}), (Status.APPLIED, about, fact), now)
+
+    def _stand(
+        self,
+        asked: Asked,
+        fence: int,
+        freeing: tuple[str, Item],
+        ending: tuple[Status, Item, Event],
+        now: datetime,
+    ) -> Item | None:
+        free, more = freeing
+        status, about, fact = ending
+        contact = self._table.updating(
+            self._contact_key(asked),
+            f"SET #rank = :rank, #content = :content, #suspects = :none {free}",
+            {":rank": asked.rank, ":content": asked.content, ":none": [], ":fence": fence, **more},
+            "#fence = :fence",
+        )
+        request = self._table.updating(*self._ending(asked, status, about, [fact], now))
+        done = self._table.transact([contact, request])
+        return self.request(asked.correlation_id, asked.request_id) if done else None
+
+    def end(
+        self, asked: Asked, ending: Status, about: Item, facts: Sequence[Event], now: datetime
+    ) -> Written:
+        """End a request that changes nothing of its contact; one that has ended stays as it did."""
+        return self._table.update(*self._ending(asked, ending, about, facts, now))
+
+    def defer(self, asked: Asked, state: str, now: datetime) -> Item:
+        """Note that a contact is in the dialer's hands; give the item, with how often and since when."""
+        written = self._table.update(
+            self.request_key(asked.correlation_id, asked.request_id),
+            "SET #status = :waiting, #state = :state, #deferred_since = if_not_exists(#deferred_since, :now),"
+            " #campaign_id = :campaign, #contact_id = :contact, #outcome_code = :code, #ttl = :ttl"
+            " ADD #deferrals :one",
+            {
+                ":waiting": Status.WAITING.value,
+                ":state": state[:64],
+                ":now": format_time(now),
+                ":campaign": asked.campaign_id,
+                ":contact": asked.contact_id,
+                ":code": asked.outcome_code,
+                ":ttl": int((now + _REMEMBERED).timestamp()),
+                ":one": 1,
+            },
+            "attribute_not_exists(#status) OR #status = :waiting",
+        )
+        return written.item
+
+    def take_note(self, correlation_id: str, request_id: str, facts: Sequence[Event], now: datetime) -> Item:
+        """Write down facts that a request has by being made, once; give its item."""
+        written = self._table.update(
+            self.request_key(correlation_id, request_id),
+            f"SET #noted_at = :noted, #ttl = :ttl, {SET_FACTS}",
+            {
+                ":noted": format_time(now),
+                ":ttl": int((now + _REMEMBERED).timestamp()),
+                **facts_values(facts, now),
+            },
+            "attribute_not_exists(#noted_at)",
+        )
+        return written.item
+
+    def request_key(self, correlation_id: str, request_id: str) -> Key:
+        """The key of a request."""
+        return Key(f"{self._tenant}#dispositions#{correlation_id}", request_id)
+
+    def _contact_key(self, asked: Asked) -> Key:
+        return Key(f"{self._tenant}#disposed#{asked.campaign_id}#{asked.contact_id}", "contact")
+
+    def _ending(
+        self, asked: Asked, ending: Status, about: Item, facts: Sequence[Event], now: datetime
+    ) -> tuple[Key, str, Item, str]:
+        """Make the update that ends a request."""
+        values = {
+            ":ending": ending.value,
+            ":about": {name: value for name, value in about.items() if value is not None},
+            ":campaign": asked.campaign_id,
+            ":contact": asked.contact_id,
+            ":code": asked.outcome_code,
+            ":occurred": format_time(asked.occurred_at),
+            ":ended": format_time(now),
+            ":ttl": int((now + _REMEMBERED).timestamp()),
+            ":waiting": Status.WAITING.value,
+            **facts_values(facts, now),
+        }
+        expression = (
+            "SET #status = :ending, #about = :about, #campaign_id = :campaign, #contact_id = :contact,"
+            f" #outcome_code = :code, #occurred_at = :occurred, #ended_at = :ended, #ttl = :ttl, {SET_FACTS}"
+        )
+        key = self.request_key(asked.correlation_id, asked.request_id)
+        return key, expression, values, "attribute_not_exists(#status) OR #status = :waiting"
+
+
+def _stored(asked: Asked) -> Item:
+    return {**asdict(asked), "occurred_at": format_time(asked.occurred_at)}
+
+
+def _asked(item: Item) -> Asked:
+    return Asked(**{**item, "occurred_at": parse_time(item["occurred_at"])})
+
+
+def _standing(item: Item) -> Standing:
+    claim = item.get("claim")
+    return Standing(
+        item.get("rank", ""),
+        item.get("content", ""),
+        _asked(claim) if claim else None,
+        float(item.get("claimed_until", 0.0)),
+        int(item.get("fence", 0)),
+        tuple(_asked(one) for one in item.get("suspects", [])),
+    )
