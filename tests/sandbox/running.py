@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sandbox.clients import (
+    Contact,
     ControlFailed,
     Delivery,
     Emitted,
@@ -28,10 +29,12 @@ from sandbox.clients import (
     Stats,
     Tenant,
     Webhook,
+    Write,
 )
 from sandbox.world import World, read_world, write_world
 
 __all__ = [
+    "Contact",
     "ControlFailed",
     "Delivery",
     "Emitted",
@@ -42,6 +45,7 @@ __all__ = [
     "Stats",
     "Tenant",
     "Webhook",
+    "Write",
     "new_secret",
     "running_receivers",
     "running_tenant",

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from sandbox.tenant.gate import admit
 from sandbox.tenant.paging import page_token, place_of
+from sandbox.tenant.reading import invalid, required, single_values, whole_number
 from sandbox.tenant.state import TenantState, state_of
 from sandbox.wire.refusal import Refusal
 from sandbox.world.calllog import BEFORE_ALL, Place
@@ -70,38 +71,21 @@ def _answer(records: list[str], token: str | None) -> Response:
 
 
 def _query(request: Request, state: TenantState) -> CallsQuery:
-    given = _single_values(request)
+    given = single_values(request, _PARAMETERS)
     start, end = _time(given, "startDateTime"), _time(given, "endDateTime")
-    query = CallsQuery(_required(given, "campaignId"), start, end, _codes(given), _limit(given), BEFORE_ALL)
+    limit = whole_number(given, "limit", _DEFAULT_LIMIT, 1, _HIGHEST_LIMIT)
+    query = CallsQuery(required(given, "campaignId"), start, end, _codes(given), limit, BEFORE_ALL)
     if "nextPageToken" in given:
         query = _continued(query, given["nextPageToken"])
     _check_window(query, timedelta(days=state.world.retention_days))
     return query
 
 
-def _single_values(request: Request) -> Mapping[str, str]:
-    pairs = request.query_params.multi_items()
-    for name, _ in pairs:
-        if name not in _PARAMETERS:
-            raise _invalid(name, "is not a parameter of this call")
-    given = dict(pairs)
-    if len(given) < len(pairs):
-        twice = next(name for name in given if len(request.query_params.getlist(name)) > 1)
-        raise _invalid(twice, "is given more than once")
-    return given
-
-
-def _required(given: Mapping[str, str], name: str) -> str:
-    if not given.get(name):
-        raise _invalid(name, "is required")
-    return given[name]
-
-
 def _time(given: Mapping[str, str], name: str) -> datetime:
     try:
-        return parse_time(_required(given, name))
+        return parse_time(required(given, name))
     except ValueError as error:
-        raise _invalid(name, str(error)) from None
+        raise invalid(name, str(error)) from None
 
 
 def _codes(given: Mapping[str, str]) -> frozenset[str]:
@@ -109,37 +93,24 @@ def _codes(given: Mapping[str, str]) -> frozenset[str]:
         return frozenset()
     codes = given["dispositionCode"].split(",")
     if not all(codes):
-        raise _invalid("dispositionCode", "is a list of codes separated by commas")
+        raise invalid("dispositionCode", "is a list of codes separated by commas")
     return frozenset(codes)
-
-
-def _limit(given: Mapping[str, str]) -> int:
-    text = given.get("limit", str(_DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise _invalid("limit", "is not a whole number")
-    if not 1 <= int(text) <= _HIGHEST_LIMIT:
-        raise _invalid("limit", f"is from 1 to {_HIGHEST_LIMIT}")
-    return int(text)
 
 
 def _continued(query: CallsQuery, token: str) -> CallsQuery:
     try:
         after = place_of(token, query.identity())
     except ValueError as error:
-        raise _invalid("nextPageToken", str(error)) from None
+        raise invalid("nextPageToken", str(error)) from None
     return CallsQuery(query.campaign_id, query.start, query.end, query.codes, query.limit, after)
 
 
 def _check_window(query: CallsQuery, retention: timedelta) -> None:
     now = datetime.now(UTC)
     if query.start >= query.end:
-        raise _invalid("startDateTime", "must be before endDateTime")
+        raise invalid("startDateTime", "must be before endDateTime")
     # A later page of a query that was in time stays readable while its first moment ages out.
     if query.after == BEFORE_ALL and query.start < now - retention - _CLOCK_TOLERANCE:
-        raise _invalid("startDateTime", f"is older than the {retention.days} days kept")
+        raise invalid("startDateTime", f"is older than the {retention.days} days kept")
     if query.end > now + _CLOCK_TOLERANCE:
-        raise _invalid("endDateTime", "is in the future")
-
-
-def _invalid(field: str, reason: str) -> Refusal:
-    return Refusal(400, "invalid_request", f"{field} {reason}.", field=field)
+        raise invalid("endDateTime", "is in the future")

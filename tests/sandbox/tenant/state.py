@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 
+from sandbox.tenant.contact_book import ContactBook
 from sandbox.tenant.quota import Quotas
 from sandbox.tenant.tokens import Tokens
 from sandbox.tenant.webhook_sending import Webhooks
@@ -18,12 +19,13 @@ class TenantState:
         self.load(world)
 
     def load(self, world: World) -> None:
-        """Go over to `world`, forgetting tokens, windows, added calls and webhooks."""
+        """Go over to `world`, forgetting tokens, windows, added calls, writes and webhooks."""
         self.world = world
         self.tokens = Tokens(world.token_lifetime)
         self.quotas = Quotas(world.quotas)
         self.webhooks.start_afresh(world.webhook_pause)
         self.calls = {one.id: CallLog(world.seed, one) for one in world.campaigns}
+        self.contacts = {name: ContactBook(log) for name, log in self.calls.items()}
 
     def reset(self) -> None:
         """Go back to the beginning of the same world."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.wire.refusal import Refusal
+from sandbox.tenant.reading import fields_of, invalid
 
 CAMPAIGN_EVENTS = ("omnichannel.campaign.metrics.update", "omnichannel.campaign.state.change")
 DIALER_EVENTS = ("dialer.settings.updated", "dialer.campaign.activated")
@@ -41,10 +41,10 @@ class Registration:
 
 def read_campaigns(document: Any) -> Registration:
     """Read a body of `POST /api/v2/omnichannel/webhooks`, or refuse it naming the field."""
-    given = _object(document, "body", {"name", "callbackUrl", "events", "enabled", "headers"})
+    given = fields_of(document, "body", {"name", "callbackUrl", "events", "enabled", "headers"})
     enabled = given.get("enabled", True)
     if not isinstance(enabled, bool):
-        raise _invalid("enabled", "is true or false")
+        raise invalid("enabled", "is true or false")
     headers = _headers(given.get("headers", {}))
     url = _url(given, "callbackUrl")
     name, events = _name(given), _events(given, CAMPAIGN_EVENTS)
@@ -61,7 +61,7 @@ def read_campaigns(document: Any) -> Registration:
 
 def read_dialer(document: Any) -> Registration:
     """Read a body of `POST /api/v1/integrations/webhooks`, or refuse it naming the field."""
-    given = _object(document, "body", {"name", "url", "events", "auth", "retryPolicy"})
+    given = fields_of(document, "body", {"name", "url", "events", "auth", "retryPolicy"})
     name, url, events = _name(given), _url(given, "url"), _events(given, DIALER_EVENTS)
     headers = _auth(given)
     policy = _policy(given.get("retryPolicy", {}))
@@ -80,26 +80,17 @@ def read_dialer(document: Any) -> Registration:
     return Registration("dialer", name, url, events, headers, True, policy, shown)
 
 
-def _object(value: Any, name: str, fields: set[str]) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise _invalid(name, "is a JSON object")
-    prefix = "" if name == "body" else f"{name}."
-    if unknown := sorted(set(value) - fields):
-        raise _invalid(f"{prefix}{unknown[0]}", "is not a field of this call")
-    return value
-
-
 def _text(given: Mapping[str, Any], name: str) -> str:
     value = given.get(name)
     if not isinstance(value, str) or not value.strip() or len(value) > 2048:
-        raise _invalid(name, "is required, as a text")
+        raise invalid(name, "is required, as a text")
     return value
 
 
 def _name(given: Mapping[str, Any]) -> str:
     name = _text(given, "name")
     if len(name) > _MOST_CHARACTERS:
-        raise _invalid("name", f"has at most {_MOST_CHARACTERS} characters")
+        raise invalid("name", f"has at most {_MOST_CHARACTERS} characters")
     return name
 
 
@@ -111,56 +102,52 @@ def _url(given: Mapping[str, Any], name: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise _invalid(name, "is not an absolute URL")
+        raise invalid(name, "is not an absolute URL")
     return url
 
 
 def _events(given: Mapping[str, Any], known: Sequence[str]) -> tuple[str, ...]:
     events = given.get("events")
     if not isinstance(events, list) or not events:
-        raise _invalid("events", "is a list with at least one type")
+        raise invalid("events", "is a list with at least one type")
     for one in events:
         if one not in known:
-            raise _invalid("events", f"knows {', '.join(known)}")
+            raise invalid("events", f"knows {', '.join(known)}")
     if len(set(events)) < len(events):
-        raise _invalid("events", "names a type twice")
+        raise invalid("events", "names a type twice")
     return tuple(events)
 
 
 def _headers(given: Any) -> dict[str, str]:
     if not isinstance(given, dict):
-        raise _invalid("headers", "is an object")
+        raise invalid("headers", "is an object")
     for name, value in given.items():
         fits = isinstance(value, str) and value.isascii() and value.isprintable()
         if not _HEADER.fullmatch(name) or not fits:
-            raise _invalid("headers", "has a name or a value that no header has")
+            raise invalid("headers", "has a name or a value that no header has")
     return dict(given)
 
 
 def _auth(given: Mapping[str, Any]) -> dict[str, str]:
     if "auth" not in given:
         return {}
-    auth = _object(given["auth"], "auth", {"type", "token"})
+    auth = fields_of(given["auth"], "auth", {"type", "token"})
     if auth.get("type") != "bearer":
-        raise _invalid("auth.type", "is bearer")
+        raise invalid("auth.type", "is bearer")
     token = auth.get("token")
     if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
-        raise _invalid("auth.token", "is required, as a text")
+        raise invalid("auth.token", "is required, as a text")
     return {"Authorization": f"Bearer {token}"}
 
 
 def _policy(given: Any) -> RetryPolicy:
     fields = {"maxRetries": (0, 10), "backoffMultiplier": (1, 10), "timeoutSec": (1, 60)}
-    policy = _object(given, "retryPolicy", set(fields))
+    policy = fields_of(given, "retryPolicy", set(fields))
     for name, (least, most) in fields.items():
         value = policy.get(name, least)
         whole = isinstance(value, int) or (name != "maxRetries" and isinstance(value, float))
         if isinstance(value, bool) or not whole or not least <= value <= most:
-            raise _invalid(f"retryPolicy.{name}", f"is from {least} to {most}")
+            raise invalid(f"retryPolicy.{name}", f"is from {least} to {most}")
     return RetryPolicy(
         policy.get("maxRetries", 3), policy.get("backoffMultiplier", 2), policy.get("timeoutSec", 10)
     )
-
-
-def _invalid(field_name: str, reason: str) -> Refusal:
-    return Refusal(400, "invalid_request", f"{field_name} {reason}.", field=field_name)

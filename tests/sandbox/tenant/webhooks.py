@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.tenant.gate import admit
+from sandbox.tenant.reading import json_body
 from sandbox.tenant.state import state_of
 from sandbox.tenant.webhook_forms import (
     CAMPAIGN_EVENTS,
@@ -43,7 +44,7 @@ def _surface(
     @router.post(path, status_code=201)
     async def register(request: Request) -> Response:
         admit(request, write_scope, quota=name)
-        webhook = state_of(request).webhooks.register(read(await _json(request)))
+        webhook = state_of(request).webhooks.register(read(await json_body(request)))
         return JSONResponse(webhook.shown(), 201)
 
     @router.get(path)
@@ -55,7 +56,7 @@ def _surface(
     async def replace(request: Request, webhook_id: str) -> dict[str, Any]:
         admit(request, write_scope, quota=name)
         webhook = _known(request, name, webhook_id)
-        webhook.registration = read(await _json(request))
+        webhook.registration = read(await json_body(request))
         return webhook.shown()
 
     @router.delete(f"{path}/{{webhook_id}}", status_code=204)
@@ -112,10 +113,3 @@ def _known(request: Request, surface: str, webhook_id: str) -> Webhook:
     if webhook is None or webhook.registration.surface != surface:
         raise Refusal(404, "not_found", "There is no such webhook.", field="id")
     return webhook
-
-
-async def _json(request: Request) -> Any:
-    try:
-        return await request.json()
-    except ValueError:
-        raise Refusal(400, "invalid_request", "The body is no JSON.", field="body") from None

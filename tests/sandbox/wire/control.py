@@ -42,8 +42,12 @@ def control_router(
 
     @router.get("/stats")
     async def show_stats() -> dict[str, Any]:
-        common = {"requests": traffic.counts(), "most_at_once": traffic.most_at_once()}
-        return {**common, **stats()}
+        return {
+            "requests": traffic.counts(),
+            "most_at_once": traffic.most_at_once(),
+            "most_at_once_by_call": traffic.most_at_once_by_call(),
+            **stats(),
+        }
 
     @router.get("/requests")
     async def show_requests() -> dict[str, Any]:

@@ -14,6 +14,10 @@ from sandbox.wire.asgi import CUT, App, Message, Receive, Scope, Send, is_contro
 #: Enough for a test to look at; a load run must not fill the memory.
 LOGGED_REQUESTS = 10_000
 
+#: Under which the requests of every call are counted together.
+_ALL = ""
+_NO_SUCH_CALL = "(no such call)"
+
 #: Query parameters that would put a secret into the log.
 _SECRET = frozenset({"access_token", "token", "client_secret", "refresh_token"})
 
@@ -25,25 +29,26 @@ class Traffic:
         """Start with nothing recorded."""
         self._counts: Counter[tuple[str, str]] = Counter()
         self._log: deque[dict[str, Any]] = deque(maxlen=LOGGED_REQUESTS)
-        self._under_way = 0
-        self._most_at_once = 0
+        self._under_way: Counter[str] = Counter()
+        self._most: Counter[str] = Counter()
 
     def clear(self) -> None:
         """Forget everything but the requests under way."""
         self._counts.clear()
         self._log.clear()
-        self._most_at_once = self._under_way
+        self._most = +self._under_way
 
-    def arrives(self) -> float:
+    def arrives(self, call: str) -> float:
         """Note a request and return its arrival time."""
-        self._under_way += 1
-        self._most_at_once = max(self._most_at_once, self._under_way)
+        for counted in (call, _ALL):
+            self._under_way[counted] += 1
+            self._most[counted] = max(self._most[counted], self._under_way[counted])
         return time.time()
 
-    def leaves(self, scope: Scope, template: str, status: str, arrived: float) -> None:
+    def leaves(self, scope: Scope, call: str, status: str, arrived: float) -> None:
         """Note how a request ended: its status, "cut", or "none" if there was no answer."""
-        self._under_way -= 1
-        self._counts[f"{scope['method']} {template}", status] += 1
+        self._under_way.subtract((call, _ALL))
+        self._counts[call, status] += 1
         self._log.append(
             {
                 "method": scope["method"],
@@ -68,7 +73,11 @@ class Traffic:
 
     def most_at_once(self) -> int:
         """Return how many requests were under way together at most."""
-        return self._most_at_once
+        return self._most[_ALL]
+
+    def most_at_once_by_call(self) -> dict[str, int]:
+        """Return the same of each call by itself."""
+        return {call: most for call, most in sorted(self._most.items()) if call != _ALL}
 
 
 class RecordTraffic:
@@ -96,24 +105,26 @@ class RecordTraffic:
 
         if is_control(scope):
             return await self._app(scope, receive, send_noting)
-        arrived = self._traffic.arrives()
+        call = f"{scope['method']} {self._template_of(scope)}"
+        arrived = self._traffic.arrives(call)
         try:
             await self._app(scope, receive, send_noting)
         finally:
             ended = "cut" if scope.get(CUT) else status
-            self._traffic.leaves(scope, self._template_of(scope), ended, arrived)
+            self._traffic.leaves(scope, call, ended, arrived)
 
 
 def path_template(routes: Sequence[BaseRoute]) -> Callable[[Scope], str]:
-    """Return what finds the route of a request, also of one that a fault kept from it."""
+    """Return what finds the route of a request before it is served."""
 
     def template_of(scope: Scope) -> str:
-        route = scope.get("route")
-        if route is None:
-            matches = (one for one in routes if one.matches(scope)[0] is Match.FULL)
-            route = next(matches, None)
-        # Paths that nothing serves are counted together: there is no end of them.
-        return getattr(route, "path", "(no such call)")
+        # A path that is served, though not by this method, is counted as itself; paths that
+        # nothing serves are counted together: there is no end of them.
+        for wanted in (Match.FULL, Match.PARTIAL):
+            route = next((one for one in routes if one.matches(scope)[0] is wanted), None)
+            if route is not None:
+                return str(getattr(route, "path", _NO_SUCH_CALL))
+        return _NO_SUCH_CALL
 
     return template_of
 

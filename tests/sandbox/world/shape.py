@@ -49,6 +49,20 @@ DEFAULT_CODES: Mapping[str, float] = {
 }
 
 
+#: The outcomes that the dispositions document knows, and so the ones that a tenant takes.
+DEFAULT_OUTCOME_CODES: tuple[str, ...] = (
+    "INTERESTED",
+    "NOT_INTERESTED",
+    "CALLBACK_LATER",
+    "DO_NOT_CALL",
+    "NO_ANSWER",
+    "BUSY",
+)
+
+# Assumption: a contact is tried three times, where a campaign does not say how many contacts it has.
+_TRIES_PER_CONTACT = 3
+
+
 @dataclass(frozen=True, slots=True)
 class OAuthClient:
     """A registered client and the scopes that it may ask for."""
@@ -104,7 +118,9 @@ class Campaign:
     """A campaign and the calls that it made from `start` until just before `end`.
 
     `codes` are weights; `inbound` and the values of `bad` are shares of all calls, and one call is
-    at most one of these.
+    at most one of these. `contacts` None is as many as its calls need. The share `busy` of them is
+    on a call when the world begins, and goes on to the next dialer state every `state_seconds`
+    (None: never).
     """
 
     id: str
@@ -117,6 +133,9 @@ class Campaign:
     inbound: float = 0.0
     bad: Mapping[str, float] = field(default_factory=dict)
     queue_id: str = "default_outbound_queue"
+    contacts: int | None = None
+    busy: float = 0.0
+    state_seconds: float | None = 5.0
 
     def __post_init__(self) -> None:
         """Refuse what could not be generated as asked."""
@@ -124,6 +143,14 @@ class Campaign:
             raise ValueError(f"campaign {self.id}: to must be after from")
         if self.calls < 0 or self.agents < 1:
             raise ValueError(f"campaign {self.id}: calls from 0 and agents from 1")
+        self._check_calls()
+        self._check_contacts()
+
+    def contact_count(self) -> int:
+        """Return how many contacts the campaign has."""
+        return -(-self.calls // _TRIES_PER_CONTACT) if self.contacts is None else self.contacts
+
+    def _check_calls(self) -> None:
         if not self.codes or min(self.codes.values()) < 0 or sum(self.codes.values()) <= 0:
             raise ValueError(f"campaign {self.id}: codes need weights")
         if unknown := set(self.bad) - set(BAD_KINDS):
@@ -131,6 +158,14 @@ class Campaign:
         shares = (self.inbound, *self.bad.values())
         if min(shares) < 0 or sum(shares) > 1:
             raise ValueError(f"campaign {self.id}: shares are from 0 and at most 1 together")
+
+    def _check_contacts(self) -> None:
+        if self.contact_count() < (1 if self.calls else 0):
+            raise ValueError(f"campaign {self.id}: calls need contacts")
+        if not 0 <= self.busy <= 1:
+            raise ValueError(f"campaign {self.id}: busy is a share from 0 to 1")
+        if self.state_seconds is not None and self.state_seconds <= 0:
+            raise ValueError(f"campaign {self.id}: state_seconds is above 0, or null for ever")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +180,7 @@ class World:
     token_lifetime: float = 3600
     grant_partial_scope: bool = False
     webhook_pause: float = 1.0
+    outcome_codes: tuple[str, ...] = DEFAULT_OUTCOME_CODES
     token_forms: Mapping[str, tuple[TokenForm, ...]] = field(
         default_factory=lambda: dict(DEFAULT_TOKEN_FORMS)
     )

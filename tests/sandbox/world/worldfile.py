@@ -19,7 +19,20 @@ from sandbox.world.shape import (
 Document = Mapping[str, Any]
 
 _PLAIN = ("seed", "retention_days", "token_lifetime", "grant_partial_scope", "webhook_pause")
-_CAMPAIGN_PLAIN = ("id", "name", "calls", "agents", "codes", "inbound", "bad", "queue_id")
+_CAMPAIGN_PLAIN = (
+    "id",
+    "name",
+    "calls",
+    "agents",
+    "codes",
+    "inbound",
+    "bad",
+    "queue_id",
+    "contacts",
+    "busy",
+    "state_seconds",
+)
+_TUPLES = ("outcome_codes",)
 
 
 def read_world(document: Document, now: datetime | None = None) -> World:
@@ -29,8 +42,9 @@ def read_world(document: Document, now: datetime | None = None) -> World:
     that cannot be generated.
     """
     now = (now or datetime.now(UTC)).replace(microsecond=0)
-    _only(document, (*_PLAIN, "clients", "quotas", "campaigns", "token_forms", "receivers"))
+    _only(document, (*_PLAIN, *_TUPLES, "clients", "quotas", "campaigns", "token_forms", "receivers"))
     parts: dict[str, Any] = {key: document[key] for key in _PLAIN if key in document}
+    parts |= {key: tuple(document[key]) for key in _TUPLES if key in document}
     if "clients" in document:
         parts["clients"] = tuple(_client(one) for one in document["clients"])
     _only(document.get("quotas", {}), tuple(DEFAULT_QUOTAS))
@@ -50,6 +64,7 @@ def write_world(world: World) -> dict[str, Any]:
     """Return the document that reads back as exactly `world`, at any time."""
     return {
         **{key: getattr(world, key) for key in _PLAIN},
+        **{key: list(getattr(world, key)) for key in _TUPLES},
         "clients": [
             {"client_id": c.client_id, "client_secret": c.client_secret, "scopes": list(c.scopes)}
             for c in world.clients

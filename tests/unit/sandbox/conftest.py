@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import requests
+from contact_calls import SCOPES as CONTACT_SCOPES
 from webhook_world import SCOPES as WEBHOOK_SCOPES
 from webhook_world import Receiver, running_receiver
 
@@ -119,5 +120,20 @@ def call(quick: Tenant, new_token: Callable[..., str]) -> Callable[..., requests
     def call(method: str, path: str, json: Any = None, **options: Any) -> requests.Response:
         url = quick.url + path
         return requests.request(method, url, json=json, **{"headers": headers, "timeout": 5, **options})
+
+    return call
+
+
+@pytest.fixture
+def contacts_call(tenant: Tenant, new_token: Callable[..., str]) -> Callable[..., requests.Response]:
+    """Returns any call with a token that may write dispositions, of a tenant without that quota."""
+    tenant.use_world(replace(tenant.world, quotas={**tenant.world.quotas, "contacts": None}))
+    form = {"grant_type": "client_credentials", "client_id": "bridge", "client_secret": "sandbox-only"}
+    answer = requests.post(f"{tenant.url}/api/v1/oauth2/token", {**form, "scope": CONTACT_SCOPES}, timeout=5)
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def call(method: str, path: str, json: Any = None, **options: Any) -> requests.Response:
+        given = {"json": json, "headers": headers, "timeout": 10, **options}
+        return requests.request(method, tenant.url + path, **given)
 
     return call
