@@ -119,7 +119,11 @@ def test_the_ingress_queue_holds_the_largest_delivery(template: Template) -> Non
 def test_kept_webhooks_expire_by_their_own_parameter(template: Template) -> None:
     rules = template.of_type("AWS::S3::Bucket")["LakeBucket"]["LifecycleConfiguration"]["Rules"]
     days = {rule.get("Prefix", ""): rule["ExpirationInDays"]["Ref"] for rule in rules}
-    assert days == {"": "LakeRetentionDays", "webhooks/": "WebhookRetentionDays"}
+    assert days == {
+        "": "LakeRetentionDays",
+        "webhooks/": "WebhookRetentionDays",
+        "dispositions/": "DispositionFileRetentionDays",
+    }
     variables = template.resources["RouteWebhooks"]["Properties"]["Environment"]["Variables"]
     assert variables["WEBHOOK_RETENTION_DAYS"] == {"Ref": "WebhookRetentionDays"}
 

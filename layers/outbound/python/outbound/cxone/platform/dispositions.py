@@ -47,9 +47,9 @@ class PlatformDispositions:
             "agentId": disposition.agent_id,
             "notes": disposition.notes,
             "dispositionTimestamp": format_time(disposition.occurred_at),
+            # Empty ones too: what an older disposition left there would depend on the order of arrival.
+            "customFields": dict(disposition.custom_fields),
         }
-        if disposition.custom_fields:
-            body["customFields"] = dict(disposition.custom_fields)
         campaign_id = disposition.campaign_id
         path = _path(campaign_id, disposition.contact_id)
         self._http.call(
