@@ -16,6 +16,7 @@ from bench.figures import (
     pull_speed,
     quota_use,
     token_requests,
+    webhook_receiving,
     webhook_verification,
 )
 from bench.machine import Others
@@ -29,6 +30,7 @@ from local.places import LOCAL
 FIGURES = (
     handler_imports,
     webhook_verification,
+    webhook_receiving,
     pull_speed,
     pull_memory,
     quota_use,

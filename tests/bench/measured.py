@@ -11,23 +11,29 @@ _HOLDS: dict[str, Callable[[float, float], bool]] = {
     "at most": operator.le,
     "at least": operator.ge,
     "exactly": operator.eq,
+    "none": lambda *_: True,
 }
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a figure is to reach: "at most" 1.3, for instance."""
+    """What a figure is to reach: "at most" 1.3, for instance; with the bound "none" it is only told."""
 
     bound: str
-    value: float
+    value: float = 0
     unit: str = ""
+
+    @property
+    def judges(self) -> bool:
+        """Whether a measured value can miss it."""
+        return self.bound != "none"
 
     def met_by(self, value: float) -> bool:
         """Tell whether a measured value is good enough."""
         return _HOLDS[self.bound](value, self.value)
 
     def __str__(self) -> str:
-        return f"{self.bound} {self.value:g} {self.unit}".strip()
+        return f"{self.bound} {self.value:g} {self.unit}".strip() if self.judges else "none"
 
     def shown(self, value: float) -> str:
         """Write a value as people read it."""

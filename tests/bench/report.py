@@ -36,7 +36,8 @@ def show(console: Console, run: Run) -> None:
     table.add_column("made of", style="dim")
     for row in run.rows:
         measured = row.target.shown(row.value)
-        table.add_row(row.what, measured, str(row.target), _VERDICTS[row.met], row.note)
+        verdict = _VERDICTS[row.met] if row.target.judges else ""
+        table.add_row(row.what, measured, str(row.target), verdict, row.note)
     console.print(table)
     for row in run.rows:
         if row.profile:

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from conformance.senders import SENDERS, URL, Sender, Sent
+from conformance.senders import SENDERS
 
 from bench.handlers import handlers
 from bench.measured import Measured, Target
 from bench.processes import run
 from bench.stage import Stage
+from bench.webhook_requests import BASE_URL, SEED, body_of, crm_event
 
 NAME = "webhook-verification"
 
-# The receiver's own target; what it adds around this (its log line, its answer) has to fit in, too.
+# The whole receiver's target; what it adds around this has to fit in, too.
 TARGET = Target("at most", 3)
 # Short rounds, and many: one of them has the processor to itself.
 _ROUNDS, _CALLS = 400, 20
 # Its floor is another: the signature alone takes some 70 µs.
 _NO_HMAC = "standard webhooks v1a"
-_NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 _BODY_BYTES = 2048
-# Headers that API Gateway adds to a sender's own, all of which are read.
-_OTHER_HEADERS = 15
 
 
 def measure(stage: Stage) -> Iterator[Measured]:
     """Compare event to verdict and parsed body with HMAC and json.loads of the same body of 2 KB."""
-    cases = {name: _case(sender) for name, sender in SENDERS.items() if name != _NO_HMAC}
+    cases = {name: _case(name) for name in SENDERS if name != _NO_HMAC}
     handler = handlers()[0]
     times = run("verifying", handler.path, handler.environment, cases=cases, rounds=_ROUNDS, calls=_CALLS)
     for name, (floor, own) in times.items():
@@ -44,32 +40,11 @@ def measure(stage: Stage) -> Iterator[Measured]:
         )
 
 
-def _case(sender: Sender) -> dict[str, Any]:
-    body = _body()
-    headers = sender.sign(Sent(body, int(_NOW.timestamp() * 1000)), "the seed of a secret")
-    others = {f"X-Forwarded-{number}": ["198.51.100.7"] for number in range(_OTHER_HEADERS)}
-    event = {
-        "httpMethod": "POST",
-        "path": "/webhooks/crm/sender",
-        "multiValueHeaders": others | {name: [value] for name, value in headers.items()},
-        "body": base64.b64encode(body).decode(),
-        "isBase64Encoded": True,
-    }
+def _case(name: str) -> dict[str, Any]:
     return {
-        "scheme": sender.scheme,
-        "secrets": [sender.secret("the seed of a secret")],
-        "now": _NOW.isoformat(),
-        "base_url": URL.removesuffix("/webhooks/crm/sender"),
-        "event": event,
+        "scheme": SENDERS[name].scheme,
+        "secrets": [SENDERS[name].secret(SEED)],
+        "now": datetime.now(UTC).isoformat(),
+        "base_url": BASE_URL,
+        "event": crm_event(name, body_of(_BODY_BYTES)),
     }
-
-
-def _body() -> bytes:
-    """Changes as a CRM reports them, as many as fit."""
-    changes: list[dict[str, Any]] = []
-    while len(json.dumps(changes)) < _BODY_BYTES:
-        number = len(changes)
-        changes.append(
-            {"eventId": number, "objectId": 10_000 + number, "property": "do_not_call", "value": True}
-        )
-    return json.dumps(changes).encode()
