@@ -58,8 +58,8 @@ def _signatures(scheme: Hmac, header: str, elements: Sequence[str]) -> list[str]
     if not found:
         return Reason.MISSING_SIGNATURE
     form, prefix = _FORMS[scheme.algorithm, scheme.encoding], scheme.prefix
-    plain = [each[len(prefix) :] for each in found if each.startswith(prefix)]
-    formed = [each for each in plain if form.fullmatch(each)]
+    begins = len(prefix)
+    formed = [each[begins:] for each in found if each.startswith(prefix) and form.fullmatch(each, begins)]
     if not formed or len(found) > _MAX_SIGNATURES:
         return Reason.MALFORMED_SIGNATURE
     return [each.lower() for each in formed] if scheme.encoding == "hex" else formed

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote
 
 from outbound.ingress.refusals import Reason, Refusal
@@ -60,7 +61,12 @@ def _headers(event: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
     """Every value of every header; names in any case are one name."""
     found: dict[str, tuple[str, ...]] = {}
     for name, value in _named(event, "multiValueHeaders", "headers").items():
-        key, texts = str(name).lower(), _texts(value)
+        key = str(name).lower()
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+            # Nearly every header, and a request has twenty of them.
+            texts: tuple[str, ...] = (value[0],)
+        else:
+            texts = _texts(value)
         found[key] = found[key] + texts if key in found else texts
     return found
 
@@ -72,12 +78,9 @@ def _named(event: Mapping[str, object], many: str, one: str) -> Mapping[object, 
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        return (value,) if isinstance(value, str) else ()
-    if len(value) == 1 and isinstance(value[0], str):
-        # Nearly every header, and a request has twenty of them.
-        return (value[0],)
-    return tuple([each for each in value if isinstance(each, str)])
+    if isinstance(value, str):
+        return (value,)
+    return tuple([each for each in value if isinstance(each, str)]) if isinstance(value, list) else ()
 
 
 def _url(event: Mapping[str, object], public_base_url: str) -> str:
@@ -93,6 +96,7 @@ def _url(event: Mapping[str, object], public_base_url: str) -> str:
     return f"{url}?{'&'.join(pairs)}" if pairs else url
 
 
+@lru_cache(maxsize=64)
 def _under(base: str, path: str) -> str:
     """The path under the base URL: a custom domain's base path is in it already, a stage's name is not."""
     _, _, base_path = base.partition("://")[2].partition("/")
