@@ -18,7 +18,7 @@ whoever comes next finds in CXone whether its write was done.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,15 +27,9 @@ from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import Conflict, CxoneError, Forbidden, InvalidRequest, NotFound, UnexpectedAnswer
 from outbound.cxone.ports import Contact, DispositionsPort
 from outbound.dispositions.counting import count
+from outbound.dispositions.do_not_call import DoNotCall
 from outbound.dispositions.facts import Ending, Facts
-from outbound.dispositions.requests import (
-    Disposition,
-    Rejected,
-    disposition_of,
-    moment_of,
-    must_not_be_called,
-    named,
-)
+from outbound.dispositions.requests import Disposition, Rejected, disposition_of, named
 from outbound.dispositions.settings import DispositionSettings
 from outbound.dispositions.waiting import (
     Busy,
@@ -79,6 +73,7 @@ class Applier:
         self._ledger = ledger
         self._outbox = outbox
         self._facts = facts
+        self._do_not_call = DoNotCall(ledger, outbox, facts)
         self._settings = settings
         self._clock = clock
 
@@ -110,7 +105,7 @@ class Applier:
 
     def _apply(self, event: Event, deadline: Deadline) -> None:
         settings, now = self._settings(), self._clock.now()
-        self._note_do_not_call(event, settings, now)
+        self._do_not_call.note(event, settings, now)
         try:
             disposition = disposition_of(event, settings, now)
         except Rejected as rejected:
@@ -198,19 +193,6 @@ class Applier:
             raise Taken(now.timestamp())
         count(ending, took)
         self._publish(asked, item)
-
-    def _note_do_not_call(self, event: Event, settings: DispositionSettings, now: datetime) -> None:
-        """Say at once that a contact must not be called: whether CXone takes the disposition comes after."""
-        contact_id = must_not_be_called(event, settings)
-        if not contact_id:
-            return
-        try:
-            occurred_at = min(moment_of(event), now)
-        except Rejected:
-            occurred_at = now
-        fact = self._facts.do_not_call(event, contact_id, occurred_at, now)
-        item = self._ledger.take_note(event.correlation_id, event.event_id, [fact], now)
-        self._outbox.publish(self._ledger.request_key(event.correlation_id, event.event_id), item)
 
     def _defer(self, busy: Busy) -> None:
         """Note that a contact is busy; raises TryLater, or ends what has waited for too long."""
