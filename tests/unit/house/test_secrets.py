@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from aws_world import AwsWorld, FakeClock
@@ -76,6 +77,80 @@ def test_a_reread_that_fails_keeps_what_is_known_and_counts(
         assert not secrets.reread(ID), "failures would be as frequent as an attacker likes"
 
     assert secrets.current(ID)["client_secret"] == "bridge-secret"
+
+
+@pytest.fixture
+def reads(aws: AwsWorld) -> Iterator[list[str]]:
+    """The versions of secrets that were asked for since the test began."""
+    found: list[str] = []
+    event, events = "provide-client-params.secrets-manager.GetSecretValue", aws.secrets.meta.events
+    events.register(event, lambda params, **_: found.append(params["VersionStage"]), unique_id="reads")
+    yield found
+    events.unregister(event, unique_id="reads")
+
+
+def test_a_secret_without_a_value_is_asked_for_once_a_minute(
+    aws: AwsWorld, secrets: Secrets, clock: FakeClock, reads: list[str]
+) -> None:
+    for _ in range(180):
+        with pytest.raises(ConfigurationError, match="outbound/none has no value"):
+            secrets.versions("outbound/none")
+        with pytest.raises(ConfigurationError, match="outbound/none has no value"):
+            secrets.reread("outbound/none")
+        clock.advance(seconds=1)
+    assert reads == ["AWSCURRENT"] * 3
+
+    aws.secrets.create_secret(Name="outbound/none", SecretString='{"client_secret": "there"}')
+    assert secrets.current("outbound/none") == {"client_secret": "there"}
+
+
+def test_a_secret_of_the_wrong_form_is_asked_for_once_a_minute_and_goes_by_itself(
+    aws: AwsWorld, secrets: Secrets, clock: FakeClock, reads: list[str]
+) -> None:
+    rotate(aws, "not-json-but-hush")
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="outbound/cxone is no JSON object"):
+            secrets.current(ID)
+    with pytest.raises(ConfigurationError, match="outbound/none"):
+        secrets.current("outbound/none")
+    assert reads == ["AWSCURRENT"] * 2, "one secret's failure says nothing of another's"
+
+    rotate(aws, {"client_secret": "real"})
+    clock.advance(seconds=60)
+    assert secrets.current(ID) == {"client_secret": "real"}
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "DecryptionFailure", "InvalidRequestException"])
+def test_what_somebody_has_to_mend_is_named_and_remembered(
+    aws: AwsWorld, secrets: Secrets, clock: FakeClock, reads: list[str], code: str
+) -> None:
+    with Stubber(aws.secrets) as stubber:
+        stubber.add_client_error("get_secret_value", code)
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match=f"outbound/cxone cannot be read .{code}"):
+                secrets.current(ID)
+    assert len(reads) == 1
+
+    clock.advance(seconds=60)
+    assert secrets.current(ID)["client_secret"] == "bridge-secret"
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError"])
+def test_what_passes_by_itself_is_not_remembered(aws: AwsWorld, secrets: Secrets, code: str) -> None:
+    with Stubber(aws.secrets) as stubber:
+        stubber.add_client_error("get_secret_value", code)
+        with pytest.raises(ClientError):
+            secrets.current(ID)
+
+    assert secrets.current(ID)["client_secret"] == "bridge-secret"
+
+
+def test_a_previous_version_that_cannot_be_read_does_no_harm(aws: AwsWorld, secrets: Secrets) -> None:
+    current = {"ARN": "a" * 20, "SecretString": '{"client_secret": "new"}'}
+    with Stubber(aws.secrets) as stubber:
+        stubber.add_response("get_secret_value", current)
+        stubber.add_client_error("get_secret_value", "DecryptionFailure")
+        assert secrets.versions(ID) == [{"client_secret": "new"}]
 
 
 def test_a_secret_without_a_value_says_what_to_do(secrets: Secrets) -> None:

@@ -1,4 +1,4 @@
-"""Secrets: read once, two versions valid at a time, re-read at most once a minute.
+"""Secrets: read once, two versions valid at a time, re-read at most once a minute, failed reads included.
 
 While a secret is rotated both its versions are in use somewhere: a signer offers both, a verifier
 accepts both. Values stay in memory and never reach a log, an event or an exception.
@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from outbound.clock import Clock
 from outbound.settings import ConfigurationError
 
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 
 # A failed check may ask for a re-read; an attacker's failures must not turn into API calls.
 _MIN_REREAD = 60.0
+# What stays until somebody mends it: permissions, the key, a secret that is being deleted. Whatever else AWS
+# may answer passes by itself, and a minute without the secret would be long.
+_TO_MEND = frozenset(
+    {"AccessDeniedException", "DecryptionFailure", "InvalidParameterException", "InvalidRequestException"}
+)
 
 
 class Secrets:
@@ -28,15 +35,20 @@ class Secrets:
         self._client = client
         self._clock = clock
         self._read: dict[str, tuple[float, list[Mapping[str, str]]]] = {}
+        self._failed: dict[str, tuple[float, str]] = {}
 
     def current(self, secret_id: str) -> Mapping[str, str]:
         """Give the current version of a secret. Raises ConfigurationError where it has no value yet."""
         return self.versions(secret_id)[0]
 
     def versions(self, secret_id: str) -> list[Mapping[str, str]]:
-        """Give the valid versions of a secret, the current one first, then the previous if there is one."""
+        """Give the valid versions of a secret, the current one first, then the previous if there is one.
+
+        Raises ConfigurationError where it has no value yet or cannot be read before somebody mends that;
+        for a minute without asking again.
+        """
         if secret_id not in self._read:
-            self._read[secret_id] = (self._clock.monotonic(), self._load(secret_id))
+            self._read[secret_id] = (self._clock.monotonic(), self._first(secret_id))
         return self._read[secret_id][1]
 
     def reread(self, secret_id: str) -> bool:
@@ -56,6 +68,19 @@ class Secrets:
         self._read[secret_id] = (now, fresh)
         return fresh != known
 
+    def _first(self, secret_id: str) -> list[Mapping[str, str]]:
+        """Read a secret that is not known yet."""
+        now = self._clock.monotonic()
+        failed_at, reason = self._failed.get(secret_id, (now - _MIN_REREAD, ""))
+        if now - failed_at < _MIN_REREAD:
+            raise ConfigurationError(reason)
+        try:
+            return self._load(secret_id)
+        except ConfigurationError as error:
+            # Its text alone: the exception would keep whatever was being worked on.
+            self._failed[secret_id] = (now, str(error))
+            raise
+
     def _load(self, secret_id: str) -> list[Mapping[str, str]]:
         current = self._version(secret_id, "AWSCURRENT")
         if current is None:
@@ -72,6 +97,10 @@ class Secrets:
             answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=stage)
         except self._client.exceptions.ResourceNotFoundException:
             return None
+        except ClientError as error:
+            if (code := error.response["Error"]["Code"]) not in _TO_MEND:
+                raise
+            raise ConfigurationError(f"the secret {secret_id} cannot be read ({code})") from None
         value = _object_in(answer.get("SecretString", ""))
         if value is None:
             # The parser's message would quote the value; this one names only the secret.
