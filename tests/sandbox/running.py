@@ -18,6 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sandbox.clients import (
+    Archiving,
+    AttemptsChanged,
+    AttemptsNow,
     Contact,
     ControlFailed,
     Delivery,
@@ -27,6 +30,8 @@ from sandbox.clients import (
     Received,
     Receivers,
     Stats,
+    StatusAsked,
+    StatusNow,
     Tenant,
     Webhook,
     Write,
@@ -34,6 +39,9 @@ from sandbox.clients import (
 from sandbox.world import World, read_world, write_world
 
 __all__ = [
+    "Archiving",
+    "AttemptsChanged",
+    "AttemptsNow",
     "Contact",
     "ControlFailed",
     "Delivery",
@@ -43,6 +51,8 @@ __all__ = [
     "Received",
     "Receivers",
     "Stats",
+    "StatusAsked",
+    "StatusNow",
     "Tenant",
     "Webhook",
     "Write",

@@ -1,6 +1,9 @@
 """Typed access to the control calls of a running sandbox."""
 
 from sandbox.clients.answers import (
+    Archiving,
+    AttemptsChanged,
+    AttemptsNow,
     Contact,
     Delivery,
     Emitted,
@@ -8,6 +11,8 @@ from sandbox.clients.answers import (
     QuotaUse,
     Received,
     Stats,
+    StatusAsked,
+    StatusNow,
     Webhook,
     Write,
 )
@@ -16,6 +21,9 @@ from sandbox.clients.receivers import Receivers
 from sandbox.clients.tenant import Tenant
 
 __all__ = [
+    "Archiving",
+    "AttemptsChanged",
+    "AttemptsNow",
     "Contact",
     "ControlFailed",
     "Delivery",
@@ -25,6 +33,8 @@ __all__ = [
     "Received",
     "Receivers",
     "Stats",
+    "StatusAsked",
+    "StatusNow",
     "Tenant",
     "Webhook",
     "Write",

@@ -123,3 +123,50 @@ class Contact:
     disposition_timestamp: str | None
     last_attempt_at: str | None
     writes: Sequence[Write]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAsked:
+    """A status that a campaign was asked to take `by` "api" or "control"."""
+
+    asked: float
+    status: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusNow:
+    """A campaign's status, "ACTIVE", "PAUSING" or "PAUSED", and what was asked, earliest first."""
+
+    status: str
+    changes: Sequence[StatusAsked]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsNow:
+    """The attempts in the list, in its order, and those archived with how often they were named.
+
+    A count above 1 is an attempt that was sent again after it was archived.
+    """
+
+    left: Sequence[str]
+    archived: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsChanged:
+    """The attempts that came to the list and those that left it without being archived."""
+
+    appeared: Sequence[str]
+    vanished: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Archiving:
+    """A request to archive that was acted on, and the attempts that it archived and failed to."""
+
+    arrived: float
+    job_id: str
+    body: Mapping[str, Any]
+    archived: Sequence[str]
+    failed: Sequence[str]

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.clients.answers import Emitted, Webhook
+from sandbox.clients.archive import ArchiveControl
 from sandbox.clients.contacts import ContactControl
 from sandbox.world import World, iso, read_world, write_world
 
 
-class Tenant(ContactControl):
+class Tenant(ContactControl, ArchiveControl):
     """A running tenant and the world in it."""
 
     def __init__(self, url: str, world: World) -> None:

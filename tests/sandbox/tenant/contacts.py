@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from sandbox.tenant.contact_book import ContactBook
 from sandbox.tenant.contact_forms import read_disposition
@@ -50,11 +50,11 @@ async def write(request: Request, campaign_id: str, contact_id: str) -> dict[str
 
 
 @router.get(_CONTROLLED)
-async def show_contacts(request: Request, campaign_id: str, written: bool = False) -> dict[str, Any]:
+async def show_contacts(request: Request, campaign_id: str, written: bool = False) -> JSONResponse:
     """Show every contact of a campaign, or every one that was written to, with its writes."""
     book = _book(request, campaign_id)
     numbers = book.written() if written else range(len(book.contacts))
-    return {"contacts": [book.history(number) for number in numbers]}
+    return JSONResponse({"contacts": [book.history(number) for number in numbers]})
 
 
 @router.get(f"{_CONTROLLED}/{{contact_id}}")

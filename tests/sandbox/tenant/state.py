@@ -2,6 +2,8 @@
 
 from starlette.requests import Request
 
+from sandbox.tenant.archive_book import ArchiveBook
+from sandbox.tenant.campaign_status import CampaignStatus
 from sandbox.tenant.contact_book import ContactBook
 from sandbox.tenant.quota import Quotas
 from sandbox.tenant.tokens import Tokens
@@ -26,6 +28,8 @@ class TenantState:
         self.webhooks.start_afresh(world.webhook_pause)
         self.calls = {one.id: CallLog(world.seed, one) for one in world.campaigns}
         self.contacts = {name: ContactBook(log) for name, log in self.calls.items()}
+        self.statuses = {one.id: CampaignStatus(one) for one in world.campaigns}
+        self.archives = {one.id: ArchiveBook(world.seed, one) for one in world.campaigns}
 
     def reset(self) -> None:
         """Go back to the beginning of the same world."""

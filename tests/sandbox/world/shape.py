@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sandbox.world.attempt_shape import DEFAULT_ARCHIVABLE_CODES, Attempts
+
 #: Every scope that one of the five documents asks for.
 ALL_SCOPES: tuple[str, ...] = (
     "outbound:call:read",
@@ -58,6 +60,9 @@ DEFAULT_OUTCOME_CODES: tuple[str, ...] = (
     "NO_ANSWER",
     "BUSY",
 )
+
+#: What a campaign can be asked to be.
+CAMPAIGN_STATUSES: tuple[str, ...] = ("ACTIVE", "PAUSED")
 
 # Assumption: a contact is tried three times, where a campaign does not say how many contacts it has.
 _TRIES_PER_CONTACT = 3
@@ -118,9 +123,10 @@ class Campaign:
     """A campaign and the calls that it made from `start` until just before `end`.
 
     `codes` are weights; `inbound` and the values of `bad` are shares of all calls, and one call is
-    at most one of these. `contacts` None is as many as its calls need. The share `busy` of them is
-    on a call when the world begins, and goes on to the next dialer state every `state_seconds`
-    (None: never).
+    at most one of these. `contacts` None is as many as its calls and attempts need. The share `busy`
+    of them is on a call when the world begins, and goes on to the next dialer state every
+    `state_seconds` (None: never). The campaign begins in `status`; pausing it takes `pause_seconds`
+    (None: for ever).
     """
 
     id: str
@@ -136,6 +142,9 @@ class Campaign:
     contacts: int | None = None
     busy: float = 0.0
     state_seconds: float | None = 5.0
+    status: str = "ACTIVE"
+    pause_seconds: float | None = 0
+    attempts: Attempts = field(default_factory=Attempts)
 
     def __post_init__(self) -> None:
         """Refuse what could not be generated as asked."""
@@ -145,10 +154,15 @@ class Campaign:
             raise ValueError(f"campaign {self.id}: calls from 0 and agents from 1")
         self._check_calls()
         self._check_contacts()
+        if self.status not in CAMPAIGN_STATUSES:
+            raise ValueError(f"campaign {self.id}: status is one of {CAMPAIGN_STATUSES}")
+        if self.pause_seconds is not None and self.pause_seconds < 0:
+            raise ValueError(f"campaign {self.id}: pause_seconds is from 0, or null for ever")
 
     def contact_count(self) -> int:
         """Return how many contacts the campaign has."""
-        return -(-self.calls // _TRIES_PER_CONTACT) if self.contacts is None else self.contacts
+        tries = max(self.calls, self.attempts.count)
+        return -(-tries // _TRIES_PER_CONTACT) if self.contacts is None else self.contacts
 
     def _check_calls(self) -> None:
         if not self.codes or min(self.codes.values()) < 0 or sum(self.codes.values()) <= 0:
@@ -160,8 +174,8 @@ class Campaign:
             raise ValueError(f"campaign {self.id}: shares are from 0 and at most 1 together")
 
     def _check_contacts(self) -> None:
-        if self.contact_count() < (1 if self.calls else 0):
-            raise ValueError(f"campaign {self.id}: calls need contacts")
+        if self.contact_count() < (1 if self.calls or self.attempts.count else 0):
+            raise ValueError(f"campaign {self.id}: calls and attempts need contacts")
         if not 0 <= self.busy <= 1:
             raise ValueError(f"campaign {self.id}: busy is a share from 0 to 1")
         if self.state_seconds is not None and self.state_seconds <= 0:
@@ -181,6 +195,7 @@ class World:
     grant_partial_scope: bool = False
     webhook_pause: float = 1.0
     outcome_codes: tuple[str, ...] = DEFAULT_OUTCOME_CODES
+    archivable_codes: tuple[str, ...] = DEFAULT_ARCHIVABLE_CODES
     token_forms: Mapping[str, tuple[TokenForm, ...]] = field(
         default_factory=lambda: dict(DEFAULT_TOKEN_FORMS)
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.world.attempt_shape import Attempts
 from sandbox.world.moments import iso, moment
 from sandbox.world.shape import (
     ALL_SCOPES,
@@ -31,8 +32,11 @@ _CAMPAIGN_PLAIN = (
     "contacts",
     "busy",
     "state_seconds",
+    "status",
+    "pause_seconds",
 )
-_TUPLES = ("outcome_codes",)
+_ATTEMPTS = ("count", "outcomes", "odd", "archive_seconds")
+_TUPLES = ("outcome_codes", "archivable_codes")
 
 
 def read_world(document: Document, now: datetime | None = None) -> World:
@@ -87,12 +91,15 @@ def write_world(world: World) -> dict[str, Any]:
 
 def _campaign_document(campaign: Campaign) -> dict[str, Any]:
     plain = {key: getattr(campaign, key) for key in _CAMPAIGN_PLAIN}
-    return {**plain, "from": iso(campaign.start), "to": iso(campaign.end)}
+    attempts = {key: getattr(campaign.attempts, key) for key in _ATTEMPTS}
+    return {**plain, "from": iso(campaign.start), "to": iso(campaign.end), "attempts": attempts}
 
 
 def _campaign(document: Document, now: datetime) -> Campaign:
-    _only(document, (*_CAMPAIGN_PLAIN, "from", "to"))
+    _only(document, (*_CAMPAIGN_PLAIN, "from", "to", "attempts"))
     plain = {key: document[key] for key in _CAMPAIGN_PLAIN if key in document}
+    _only(document.get("attempts", {}), _ATTEMPTS)
+    plain["attempts"] = Attempts(**document.get("attempts", {}))
     start, end = (moment(document[key], now) for key in ("from", "to"))
     # Calls start on whole seconds, as in the documents' example.
     return Campaign(start=start.replace(microsecond=0), end=end.replace(microsecond=0), **plain)

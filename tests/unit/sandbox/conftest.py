@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import requests
+from archive_calls import token_of
 from contact_calls import SCOPES as CONTACT_SCOPES
 from webhook_world import SCOPES as WEBHOOK_SCOPES
 from webhook_world import Receiver, running_receiver
 
 from sandbox.running import Receivers, Tenant, running_receivers, running_tenant
-from sandbox.world import World, read_world
+from sandbox.world import ODD_ATTEMPTS, World, read_world
 
 SCOPES = "outbound:call:read outbound:campaign:read"
 
@@ -32,7 +33,7 @@ def receivers_process() -> Iterator[Receivers]:
 @pytest.fixture
 def world() -> World:
     """A world with every oddity in it; its times stay the same for the length of a test."""
-    campaign = {
+    campaign: dict[str, Any] = {
         "id": "camp-a",
         "calls": 2500,
         "from": "-7d",
@@ -50,6 +51,8 @@ def world() -> World:
         {"client_id": "bridge", "client_secret": "sandbox-only"},
         {"client_id": "narrow", "client_secret": "sandbox-too", "scopes": ["outbound:call:read"]},
     ]
+    odd = dict.fromkeys((one for one in ODD_ATTEMPTS if one != "repeated"), 0.02)
+    campaign["attempts"] = {"count": 1500, "odd": {**odd, "repeated": 0.05}}
     return read_world({"seed": 11, "campaigns": [campaign], "clients": clients})
 
 
@@ -131,6 +134,20 @@ def contacts_call(tenant: Tenant, new_token: Callable[..., str]) -> Callable[...
     form = {"grant_type": "client_credentials", "client_id": "bridge", "client_secret": "sandbox-only"}
     answer = requests.post(f"{tenant.url}/api/v1/oauth2/token", {**form, "scope": CONTACT_SCOPES}, timeout=5)
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def call(method: str, path: str, json: Any = None, **options: Any) -> requests.Response:
+        given = {"json": json, "headers": headers, "timeout": 10, **options}
+        return requests.request(method, tenant.url + path, **given)
+
+    return call
+
+
+@pytest.fixture
+def archive_call(tenant: Tenant) -> Callable[..., requests.Response]:
+    """Returns any call with the token of the archive's document, which asks for no scope."""
+    quotas = {**tenant.world.quotas, "archive": None, "campaigns": None}
+    tenant.use_world(replace(tenant.world, quotas=quotas))
+    headers = {"Authorization": f"Bearer {token_of(tenant)}"}
 
     def call(method: str, path: str, json: Any = None, **options: Any) -> requests.Response:
         given = {"json": json, "headers": headers, "timeout": 10, **options}

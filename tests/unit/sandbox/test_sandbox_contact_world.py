@@ -69,6 +69,9 @@ def test_busy_contacts_go_through_the_states_and_become_ready() -> None:
         steps = [order.index(some.state_of(number, second)) for second in range(0, 50, 5)]
         assert steps == sorted(steps)
         assert all(later - earlier <= 1 for earlier, later in pairwise(steps))
+    busy = [number for number in range(4000) if some.state_of(number, 0) != "READY"]
+    moved = [number for number in busy if some.state_of(number, 5) != some.state_of(number, 0)]
+    assert len(moved) / len(busy) == pytest.approx(0.5, abs=0.1)
     assert {some.state_of(number, 40) for number in range(4000)} == {"READY"}
 
 
