@@ -17,6 +17,7 @@ from bench.figures import (
     quota_use,
     token_requests,
     webhook_receiving,
+    webhook_throughput,
     webhook_verification,
 )
 from bench.machine import Others
@@ -31,6 +32,7 @@ FIGURES = (
     handler_imports,
     webhook_verification,
     webhook_receiving,
+    webhook_throughput,
     pull_speed,
     pull_memory,
     quota_use,

@@ -37,15 +37,15 @@ def body_of(size: int) -> bytes:
     changes: list[dict[str, Any]] = []
     while len(_json([*changes, _change(len(changes))])) <= size:
         changes.append(_change(len(changes)))
-    return _json(changes or _CONSENT)
+    return _json(changes) if changes else change_of_consent("c-17")
 
 
-_CONSENT = {
-    "id": "c-1",
-    "type": "consent.changed",
-    "occurredAt": "2026-03-10T11:59:30Z",
-    "data": {"contactId": "c-17", "change": "do_not_call", "source": "web form"},
-}
+def change_of_consent(contact_id: str) -> bytes:
+    """Give one event in the plain form, of some 150 bytes."""
+    data = {"contactId": contact_id, "change": "do_not_call", "source": "web form"}
+    return _json(
+        {"id": contact_id, "type": "consent.changed", "occurredAt": "2026-03-10T11:59:30Z", "data": data}
+    )
 
 
 def _change(number: int) -> dict[str, Any]:

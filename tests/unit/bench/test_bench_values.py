@@ -56,3 +56,10 @@ def test_an_expression_that_is_not_understood_is_named() -> None:
 )
 def test_a_figure_is_met_at_its_target_and_missed_beyond_it(target: Target, value: float, met: bool) -> None:
     assert Measured("figure", value, target).met is met
+
+
+def test_a_figure_that_is_only_told_is_never_missed() -> None:
+    told = Measured("figure", 17.5, Target("none", unit="a second"))
+    assert told.met
+    assert not told.target.judges
+    assert told.target.shown(told.value) == "17.500 a second"
