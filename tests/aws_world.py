@@ -18,6 +18,7 @@ import boto3
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 QUEUES = (
+    "apply-dispositions",
     "plan-pulls",
     "pull-outcomes",
     "deliver-crm",

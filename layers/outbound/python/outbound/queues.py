@@ -120,20 +120,16 @@ def work_side_by_side(
     ordered = lanes(list(event["Records"]))
     lane_of = {record["messageId"]: number for number, lane in enumerate(ordered) for record in lane}
 
-    async def side_by_side() -> None:
-        # Fair: whoever asks first has it first, and they ask in their lane's order.
-        locks = [asyncio.Lock() for _ in ordered]
+    # Fair: whoever asks first has it first, and they ask in their lane's order.
+    locks = [asyncio.Lock() for _ in ordered]
 
-        async def handled(record: SQSRecord) -> None:
-            async with locks[lane_of[record.message_id]]:
-                await asyncio.get_running_loop().run_in_executor(threads, settle, record)
+    async def handled(record: SQSRecord) -> None:
+        async with locks[lane_of[record.message_id]]:
+            await asyncio.get_running_loop().run_in_executor(threads, settle, record)
 
-        records = [dict(record) for lane in ordered for record in lane]
-        with processor(records=records, handler=handled):
-            await processor.async_process()  # type: ignore[misc]  # annotated as what it gives once awaited
-
-    with ThreadPoolExecutor(at_once) as threads:
-        asyncio.run(side_by_side())
+    records = [dict(record) for lane in ordered for record in lane]
+    with ThreadPoolExecutor(at_once) as threads, processor(records=records, handler=handled):
+        processor.async_process()
     return dict(processor.response())
 
 

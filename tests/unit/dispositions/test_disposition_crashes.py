@@ -1,0 +1,165 @@
+"""Dispositions whose worker is cut off anywhere, or refused once, end as if nothing had happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_world import AwsWorld, FakeClock
+from disposition_world import CAMPAIGN, DELIVERY, DispositionWorld
+from faults import check_every_cut, check_every_refusal, fresh, until_quiet
+
+from sandbox.running import Tenant
+
+# What a worker may meet: a first disposition, one that takes another's place, one that is late, one that
+# says nothing new, ones that are refused here and there, and one that must count whatever happens.
+_STORIES: dict[str, tuple[tuple[str, float, dict[str, Any]], ...]] = {
+    "applied": (("INTERESTED", 0, {"notes": "n"}),),
+    "newer": (("BUSY", -10, {}), ("INTERESTED", 0, {})),
+    "unchanged": (("INTERESTED", -10, {}), ("INTERESTED", 0, {})),
+    "superseded": (("INTERESTED", 0, {}), ("BUSY", -10, {})),
+    "not found": (("BUSY", 0, {"contact_id": "nobody"}),),
+    "refused by cxone": (("BUSY", 0, {"agent_id": "nobody"}),),
+    "invalid": (("CALLBACK_LATER", 0, {}),),
+    "do not call": (("DO_NOT_CALL", 0, {}),),
+}
+
+
+def _build(tenant: Tenant, story: str) -> Callable[[AwsWorld, FakeClock], DispositionWorld]:
+    *before, last = _STORIES[story]
+
+    def build(aws: AwsWorld, clock: FakeClock) -> DispositionWorld:
+        world = DispositionWorld(aws, clock, tenant)
+        for number, (code, minutes, given) in enumerate(before):
+            world.take(world.requested(code, minutes, id=f"before-{number}", **given))
+        code, minutes, given = last
+        world.put(world.requested(code, minutes, id="r1", **given))
+        return world
+
+    return build
+
+
+def _work(world: DispositionWorld) -> None:
+    world.trigger.poll()
+
+
+def _recover(world: DispositionWorld) -> None:
+    world.clock.advance(minutes=15)
+    world.start_afresh()
+    for _ in range(10):
+        world.trigger.let_time_pass()
+        world.clock.advance(minutes=15)
+        if not world.trigger.poll():
+            break
+    until_quiet(world.sweep)
+
+
+def _state(world: DispositionWorld) -> object:
+    contact = world.contact()
+    facts = sorted(
+        (fact["event_type"], fact["event_id"], fact["data"].get("request_id", ""))
+        for fact in {fact["event_id"]: fact for fact in world.aws.published()}.values()
+        if fact["event_type"] != "consent.changed"
+    )
+    called_off = {fact["data"]["change"] for fact in world.aws.published("consent.changed")}
+    items = [item for item in world.ledger.of(DELIVERY) if "facts" in item or "due_kind" in item]
+    dead = [message["Body"] for message in world.aws.drain("apply-dispositions-dlq")]
+    return (
+        world.endings(),
+        (contact.outcome_code, contact.notes, contact.disposition_timestamp),
+        [(kind, request) for kind, _, request in facts],
+        called_off,
+        items,
+        dead,
+    )
+
+
+# What these meet the others meet as well; all of them take a minute.
+_MET_ELSEWHERE = {"applied", "superseded", "invalid", "not found"}
+
+
+@pytest.mark.parametrize(
+    "story",
+    [pytest.param(one, marks=[pytest.mark.load] if one in _MET_ELSEWHERE else []) for one in _STORIES],
+)
+def test_a_disposition_ends_as_undisturbed_wherever_its_worker_is_cut_off(tenant: Tenant, story: str) -> None:
+    checked = check_every_cut(fresh(_build(tenant, story)), _work, _recover, _state)
+    assert checked.runs >= 4
+
+
+@pytest.mark.parametrize("story", ["newer"])
+def test_a_disposition_ends_as_undisturbed_wherever_somebody_refuses_once(tenant: Tenant, story: str) -> None:
+    assert check_every_refusal(fresh(_build(tenant, story)), _work, _recover, _state).runs > 10
+
+
+def test_what_was_written_and_not_recorded_is_applied_though_a_newer_one_came_first(
+    world: DispositionWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The older one's worker dies between its write and its record; the newer one finds the write."""
+    monkeypatch.setattr(world.ledger, "apply", _dies)
+    with pytest.raises(KeyboardInterrupt):
+        world.take(world.requested("BUSY", -10, id="old"))
+    monkeypatch.undo()
+    world.clock.advance(minutes=5)
+    world.start_afresh()
+    world.take(world.requested("INTERESTED", -5, id="new"))
+    world.take(world.requested("BUSY", -10, id="old"))
+
+    assert world.endings() == {"new": "applied", "old": "applied"}
+    assert len(world.contact().writes) == 2
+    facts = [(fact["event_type"], fact["data"]["request_id"]) for fact in world.aws.published()]
+    assert sorted(facts) == [("disposition.applied", "new"), ("disposition.applied", "old")]
+
+
+def test_a_newer_one_that_was_written_and_not_recorded_is_not_overwritten(
+    world: DispositionWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.ledger, "apply", _dies)
+    with pytest.raises(KeyboardInterrupt):
+        world.take(world.requested("INTERESTED", -5, id="new"))
+    monkeypatch.undo()
+    world.clock.advance(minutes=5)
+    world.start_afresh()
+    world.take(world.requested("BUSY", -10, id="old"))
+    assert world.contact().outcome_code == "INTERESTED"
+    world.take(world.requested("INTERESTED", -5, id="new"))
+
+    assert world.endings() == {"new": "applied", "old": "superseded"}
+    assert len(world.contact().writes) == 1
+
+
+def test_an_answer_that_was_lost_is_not_written_twice(world: DispositionWorld) -> None:
+    world.tenant.add_fault({"serve_then": "cut"}, method="PATCH", path="/contacts/", times=10)
+    world.put(world.requested(id="r1"))
+    world.trigger.poll()
+    world.tenant.clear_faults()
+    tries = len(world.contact().writes)
+    world.clock.advance(minutes=5)
+    world.trigger.let_time_pass()
+    world.trigger.poll()
+
+    assert world.endings() == {"r1": "applied"}
+    assert len(world.contact().writes) == tries, "the next run finds it done"
+
+
+def test_while_a_claim_lasts_nobody_else_writes(
+    world: DispositionWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.ledger, "apply", _dies)
+    with pytest.raises(KeyboardInterrupt):
+        world.take(world.requested("BUSY", -10, id="old"))
+    monkeypatch.undo()
+    world.start_afresh()
+    before = world.tenant.stats().count(_READ)
+
+    assert world.take(world.requested("INTERESTED", -5, id="new")), "it comes back"
+    assert world.tenant.stats().count(_READ) == before
+    assert world.contact().outcome_code == "BUSY"
+
+
+_READ = f"GET /api/v1/outbound/campaigns/{CAMPAIGN}/contacts"
+
+
+def _dies(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,200 @@
+"""Workers on one contact, interleaved call by call and cut off anywhere, as hypothesis draws it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from aws_world import ENVIRONMENT
+from disposition_world import DispositionWorld, message
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from outbound.clock import Deadline
+from outbound.dispositions.applying import Applier
+from outbound.dispositions.facts import Facts
+from outbound.events import Bus, Event
+from outbound.queues import TryLater
+from outbound.store.dispositions import DispositionLedger
+from outbound.store.outbox import Outbox
+
+_numbers = count()
+_CODES = ("BUSY", "INTERESTED", "NO_ANSWER")
+
+
+class Gone(BaseException):
+    """The process of a worker has ended."""
+
+
+class Turns:
+    """Lets one worker at a time go on to its next call, in the order that a schedule gives."""
+
+    def __init__(self, schedule: list[int], workers: int) -> None:
+        self._schedule = iter(schedule)
+        self._waiting: dict[int, threading.Event] = {}
+        self._left = set(range(workers))
+        self._changed = threading.Condition()
+
+    def wait(self, worker: int) -> None:
+        """Come back when it is this worker's turn."""
+        turn = threading.Event()
+        with self._changed:
+            self._waiting[worker] = turn
+            self._changed.notify()
+        turn.wait(30)
+
+    def done(self, worker: int) -> None:
+        with self._changed:
+            self._left.discard(worker)
+            self._changed.notify()
+
+    def run(self) -> None:
+        """Give turns until every worker is done."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._left <= set(self._waiting), 30)
+                if not self._left:
+                    return
+                ready = sorted(self._left)
+                chosen = ready[next(self._schedule, 0) % len(ready)]
+                turn = self._waiting.pop(chosen)
+            turn.set()
+
+
+class Stepped:
+    """An object whose every call waits for its worker's turn; the worker may die before or after one."""
+
+    def __init__(self, inner: Any, step: Callable[[Callable[[], Any]], Any]) -> None:
+        self._inner = inner
+        self._step = step
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if name not in ("get", "get_many", "update", "transact", "publish", "contact", "dispose"):
+            return found
+        return lambda *given, **named: self._step(lambda: found(*given, **named))
+
+
+def _worker(
+    world: DispositionWorld, turns: Turns, number: int, event: Event, dies_at: tuple[int, bool] | None
+) -> threading.Thread:
+    calls = count()
+
+    def step(call: Callable[[], Any]) -> Any:
+        turns.wait(number)
+        mine = next(calls)
+        if dies_at == (mine, False):
+            raise Gone
+        answer = call()
+        if dies_at == (mine, True):
+            raise Gone
+        return answer
+
+    table = Stepped(world.aws.table(), step)
+    bus: Any = Stepped(Bus(world.aws.events, ENVIRONMENT["BUS_NAME"], world.clock), step)
+    applier = Applier(
+        Stepped(world.cxone.dispositions, step),  # type: ignore[arg-type]
+        DispositionLedger(table, ENVIRONMENT["TENANT"]),  # type: ignore[arg-type]
+        Outbox(table, bus),  # type: ignore[arg-type]
+        Facts(ENVIRONMENT["TENANT"]),
+        lambda: world.settings,
+        world.clock,
+    )
+
+    def run() -> None:
+        try:
+            applier.take({"body": message(event)}, Deadline(world.clock, 110))
+        except (Gone, TryLater):
+            pass
+        finally:
+            turns.done(number)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+_death = st.none() | st.tuples(st.integers(0, 12), st.booleans())
+_race = st.fixed_dictionaries(
+    {
+        "moments": st.lists(st.integers(-5, 0), min_size=2, max_size=3),
+        "deaths": st.lists(_death, min_size=3, max_size=3),
+        "schedule": st.lists(st.integers(0, 5), max_size=40),
+        "order": st.permutations(range(3)),
+    }
+)
+
+
+def _check(world: DispositionWorld, race: dict[str, Any]) -> None:
+    number = next(_numbers)
+    delivery, contact = f"race-{number}", f"contact-{number}"
+    events = [
+        world.requested(
+            _CODES[n], moment, id=f"r{n}", contact=contact, correlation_id=delivery, notes=f"said by r{n}"
+        )
+        for n, moment in enumerate(race["moments"])
+    ]
+    turns = Turns(race["schedule"], len(events))
+    threads = [_worker(world, turns, n, event, race["deaths"][n]) for n, event in enumerate(events)]
+    turns.run()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+    _come_again(world, [events[n] for n in race["order"] if n < len(events)], delivery)
+
+    endings = world.endings(delivery)
+    assert set(endings.values()) <= {"applied", "superseded"}
+    tenant = world.contact(contact)
+    newest = max(events, key=lambda event: (event.data["occurred_at"], event.event_id))
+    assert tenant.notes == f"said by {newest.event_id}", "the newest stands"
+    assert endings[newest.event_id] == "applied"
+    written = {write.body["notes"].removeprefix("said by ") for write in tenant.writes}
+    assert written == {request for request, ending in endings.items() if ending == "applied"}
+    _check_facts(world, endings, delivery)
+
+
+def _come_again(world: DispositionWorld, events: list[Event], delivery: str) -> None:
+    """Every message comes again, after the claims of the dead have run out, until each has ended."""
+    for _ in range(6):
+        world.clock.advance(minutes=3)
+        for event in events:
+            world.take(event)
+        if len(world.endings(delivery)) == len(events):
+            world.sweep()
+            return
+    raise AssertionError(f"some never end: {world.endings(delivery)}")
+
+
+def _check_facts(world: DispositionWorld, endings: dict[str, str], delivery: str) -> None:
+    said = {
+        (fact["data"]["request_id"], fact["event_type"].removeprefix("disposition."))
+        for fact in world.aws.published()
+        if fact["correlation_id"] == delivery
+    }
+    assert said == set(endings.items()), "each end is said, and nothing else"
+    assert not [item for item in world.ledger.of(delivery) if "facts" in item]
+
+
+def _races(examples: int) -> settings:
+    """So many races in one world, each about a contact of its own."""
+    unimportant = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    return settings(max_examples=examples, deadline=None, suppress_health_check=unimportant)
+
+
+@_races(60)
+@given(race=_race)
+def test_every_race_ends_with_the_newest_and_says_what_was_written(
+    world: DispositionWorld, race: dict[str, Any]
+) -> None:
+    _check(world, race)
+
+
+@pytest.mark.load
+@pytest.mark.timeout(1200)
+@_races(4_000)
+@given(race=_race)
+def test_thousands_of_races_end_with_the_newest(world: DispositionWorld, race: dict[str, Any]) -> None:
+    _check(world, race)
