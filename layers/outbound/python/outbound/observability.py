@@ -85,6 +85,9 @@ class Metric(StrEnum):
     DISPOSITION_LATENCY = "DispositionLatencySeconds"
     DISPOSITION_ACCURACY = "DispositionAccuracyRate"
     DISPOSITION_DEFERRED_AGE = "DispositionDeferredAgeSeconds"
+    DISPOSITION_FILES_FINISHED = "DispositionFilesFinished"
+    DISPOSITION_FILES_REFUSED = "DispositionFilesRefused"
+    DISPOSITION_ROWS_READ = "DispositionRowsRead"
     EVENTS_AUDITED = "EventsAudited"
     SWEPT = "ItemsSwept"
 

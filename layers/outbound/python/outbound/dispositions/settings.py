@@ -51,6 +51,11 @@ class DispositionSettings(BaseModel):
     max_custom_fields: int = Field(100, ge=0, le=500)
     max_custom_field: int = Field(2000, ge=1, le=32_000, description="characters of one text")
     max_age_days: int = Field(30, ge=1, le=365, description="an older disposition is rejected")
+    max_file_bytes: int = Field(2**30, ge=1, le=2**33, description="unpacked; a larger file is refused")
+    # The message of a file stays for two weeks at most.
+    max_file_days: int = Field(
+        7, ge=1, le=12, description="a file is answered after that, whatever rows are still open"
+    )
 
     @field_validator("code_pattern")
     @classmethod

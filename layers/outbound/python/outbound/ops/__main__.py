@@ -15,10 +15,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.campaigns.registering import RegistrationConflict
 from outbound.events import PublishFailed
-from outbound.ops import campaigns, configuration, consent, deliveries, outcomes, queues, webhooks
+from outbound.ops import (
+    campaigns,
+    configuration,
+    consent,
+    deliveries,
+    dispositions,
+    outcomes,
+    queues,
+    webhooks,
+)
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack, StackNotFound
 from outbound.settings import ConfigurationError
+
+GROUPS = (campaigns, outcomes, dispositions, webhooks, consent, deliveries, configuration, queues)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--json", action="store_true", help="print JSON, for scripts")
     groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
-    for module in (campaigns, outcomes, webhooks, consent, deliveries, configuration, queues):
+    for module in GROUPS:
         module.add_commands(groups)
     return top
 

@@ -29,6 +29,9 @@ from outbound.store.table import Item, Key, Table, Written
 # those are a year at most.
 _REMEMBERED = timedelta(days=400)
 
+# Requests that wait for their contacts stand in the due index under this kind, by the time since when.
+DUE_WAITING = "disposition_waiting"
+
 # Whoever read the contact before it was freed has to read it again.
 _FREE = "REMOVE #claim, #claimed_until ADD #fence :one"
 
@@ -189,24 +192,49 @@ class DispositionLedger:
 
     def defer(self, asked: Asked, state: str, now: datetime) -> Item:
         """Note that a contact is in the dialer's hands; give the item, with how often and since when."""
-        written = self._table.update(
+        mark = "#due_kind = :kind, #due_at = if_not_exists(#waits_since, :since)"
+        written = self._defer(asked, state, now, mark, {":kind": DUE_WAITING}, "attribute_not_exists(#facts)")
+        if not written.done and "facts" in written.item:
+            # The mark is its facts' until they are out; the outbox then puts this one in its place.
+            due = {"kind": DUE_WAITING, "at": written.item.get("waits_since", int(now.timestamp()))}
+            written = self._defer(asked, state, now, "#next_due = :due", {":due": due}, "")
+        return written.item
+
+    def _defer(
+        self, asked: Asked, state: str, now: datetime, mark: str, values: Item, condition: str
+    ) -> Written:
+        still_open = "(attribute_not_exists(#status) OR #status = :waiting)"
+        return self._table.update(
             self.request_key(asked.correlation_id, asked.request_id),
             "SET #status = :waiting, #state = :state, #deferred_since = if_not_exists(#deferred_since, :now),"
-            " #campaign_id = :campaign, #contact_id = :contact, #outcome_code = :code, #ttl = :ttl"
-            " ADD #deferrals :one",
+            " #waits_since = if_not_exists(#waits_since, :since), #campaign_id = :campaign,"
+            f" #contact_id = :contact, #outcome_code = :code, #ttl = :ttl, {mark} ADD #deferrals :one",
             {
                 ":waiting": Status.WAITING.value,
                 ":state": state[:64],
                 ":now": format_time(now),
+                ":since": int(now.timestamp()),
                 ":campaign": asked.campaign_id,
                 ":contact": asked.contact_id,
                 ":code": asked.outcome_code,
                 ":ttl": int((now + _REMEMBERED).timestamp()),
                 ":one": 1,
+                **values,
             },
-            "attribute_not_exists(#status) OR #status = :waiting",
+            " AND ".join(filter(None, (still_open, condition))),
         )
-        return written.item
+
+    def waiting(self, now: datetime, limit: int) -> Iterator[Item]:
+        """Give at most so many of the requests that wait for their contacts, the longest wait first."""
+        found = self._table.due(DUE_WAITING, int(now.timestamp()), limit)
+        # The index follows the items within moments; one that has ended says so itself.
+        return (item for item in found if item.get("status") == Status.WAITING.value)
+
+    def end_unsaid(self, asked: Asked, ending: Status, about: Item, now: datetime) -> Written:
+        """End a request of which no fact is to be said, unless it ended already or waits for its contact."""
+        values, expression = self._ended(asked, ending, about, now)
+        key = self.request_key(asked.correlation_id, asked.request_id)
+        return self._table.update(key, expression, values, "attribute_not_exists(#status)")
 
     def take_note(self, correlation_id: str, request_id: str, facts: Sequence[Event], now: datetime) -> Item:
         """Write down facts that a request has by being made, once; give its item."""
@@ -233,6 +261,15 @@ class DispositionLedger:
         self, asked: Asked, ending: Status, about: Item, facts: Sequence[Event], now: datetime
     ) -> tuple[Key, str, Item, str]:
         """Make the update that ends a request."""
+        values, expression = self._ended(asked, ending, about, now)
+        values |= {":waiting": Status.WAITING.value, **facts_values(facts, now)}
+        key = self.request_key(asked.correlation_id, asked.request_id)
+        # What waited for its contact has ended: the mark is the facts' alone.
+        whole = f"{expression}, {SET_FACTS} REMOVE #next_due"
+        return key, whole, values, "attribute_not_exists(#status) OR #status = :waiting"
+
+    def _ended(self, asked: Asked, ending: Status, about: Item, now: datetime) -> tuple[Item, str]:
+        """Give the values and the expression that say how a request ended."""
         values = {
             ":ending": ending.value,
             ":about": {name: value for name, value in about.items() if value is not None},
@@ -242,15 +279,12 @@ class DispositionLedger:
             ":occurred": format_time(asked.occurred_at),
             ":ended": format_time(now),
             ":ttl": int((now + _REMEMBERED).timestamp()),
-            ":waiting": Status.WAITING.value,
-            **facts_values(facts, now),
         }
         expression = (
             "SET #status = :ending, #about = :about, #campaign_id = :campaign, #contact_id = :contact,"
-            f" #outcome_code = :code, #occurred_at = :occurred, #ended_at = :ended, #ttl = :ttl, {SET_FACTS}"
+            " #outcome_code = :code, #occurred_at = :occurred, #ended_at = :ended, #ttl = :ttl"
         )
-        key = self.request_key(asked.correlation_id, asked.request_id)
-        return key, expression, values, "attribute_not_exists(#status) OR #status = :waiting"
+        return values, expression
 
 
 def _stored(asked: Asked) -> Item:

@@ -1,0 +1,48 @@
+"""Reads files of dispositions and answers them: one file a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import boto3
+
+from outbound.clock import Deadline, SystemClock
+from outbound.dispositions.files.sending import RowQueue
+from outbound.dispositions.files.wiring import file_handler
+from outbound.dispositions.settings import DispositionSettings
+from outbound.events import Bus
+from outbound.observability import logger, metrics
+from outbound.queues import Queue, work
+from outbound.settings import AWS_CLIENT, Documents, tenant, variable
+from outbound.store.inbox import Inbox
+from outbound.store.table import Table
+
+# Requests to AWS at the same time: rows are sent and rejected side by side.
+AT_ONCE = 8
+# What is left of the function's time when the deadline comes: enough to end a slice of rows.
+MARGIN_SECONDS = 20.0
+
+clock = SystemClock()
+sqs = boto3.client("sqs", config=AWS_CLIENT)
+queue = Queue(sqs, variable("DLQ_URL"))
+bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
+table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
+inbox = Inbox(boto3.client("s3", config=AWS_CLIENT), variable("LAKE_BUCKET"))
+documents = Documents.from_environment(clock)
+settings = partial(documents.get, "dispositions", DispositionSettings)
+rows = RowQueue(sqs, variable("DISPOSITIONS_QUEUE_URL"), clock)
+files = file_handler(table, inbox, rows, bus, tenant(), clock, AT_ONCE)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Take files from their queue."""
+    until = Deadline(clock, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
+
+    def take(record: Mapping[str, Any]) -> None:
+        files.take(record, settings, until)
+
+    return work(event, queue, take)

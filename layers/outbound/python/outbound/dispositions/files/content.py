@@ -1,0 +1,129 @@
+"""The bytes of a file: fetched in blocks, unpacked in pieces, cut into lines; little is held at a time."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from outbound.dispositions.files.names import Unfit
+
+BLOCK = 4 * 1024 * 1024
+# What one step unpacks: a megabyte of gzip can hold a gigabyte.
+_PIECE = 1024 * 1024
+# No row that is right is longer: a message holds 256 KB.
+LONGEST_LINE = 1024 * 1024
+
+_GZIP = 16 + zlib.MAX_WBITS
+Block = Callable[[int, int], bytes]
+
+
+class Line(NamedTuple):
+    """A line without its end, and the offset behind it. Of one that was cut the rest was not kept.
+
+    Of the quotes in the rest one is kept if their number is odd: what a quote opens, ends where it did.
+    """
+
+    content: bytes
+    end: int
+    cut: bool
+
+
+def content_of(block: Block, size: int, gzipped: bool, start: int) -> Iterator[bytes]:
+    """Give the content of a file from an offset on, unpacked. Raises Unfit where it cannot be unpacked."""
+    if not gzipped:
+        return _blocks(block, size, start)
+    return _behind(_unpacked(_blocks(block, size, 0)), start)
+
+
+def _blocks(block: Block, size: int, start: int) -> Iterator[bytes]:
+    for first in range(start, size, BLOCK):
+        yield block(first, min(BLOCK, size - first))
+
+
+def _behind(pieces: Iterator[bytes], start: int) -> Iterator[bytes]:
+    left = start
+    for piece in pieces:
+        if left < len(piece):
+            yield piece[left:]
+        left = max(0, left - len(piece))
+
+
+def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack gzip, of several members too."""
+    unpacker = None
+    try:
+        for block in blocks:
+            # Some programs fill up behind the last member with zeros.
+            rest = block if unpacker else block.lstrip(b"\0")
+            while rest:
+                unpacker = unpacker or zlib.decompressobj(_GZIP)
+                yield from _member(unpacker, rest)
+                if not unpacker.eof:
+                    break
+                rest, unpacker = unpacker.unused_data.lstrip(b"\0"), None
+    except zlib.error:
+        raise Unfit("not_gzip", "it is not gzipped, or its gzip is damaged") from None
+    if unpacker:
+        raise Unfit("not_gzip", "its gzip is cut off")
+
+
+def _member(unpacker: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
+    """Give what a block adds to a member of gzip, at most a piece at a time."""
+    while True:
+        piece = unpacker.decompress(packed, _PIECE)
+        if piece:
+            yield piece
+        packed = unpacker.unconsumed_tail
+        # A full piece may have left something inside.
+        if unpacker.eof or (not packed and len(piece) < _PIECE):
+            return
+
+
+def lines_of(pieces: Iterator[bytes], start: int) -> Iterator[Line]:
+    """Cut the content from an offset on into lines; one that is too long is cut short."""
+    end = start
+    held = _Held()
+    for piece in pieces:
+        *whole, rest = piece.split(b"\n")
+        for part in whole:
+            end += len(part) + 1
+            if held.empty and len(part) <= LONGEST_LINE:
+                yield Line(part, end, False)
+            else:
+                held.add(part)
+                yield held.line(end)
+        end += len(rest)
+        if rest:
+            held.add(rest)
+    if not held.empty:
+        yield held.line(end)
+
+
+class _Held:
+    """The beginning of a line whose end has not been seen."""
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self._head = bytearray()
+        self._dropped_quotes = 0
+        self._cut = False
+        self.empty = True
+
+    def add(self, part: bytes) -> None:
+        """Keep as much as there is room for, and count the quotes of the rest."""
+        room = max(0, LONGEST_LINE - len(self._head))
+        self._head += part[:room]
+        if len(part) > room:
+            self._cut = True
+            self._dropped_quotes += part.count(b'"', room)
+        self.empty = False
+
+    def line(self, end: int) -> Line:
+        """Give the line that ends here, and begin anew."""
+        content = bytes(self._head) + (b'"' if self._dropped_quotes % 2 else b"")
+        line = Line(content, end, self._cut)
+        self._clear()
+        return line

@@ -1,0 +1,99 @@
+"""What a file is called: its id, its form, and the names of its answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from outbound.events import effect_id
+from outbound.queues import Refused
+
+PREFIX = "dispositions/inbox/"
+_RESULT, _REPORT = ".result.csv", ".report.json"
+
+
+class Unfit(Exception):
+    """A file that is not taken as a whole: the reason, and what is wrong with it."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        """Say what is wrong, without what stands in the file."""
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Kind(StrEnum):
+    """How rows are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a file's name says that it is."""
+
+    kind: Kind
+    gzipped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What S3 says of a new object; the tag and the version are empty where it does not say them."""
+
+    bucket: str
+    key: str
+    etag: str
+    version: str
+
+
+def notice_of(record: Mapping[str, Any]) -> Notice:
+    """Read what S3 reported of a new object. Raises Refused where a message is no such report."""
+    try:
+        detail = json.loads(record["body"])["detail"]
+        about = detail["object"]
+        told = detail["bucket"]["name"], about["key"], about.get("etag", ""), about.get("version-id", "")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Refused(f"the message is no report of a new object: {type(error).__name__}") from error
+    bucket, key, etag, version = told
+    if not all(isinstance(one, str) for one in told) or not key.startswith(PREFIX):
+        raise Refused(f"the message is no report of an object under {PREFIX}")
+    return Notice(bucket, key, etag.strip('"'), version)
+
+
+def is_ours(key: str) -> bool:
+    """Whether an object is an answer of ours, or a mere folder."""
+    return key.endswith((_RESULT, _REPORT, "/"))
+
+
+def file_id_of(bucket: str, key: str, etag: str, version: str = "") -> str:
+    """Give a file's id: the same content under the same name is the same file."""
+    return effect_id("disposition-file", bucket, key, etag, version)
+
+
+def row_id(file_id: str, number: int) -> str:
+    """Give the id of a row's request; ids sort as rows do."""
+    return f"{file_id}-{number:09}"
+
+
+def form_of(key: str) -> Form:
+    """Give what a name says that the file is. Raises Unfit where it says nothing that is known."""
+    name = key.lower()
+    plain = name.removesuffix(".gz")
+    for kind in Kind:
+        if plain.endswith(f".{kind.value}"):
+            return Form(kind, name.endswith(".gz"))
+    raise Unfit("unknown_extension", "its name ends in none of .csv, .jsonl, .csv.gz and .jsonl.gz")
+
+
+def result_key(key: str) -> str:
+    """The key of the result of a file."""
+    return key + _RESULT
+
+
+def report_key(key: str) -> str:
+    """The key of the report of a file."""
+    return key + _REPORT

@@ -1,0 +1,116 @@
+"""Gives the rows of a file to the queue of dispositions; what is wrong with a row ends it at once.
+
+Rows go out in slices, and the place behind a slice is written down when all of it has: a run that is cut
+off repeats a slice. Its rows have the ids that they had, so nothing happens twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from outbound.clock import Clock, Deadline, format_time
+from outbound.dispositions.files.content import Block, content_of, lines_of
+from outbound.dispositions.files.names import form_of, row_id
+from outbound.dispositions.files.rejecting import RowRejecter
+from outbound.dispositions.files.rows import Row, rows_of
+from outbound.dispositions.files.sending import RowQueue, batches_of, message_of
+from outbound.dispositions.requests import Rejected, disposition_of
+from outbound.dispositions.settings import DispositionSettings
+from outbound.events import Event, EventType
+from outbound.observability import Metric, measure
+from outbound.queues import TryLater
+from outbound.store.disposition_files import DispositionFile, DispositionFiles, FileState, Place
+
+# Rows between two notes of the place: a second's worth.
+_SLICE = 500
+
+
+class RowReader:
+    """Reads the rows of files."""
+
+    def __init__(
+        self,
+        files: DispositionFiles,
+        rejecter: RowRejecter,
+        queue: RowQueue,
+        tenant: str,
+        clock: Clock,
+        at_once: int,
+    ) -> None:
+        """Send rows to this queue, and those that are wrong to the rejecter, so many at once."""
+        self._files = files
+        self._rejecter = rejecter
+        self._queue = queue
+        self._tenant = tenant
+        self._clock = clock
+        self._at_once = at_once
+
+    def read(
+        self, file: DispositionFile, block: Block, settings: DispositionSettings, until: Deadline
+    ) -> DispositionFile:
+        """Read a file to its end and give it as it then is. Raises TryLater at the deadline."""
+        form = form_of(file.key)
+        lines = lines_of(content_of(block, file.size, form.gzipped, file.place.offset), file.place.offset)
+        rows = rows_of(form.kind, file.columns, lines, file.place)
+        with ThreadPoolExecutor(self._at_once) as threads:
+            while part := list(islice(rows, _SLICE)):
+                events = [_event(file, row, self._tenant) for row in part]
+                self._settle(part, events, settings, threads)
+                file = self._note(file, part[-1].place)
+                if until.left() <= 0:
+                    raise TryLater(0, f"{file.place.row} rows are read, and there may be more")
+        now = self._clock.now()
+        return self._files.save(replace(file, state=FileState.WAITING, read_at=now), now)
+
+    def _settle(
+        self,
+        rows: Sequence[Row],
+        events: Sequence[Event],
+        settings: DispositionSettings,
+        threads: ThreadPoolExecutor,
+    ) -> None:
+        now = self._clock.now()
+        messages: list[str] = []
+        rejected: list[tuple[Event, Rejected]] = []
+        for row, event in zip(rows, events, strict=True):
+            try:
+                messages.append(_message(event, row, settings, now))
+            except Rejected as why:
+                rejected.append((event, why))
+
+        def reject(one: tuple[Event, Rejected]) -> None:
+            self._rejecter.reject(*one, settings)
+
+        _each(threads, reject, rejected)
+        _each(threads, self._queue.send, batches_of(messages))
+
+    def _note(self, file: DispositionFile, place: Place) -> DispositionFile:
+        noted = self._files.save(replace(file, place=place), self._clock.now())
+        measure(Metric.DISPOSITION_ROWS_READ, noted.place.row - file.place.row)
+        return noted
+
+
+def _event(file: DispositionFile, row: Row, tenant: str) -> Event:
+    """Give what a row asks for; it was decided when the file was put there, unless it says when."""
+    request_id, moment = row_id(file.file_id, row.place.row), format_time(file.uploaded_at)
+    kind = EventType.DISPOSITION_REQUESTED.value
+    return Event(request_id, kind, moment, file.file_id, tenant, row.data)
+
+
+def _message(event: Event, row: Row, settings: DispositionSettings, now: datetime) -> str:
+    if row.wrong:
+        raise row.wrong
+    disposition_of(event, settings, now)
+    return message_of(event)
+
+
+def _each(threads: ThreadPoolExecutor, call: Callable[[Any], None], given: Iterable[Any]) -> None:
+    """Do a call for each; raise what the first that failed raised, once all are over."""
+    done = [threads.submit(call, one) for one in given]
+    for future in done:
+        future.result()

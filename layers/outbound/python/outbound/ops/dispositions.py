@@ -1,0 +1,168 @@
+"""`outbound dispositions`: what became of a delivery's or a file's dispositions, and files put in."""
+
+from __future__ import annotations
+
+import argparse
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from outbound.clock import format_time
+from outbound.dispositions.files.names import PREFIX, Unfit, file_id_of, form_of, is_ours
+from outbound.dispositions.reports import Tally, outcome_of
+from outbound.ops.printing import Output
+from outbound.ops.stack import Stack
+from outbound.settings import AWS_CLIENT
+from outbound.store.disposition_files import ENDED_FILES, DispositionFile, DispositionFiles
+from outbound.store.dispositions import DispositionLedger
+from outbound.store.table import Item
+
+_WHO = ("campaign_id", "contact_id", "outcome_code")
+# What belongs to the table and not to the request.
+_INTERNAL = ("pk", "sk", "ttl", "facts", "due_kind", "due_at", "next_due", "waits_since")
+
+
+def add_commands(groups: Any) -> None:
+    """Add this group's commands to the parser."""
+    commands = groups.add_parser(
+        "dispositions", help="put files in, and see what became of them"
+    ).add_subparsers(required=True)
+    put = commands.add_parser("put", help="put a file into the inbox")
+    put.add_argument("file", type=Path, help="CSV or JSON lines in UTF-8, gzipped or not")
+    put.add_argument("--as", dest="name", metavar="NAME", help="its name in the inbox (default: its own)")
+    put.set_defaults(run=_put)
+
+    files = commands.add_parser("files", help="the files that came in, newest first")
+    _add_most(files, 50)
+    files.set_defaults(run=_files)
+
+    report = commands.add_parser("report", help="how many dispositions of a delivery or a file ended how")
+    report.add_argument("correlation_id", metavar="CORRELATION_ID", help="a delivery's id, or a file's")
+    report.set_defaults(run=_report)
+
+    show = commands.add_parser("show", help="how each disposition of a delivery or a file ended")
+    show.add_argument("correlation_id", metavar="CORRELATION_ID", help="a delivery's id, or a file's")
+    show.add_argument("request_id", metavar="REQUEST_ID", nargs="?", help="this one, with all that is known")
+    _add_most(show, 200)
+    show.set_defaults(run=_show)
+
+    waiting = commands.add_parser("waiting", help="those that wait for busy contacts, oldest first")
+    _add_most(waiting, 200)
+    waiting.set_defaults(run=_waiting)
+
+
+def _add_most(command: Any, most: int) -> None:
+    text = f"so many at most (default {most})"
+    command.add_argument("--most", type=int, default=most, metavar="N", help=text)
+
+
+def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+    name = chosen.name or chosen.file.name
+    if is_ours(name):
+        raise ValueError(f"{name}: results and reports have such names, and are not read")
+    try:
+        form_of(name)
+        with chosen.file.open("rb") as file:
+            bucket, key = stack.outputs["LakeBucket"], PREFIX + name
+            client = boto3.client("s3", config=AWS_CLIENT)
+            answer = client.put_object(Bucket=bucket, Key=key, Body=file)
+    except Unfit as unfit:
+        raise ValueError(f"{name}: {unfit.message}") from unfit
+    except OSError as error:
+        raise ValueError(f"{chosen.file}: {error.strerror}") from error
+    file_id = file_id_of(bucket, key, answer["ETag"].strip('"'), answer.get("VersionId", ""))
+    output.said(f"{key} is in the inbox; file {file_id}", file_id=file_id, bucket=bucket, key=key)
+
+
+def _files(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+    files = sorted(_stored(stack).all(), key=lambda file: file.uploaded_at, reverse=True)
+    output.rows([_file_row(file) for file in files[: chosen.most]], "no file has come in")
+
+
+def _file_row(file: DispositionFile) -> dict[str, Any]:
+    outcomes = Tally(file.answered.tally).report()["outcomes"] if file.state in ENDED_FILES else {}
+    return {
+        "uploaded_at": format_time(file.uploaded_at),
+        "file": file.key.removeprefix(PREFIX),
+        "state": file.state.value,
+        "rows": file.place.row,
+        **{name: outcomes.get(name) for name in ("applied", "unchanged", "superseded", "rejected")},
+        "why": file.message or None,
+        "file_id": file.file_id,
+    }
+
+
+def _report(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+    file = _stored(stack).get(chosen.correlation_id)
+    known: dict[str, Any] = {"correlation_id": chosen.correlation_id}
+    if file:
+        known |= {"file": file.key, "state": file.state.value, "rows": file.place.row}
+    if file and file.state in ENDED_FILES:
+        tally = Tally(file.answered.tally)
+        known |= {"reason": file.reason or None, "message": file.message or None}
+    else:
+        tally = Tally()
+        for item in _ledger(stack).of(chosen.correlation_id):
+            tally.add(item)
+        if not file and not tally.outcomes:
+            raise _unknown(chosen.correlation_id)
+    output.document({**known, **tally.report()})
+
+
+def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+    if chosen.request_id:
+        item = _ledger(stack).request(chosen.correlation_id, chosen.request_id)
+        if not item:
+            raise ValueError(f"nothing is known of the request {chosen.request_id}")
+        output.document(_document(item))
+        return
+    rows = [_row(item) for item in islice(_ledger(stack).of(chosen.correlation_id), chosen.most)]
+    if not rows and not _stored(stack).get(chosen.correlation_id):
+        raise _unknown(chosen.correlation_id)
+    output.rows(rows, "none of its dispositions has come to an end yet")
+
+
+def _document(item: Item) -> dict[str, Any]:
+    shown = {name: value for name, value in item.items() if name not in _INTERNAL}
+    return {"request_id": item["sk"], **shown, "outcome": outcome_of(item), "unpublished": "facts" in item}
+
+
+def _row(item: Item) -> dict[str, Any]:
+    about = item.get("about", {})
+    return {
+        "request_id": item["sk"],
+        **{name: item.get(name) for name in _WHO},
+        "outcome": outcome_of(item),
+        "ended_at": item.get("ended_at"),
+        **{name: about.get(name) or None for name in ("reason", "field", "message")},
+    }
+
+
+def _waiting(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+    items = _ledger(stack).waiting(stack.clock.now(), chosen.most)
+    output.rows([_waiting_row(item) for item in items], "no disposition waits for its contact")
+
+
+def _waiting_row(item: Item) -> dict[str, Any]:
+    return {
+        "since": item["deferred_since"],
+        **{name: item.get(name) for name in _WHO},
+        "state": item.get("state"),
+        "looked": item.get("deferrals"),
+        "correlation_id": item["pk"].split("#", 2)[2],
+        "request_id": item["sk"],
+    }
+
+
+def _unknown(correlation_id: str) -> ValueError:
+    return ValueError(f"nothing is known of {correlation_id}; it may not have come to its first end yet")
+
+
+def _ledger(stack: Stack) -> DispositionLedger:
+    return DispositionLedger(stack.table, stack.tenant)
+
+
+def _stored(stack: Stack) -> DispositionFiles:
+    return DispositionFiles(stack.table, stack.tenant)

@@ -1,0 +1,175 @@
+"""Files of dispositions: how far each has come, written by whoever has it in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from outbound.clock import format_time, parse_time
+from outbound.events import Event
+from outbound.store.outbox import facts_attributes
+from outbound.store.table import Item, Key, Table
+
+# As long as its rows: a file that comes again then is the same one.
+_REMEMBERED = timedelta(days=400)
+
+
+class Overtaken(Exception):
+    """Another run has gone on with the file meanwhile."""
+
+
+class FileState(StrEnum):
+    """How far a file has come."""
+
+    CHECKING = "checking"
+    """It is seen whether it is what its name says; nothing of it has an effect yet."""
+
+    READING = "reading"
+    """Its rows are given to the queue of dispositions."""
+
+    WAITING = "waiting"
+    """All rows are read; some have not ended."""
+
+    ANSWERING = "answering"
+    """The result is written."""
+
+    FINISHED = "finished"
+    """Result and report lie beside it."""
+
+    REFUSED = "refused"
+    """It is not taken as a whole; its report says why."""
+
+
+ENDED_FILES = frozenset({FileState.FINISHED, FileState.REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place between two rows: rows, lines and unpacked bytes before it."""
+
+    row: int = 0
+    line: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How far the result has come: rows written, the upload that they went to, and what they amount to."""
+
+    row: int = 0
+    upload_id: str = ""
+    parts: tuple[str, ...] = ()
+    tally: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DispositionFile:
+    """A file as it is remembered. `ended` rows, from the first on, are known to have ended."""
+
+    file_id: str
+    key: str
+    etag: str
+    version: str
+    size: int
+    uploaded_at: datetime
+    state: FileState = FileState.CHECKING
+    checked: int = 0
+    columns: tuple[str, ...] = ()
+    place: Place = Place()
+    read_at: datetime | None = None
+    ended: int = 0
+    answered: Answered = field(default_factory=Answered)
+    reason: str = ""
+    message: str = ""
+    revision: int = 0
+
+
+class DispositionFiles:
+    """Reads and writes the files of one tenant."""
+
+    def __init__(self, table: Table, tenant: str) -> None:
+        """Keep them in the state table."""
+        self._table = table
+        self._tenant = tenant
+
+    def key(self, file_id: str) -> Key:
+        """The key of a file's item."""
+        return Key(f"{self._tenant}#disposition-files", file_id)
+
+    def get(self, file_id: str) -> DispositionFile | None:
+        """Give a file, or None."""
+        item = self._table.get(self.key(file_id))
+        return _file(item) if item else None
+
+    def all(self) -> Iterator[DispositionFile]:
+        """Give every file that is remembered."""
+        return (_file(item) for item in self._table.query(self.key("").pk))
+
+    def register(self, file: DispositionFile, now: datetime) -> DispositionFile:
+        """Remember a file, unless it is remembered already; give it as it is remembered."""
+        written = self._table.put(self.key(file.file_id), _item(file, now), "attribute_not_exists(#pk)")
+        return file if written.done else _file(written.item)
+
+    def save(self, file: DispositionFile, now: datetime, facts: Sequence[Event] = ()) -> DispositionFile:
+        """Write down how far a file has come, with the facts of its end. Raises Overtaken."""
+        saved = replace(file, revision=file.revision + 1)
+        # Only the end has facts, and nothing is written after it: none is replaced here.
+        item = _item(saved, now) | (facts_attributes(facts, now) if facts else {})
+        written = self._table.put(self.key(file.file_id), item, "#revision = :seen", {":seen": file.revision})
+        if not written.done:
+            raise Overtaken(file.file_id)
+        return saved
+
+
+def _item(file: DispositionFile, now: datetime) -> Item:
+    place, answered = file.place, file.answered
+    return {
+        "file_id": file.file_id,
+        "key": file.key,
+        "etag": file.etag,
+        "version": file.version,
+        "size": file.size,
+        "uploaded_at": format_time(file.uploaded_at),
+        "state": file.state.value,
+        "checked": file.checked,
+        "columns": list(file.columns),
+        "place": {"row": place.row, "line": place.line, "offset": place.offset},
+        "read_at": format_time(file.read_at) if file.read_at else None,
+        "ended": file.ended,
+        "answered": {
+            "row": answered.row,
+            "upload_id": answered.upload_id,
+            "parts": list(answered.parts),
+            "tally": answered.tally,
+        },
+        "reason": file.reason,
+        "message": file.message,
+        "revision": file.revision,
+        "changed_at": format_time(now),
+        "ttl": int((now + _REMEMBERED).timestamp()),
+    }
+
+
+def _file(item: Item) -> DispositionFile:
+    answered = item["answered"]
+    return DispositionFile(
+        file_id=item["file_id"],
+        key=item["key"],
+        etag=item["etag"],
+        version=item["version"],
+        size=item["size"],
+        uploaded_at=parse_time(item["uploaded_at"]),
+        state=FileState(item["state"]),
+        checked=item["checked"],
+        columns=tuple(item["columns"]),
+        place=Place(**item["place"]),
+        read_at=parse_time(item["read_at"]) if item.get("read_at") else None,
+        ended=item["ended"],
+        answered=Answered(**{**answered, "parts": tuple(answered["parts"])}),
+        reason=item["reason"],
+        message=item["message"],
+        revision=item["revision"],
+    )
