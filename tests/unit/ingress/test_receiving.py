@@ -137,6 +137,21 @@ def test_a_body_that_came_as_base64_travels_byte_by_byte(world: IngressWorld, bo
     assert Delivery.from_json(json.dumps(message)).body == body
 
 
+def test_base64_with_bits_to_spare_travels_as_what_it_says(world: IngressWorld) -> None:
+    # The last letter says two bits that nobody reads; `0` is how it is usually written.
+    sent = request(b'["a"]') | {"body": "WyJhIl1="}
+    assert world.receive(sent)["statusCode"] == 202
+    (message,) = world.queued()
+    assert Delivery.from_json(json.dumps(message)).body == b'["a"]'
+
+
+@pytest.mark.parametrize("end", ['","provider":"cxone', "\n", "\\u0022", " ", "=", "é", "\x00"])
+def test_nothing_but_base64_gets_into_the_message(world: IngressWorld, end: str) -> None:
+    sent = request(b'{"a": 1}  ')
+    assert world.receive(sent | {"body": sent["body"] + end})["statusCode"] == 400
+    assert world.queued() == []
+
+
 def test_the_message_is_plain_ascii_and_fits_whatever_the_body(world: IngressWorld) -> None:
     body = as_json("\u0080" * (120 * 1024 - 2))
     assert world.receive(request(body))["statusCode"] == 202

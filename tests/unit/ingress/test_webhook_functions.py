@@ -61,6 +61,17 @@ def test_a_receiver_answers_its_events(
     assert len(world.queued()) == (1 if status == 202 else 0)
 
 
+def test_every_line_of_a_receiver_names_its_invocation(
+    handle: Handle, lambda_context: Any, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    for name, request_id in (("crm_webhook", "first"), ("cxone_webhook", "second")):
+        lambda_context.aws_request_id = request_id
+        assert handle(name, "forged")["statusCode"] == 401
+    named = [line["function_request_id"] for line in logged()]
+    assert named == sorted(named)
+    assert set(named) == {"first", "second"}
+
+
 def test_every_event_of_the_receivers_is_tried_above() -> None:
     marked = test_a_receiver_answers_its_events.pytestmark[0].args[1]  # type: ignore[attr-defined]
     for name in ("cxone_webhook", "crm_webhook"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,23 @@ if TYPE_CHECKING:
 _CLIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
 
+class _RequestId(logging.Filter):
+    """Names the invocation in each of its log lines: most invocations write none.
+
+    It is all that these lines need of the context; Powertools' decorators take longer than the work.
+    """
+
+    current = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.function_request_id = self.current
+        return True
+
+
+_request_id = _RequestId()
+logger.addFilter(_request_id)
+
+
 def door(find: Find) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
     """Give the handler of a function that receives the webhooks of those whom `find` finds.
 
@@ -30,8 +48,7 @@ def door(find: Find) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]
     receiver = _receiver()
 
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        # All that its log lines need of the context; Powertools' decorators take longer than the work.
-        logger.append_keys(function_request_id=context.aws_request_id)
+        _request_id.current = context.aws_request_id
         return receiver.receive(event, find)
 
     return handler

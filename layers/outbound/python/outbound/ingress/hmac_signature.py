@@ -86,19 +86,19 @@ def _signed(request: WebhookRequest, scheme: Hmac, timestamp: str) -> bytes:
     """The bytes that the sender signed."""
     if scheme.payload == "{body}":
         return request.body
-    parts = []
-    for text, name in _parts(scheme.payload):
-        parts.append(text)
-        if name:
-            parts.append(_part(name, request, scheme, timestamp))
-    return b"".join(parts)
+    return b"".join(
+        [
+            part if isinstance(part, bytes) else _part(part, request, scheme, timestamp)
+            for part in _parts(scheme.payload)
+        ]
+    )
 
 
 @lru_cache(maxsize=64)
-def _parts(payload: str) -> tuple[tuple[bytes, str], ...]:
-    """Each literal text of a payload with the placeholder that follows it; the last has none."""
-    pieces = [*_PLACEHOLDER.split(payload), ""]
-    return tuple((text.encode(), name) for text, name in zip(pieces[::2], pieces[1::2], strict=True))
+def _parts(payload: str) -> tuple[bytes | str, ...]:
+    """The parts of a payload: bytes are literal, a text is the name of a placeholder."""
+    pieces = _PLACEHOLDER.split(payload)
+    return tuple(piece if number % 2 else piece.encode() for number, piece in enumerate(pieces) if piece)
 
 
 def _part(name: str, request: WebhookRequest, scheme: Hmac, timestamp: str) -> bytes:

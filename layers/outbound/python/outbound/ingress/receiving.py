@@ -147,6 +147,7 @@ def _delivery(
         path=str(event["path"]),
         headers=kept_headers(request.headers, secret),
         body=request.body,
+        body_base64=request.body_base64,
     )
 
 

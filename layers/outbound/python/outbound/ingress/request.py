@@ -16,13 +16,15 @@ from outbound.ingress.refusals import Reason, Refusal
 class WebhookRequest:
     """Method, public URL, headers by their lower-cased names, and the body's bytes as received.
 
-    Headers and body may hold tokens and personal data, so no representation shows them.
+    `body_base64` is the body in base64 where it came so: checked, nothing but its alphabet. Headers and body
+    may hold tokens and personal data, so no representation shows them.
     """
 
     method: str
     url: str
     headers: Mapping[str, tuple[str, ...]] = field(repr=False)
     body: bytes = field(repr=False)
+    body_base64: str = field(default="", repr=False)
 
 
 def from_api_gateway(event: object, public_base_url: str = "") -> WebhookRequest | Refusal:
@@ -39,20 +41,20 @@ def from_api_gateway(event: object, public_base_url: str = "") -> WebhookRequest
     body = _body(event)
     if body is None:
         return Refusal(Reason.MALFORMED_BODY_ENCODING)
-    return WebhookRequest(method, _url(event, public_base_url), _headers(event), body)
+    return WebhookRequest(method, _url(event, public_base_url), _headers(event), *body)
 
 
-def _body(event: Mapping[str, object]) -> bytes | None:
-    """The body's bytes; None where they cannot be told."""
+def _body(event: Mapping[str, object]) -> tuple[bytes, str] | None:
+    """The body's bytes, and their base64 where they came in it; None where they cannot be told."""
     body = event.get("body")
     if body is None:
-        return b""
+        return b"", ""
     if not isinstance(body, str):
         return None
     try:
         if event.get("isBase64Encoded") is True:
-            return base64.b64decode(body, validate=True)
-        return body.encode()
+            return base64.b64decode(body, validate=True), body
+        return body.encode(), ""
     except (binascii.Error, ValueError):
         return None
 
