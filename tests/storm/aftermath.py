@@ -59,7 +59,7 @@ class Aftermath:
             "changes at the other side": self.changed.total(),
             "effects at the other side": self.effects.total(),
             "came again": self.came_again,
-            "faults met": [fault["hit"] for fault in self.faults],
+            "faults met": sum(fault["hit"] for fault in self.faults),
             "seconds": self.seconds,
         }
 

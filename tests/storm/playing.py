@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -17,7 +17,7 @@ from scenario.cast import Cast
 from storm.aftermath import Aftermath, Reader
 from storm.connecting import DESTINATION, RECEIVERS, path_of, renew
 from storm.sizes import Size
-from storm.telling import changes, contacts, payload
+from storm.telling import Change, changes, contacts, payload
 
 _AT_ONCE = 8
 # As senders do: again where nothing was said or the receiver could not, and ever later.
@@ -31,36 +31,64 @@ _HANGS_UP_EVERY = 10
 
 def play(cast: Cast, senders: Sequence[Sender], size: Size) -> Aftermath:
     """Play a storm and give what came of it, once all of it has arrived or its time is up."""
-    by_name = {sender.name: sender for sender in senders}
-    told = changes(list(by_name), size)
-    base = cast.stack.outputs["WebhookUrl"]
-    signed = [
+    told = changes([sender.name for sender in senders], size)
+    copies = mischief.shuffled(mischief.repeated(_signed(cast, senders, told), size.times), size.seed)
+    began = time.monotonic()
+    try:
+        answers = _send_all(cast, copies, size)
+        sent = time.monotonic() - began
+        reader = Reader(cast, contacts(size))
+        _wait_until_all_has_arrived(reader, len(told), size.seconds)
+        aftermath = reader.read([change for _, change in told], answers)
+    finally:
+        cast.receivers.clear_faults()
+    aftermath.seconds = {"to send": round(sent, 1), "in all": round(time.monotonic() - began, 1)}
+    return aftermath
+
+
+def _signed(cast: Cast, senders: Sequence[Sender], told: Sequence[tuple[str, Change]]) -> list[Outgoing]:
+    """Sign every delivery once: its copies are the same, byte by byte."""
+    base, by_name = cast.stack.outputs["WebhookUrl"], {sender.name: sender for sender in senders}
+    return [
         by_name[name].request(base + path_of(by_name[name]), payload(name, change)) for name, change in told
     ]
-    mixed = mischief.shuffled(mischief.repeated(signed, size.times), size.seed)
-    began, half = time.monotonic(), len(mixed) // 2
-    with httpx.Client(trust_env=False, timeout=_PATIENCE) as client:
-        answers = _send(mixed[:half], partial(_until_taken, client=client))
+
+
+def _send_all(cast: Cast, copies: Sequence[Outgoing], size: Size) -> list[list[int]]:
+    """Send until half of the deliveries were seen, let things go wrong on both sides, send the others."""
+    half = _half_way(copies, size.deliveries)
+    with (
+        httpx.Client(trust_env=False, timeout=_PATIENCE) as client,
+        ThreadPoolExecutor(1) as deployment,
+    ):
+        until_taken = partial(_until_taken, client=client)
+        answers = _send(copies[:half], until_taken)
         _let_things_go_wrong(cast.receivers, size)
-        with ThreadPoolExecutor(1) as deployment:
-            renewed = deployment.submit(renew, cast.stack, *RECEIVERS)
-            answers += _send(mixed[half:], partial(_until_taken, client=client), hang_up=True)
-            renewed.result()
-    sent = time.monotonic() - began
-    reader = Reader(cast, contacts(size))
-    _wait_until_all_has_arrived(reader, len(told), size.seconds)
-    aftermath = reader.read([change for _, change in told], answers)
-    aftermath.seconds = {"to send": round(sent, 1), "in all": round(time.monotonic() - began, 1)}
-    cast.receivers.clear_faults()
-    return aftermath
+        # What the receivers have in hand is lost with them, and their senders get no 202.
+        renewed = deployment.submit(renew, cast.stack, *RECEIVERS)
+        answers += _send(copies[half:], until_taken, hang_up=True)
+        renewed.result()
+    return answers
+
+
+def _half_way(copies: Sequence[Outgoing], deliveries: int) -> int:
+    """Give how many copies come before half of the deliveries are seen for the first time."""
+    seen: set[int] = set()
+    for number, one in enumerate(copies):
+        seen.add(id(one))
+        if len(seen) > deliveries // 2:
+            return number
+    return len(copies)
 
 
 def _let_things_go_wrong(receivers: Receivers, size: Size) -> None:
     """Let the other side be busy, then lose answers, then requests."""
     path = f"^/{DESTINATION}/"
     receivers.add_fault({"status": 503}, path=path, times=size.refusals)
-    receivers.add_fault({"serve_then": "cut"}, path=path, nth=size.refusals + 1, times=size.cuts)
-    receivers.add_fault({"cut": "before"}, path=path, nth=size.refusals + size.cuts + 1, times=size.cuts)
+    cuts: list[Mapping[str, str]] = [{"serve_then": "cut"}, {"cut": "before"}]
+    for number in range(2 * size.cuts):
+        place = size.refusals + (number + 1) * size.between_cuts
+        receivers.add_fault(cuts[number % 2], path=path, nth=place)
 
 
 def _send(
