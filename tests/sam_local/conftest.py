@@ -88,7 +88,12 @@ def listener(cast: Cast) -> Listener:
 
 
 @pytest.fixture(scope="session")
-def functions(cast: Cast, listener: Listener, tmp_path_factory: pytest.TempPathFactory) -> Functions:
+def environments(cast: Cast, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file with the environment of every function."""
+    return write_environment(cast.stack, tmp_path_factory.mktemp("environment") / "env.json")
+
+
+@pytest.fixture(scope="session")
+def functions(cast: Cast, listener: Listener, environments: Path) -> Functions:
     """The functions of the template, to be invoked in containers."""
-    file = tmp_path_factory.mktemp("environment") / "env.json"
-    return Functions(write_environment(cast.stack, file), cast.operator.environment)
+    return Functions(environments, cast.operator.environment)

@@ -28,9 +28,8 @@ class Functions:
     """The functions of the template, with a file of their environments and the account to work in."""
 
     def __init__(self, environments: Path, account: Mapping[str, str]) -> None:
-        self._environments = environments
-        kept = {name: os.environ[name] for name in _OF_DOCKER if name in os.environ}
-        self._environment = {**kept, **account, "SAM_CLI_TELEMETRY": "0"}
+        self._options = sam_options(environments)
+        self._environment = sam_environment(account)
         self._answers: dict[str, Any] = {}
 
     def answer(self, event: str) -> Any:
@@ -40,8 +39,7 @@ class Functions:
         return self._answers[event]
 
     def _invoke(self, event: Path) -> Any:
-        command = [SAM, "local", "invoke", logical_id(event.parent.name), "--event", event]
-        command += ["--env-vars", self._environments, "--skip-pull-image", "--parameter-overrides", *TARGET]
+        command = [SAM, "local", "invoke", logical_id(event.parent.name), "--event", event, *self._options]
         done = subprocess.run(
             command,
             cwd=ROOT,
@@ -56,6 +54,17 @@ class Functions:
         answer = json.loads(done.stdout.strip().splitlines()[-1])
         assert "errorType" not in answer, f"{answer}\n{done.stderr[-4000:]}"
         return answer
+
+
+def sam_options(environments: Path) -> list[str | Path]:
+    """Give what `sam local` is told, whatever it runs: the functions' environments, and the target."""
+    return ["--env-vars", environments, "--skip-pull-image", "--parameter-overrides", *TARGET]
+
+
+def sam_environment(account: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment of `sam local` itself: the account to work in, and where Docker is."""
+    kept = {name: os.environ[name] for name in _OF_DOCKER if name in os.environ}
+    return {**kept, **account, "SAM_CLI_TELEMETRY": "0"}
 
 
 def logical_id(folder: str) -> str:
