@@ -10,6 +10,7 @@ from pathlib import Path
 import boto3
 import pytest
 from rich.console import Console
+from rush import SMALL as RUSH
 
 from integration.listening import Listener
 from local import Stack
@@ -52,10 +53,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def session() -> Iterator[Session]:
     """The stack after the scenario: two campaigns pulled under the quota, with a few faults."""
     scenario = read_world(world(3_000, 2, quota=True))
-    aside = tuple(
-        Campaign(name, DAY, DAY + timedelta(days=1), name, CALLS_A_DAY, agents=3) for name in _ON_THE_SIDE
-    )
-    with assembled(replace(scenario, campaigns=scenario.campaigns + aside)) as cast:
+    day = DAY, DAY + timedelta(days=1)
+    aside = [Campaign(name, *day, name, CALLS_A_DAY, agents=3) for name in _ON_THE_SIDE]
+    aside += [Campaign(name, *day, name, contacts=RUSH.contacts, agents=3) for name in RUSH.campaigns]
+    with assembled(replace(scenario, campaigns=(*scenario.campaigns, *aside))) as cast:
         listener = Listener(cast.stack)
         verdict = play(_seeing(cast, scenario), quota=True, console=Console(quiet=True))
         cast.tenant.clear_faults()

@@ -48,9 +48,9 @@ def connect_senders(cast: Cast) -> list[Sender]:
 
 
 def surfaces_at(url: str) -> dict[str, Any]:
-    """Give the settings of the surfaces on which webhooks are registered, moved to a tenant's address."""
+    """Give the packaged settings of the surfaces, outcomes apart, moved to a tenant's address."""
     moved = {}
-    for name in ("campaigns", "dialer"):
+    for name in ("campaigns", "dialer", "dispositions"):
         surface = SURFACES[name].model_dump(mode="json")
         surface["base_url"] = url
         surface["token"]["url"] = url + urlsplit(surface["token"]["url"]).path

@@ -148,11 +148,20 @@ def _check(name: str, event_type: str, expression: str) -> None:
 
 
 _PULL_RESULT = "{metrics: data.metrics, audit: data.audit}"
+_DISPOSITION = (
+    "{event: 'DISPOSITION_UPDATE', source: 'CXone_Outbound_Sync', data: {timestamp: data.timestamp,"
+    " contact_id: data.contact_id, campaign_id: data.campaign_id, outcome_code: data.outcome_code,"
+    " agent_id: data.agent_id, status: data.status, latency_ms: data.latency_ms}}"
+)
 
 PACKAGED: dict[str, Destination] = {
     "crm": Destination(
         event_types=("outcomes.pulled", "outcomes.pull_failed", "disposition.applied"),
-        bodies={"outcomes.pulled": _PULL_RESULT, "outcomes.pull_failed": _PULL_RESULT},
+        bodies={
+            "outcomes.pulled": _PULL_RESULT,
+            "outcomes.pull_failed": _PULL_RESULT,
+            "disposition.applied": _DISPOSITION,
+        },
     ),
     "warehouse": Destination(event_types=("outcomes.pulled", "attempts.archived")),
     "wfm": Destination(event_types=("dialer.activated", "dialer.rolled_back")),
