@@ -17,7 +17,13 @@ from outbound.subscriptions.registering import Outcome, SubscriptionRegistrar
 from sandbox.running import Tenant
 
 HOOK = "https://hooks.example.com/webhooks/cxone"
-HOSTS = ("https://api.nicecxone.com", "https://login.nicecxone.com", "https://api.cxone.com")
+HOSTS = (
+    "https://api.nicecxone.com",
+    "https://login.nicecxone.com",
+    "https://api.cxone.com",
+    "https://api.niceincontact.com",
+    "https://api.na1.nicecxone.com",
+)
 DIALER_HOST = "https://platform.nicecxone.com"
 
 

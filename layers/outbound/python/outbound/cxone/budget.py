@@ -61,11 +61,19 @@ class Budgets:
         if not budget.enforced:
             return
         key = self._key(name, budget, lane, campaign_id)
-        leaves = self._reserve(key, _interval(budget, lane), max_wait)
-        wait = (leaves - self._now()) / _SECOND
-        if wait > 0:
-            measure(Metric.QUOTA_WAIT, wait)
-            self._clock.sleep(wait)
+        for _ in range(_ROUNDS):
+            leaves = self._reserve(key, _interval(budget, lane), max_wait)
+            wait = (leaves - self._now()) / _SECOND
+            if wait > 0:
+                measure(Metric.QUOTA_WAIT, wait)
+                self._clock.sleep(wait)
+            if not self._overslept(leaves, budget):
+                return
+
+    def _overslept(self, leaves: int, budget: Budget) -> bool:
+        """Whether a call's place is past, where windows are so short that it would crowd those behind it."""
+        late = (self._now() - leaves) / _SECOND
+        return bool(budget.jitter_seconds) and late > budget.jitter_seconds / 2
 
     def push_back(self, name: str, budget: Budget, until: datetime, campaign_id: str = "") -> None:
         """Let nobody leave before `until`, on either lane: CXone itself said that the quota is used up."""
@@ -113,7 +121,8 @@ def _microseconds(moment: datetime) -> int:
 
 def _interval(budget: Budget, lane: Lane) -> int:
     """Microseconds between two calls of a lane, so that none of its windows has more calls than its share."""
-    return ceil(_SECOND * budget.per_seconds / (_share(budget, lane) * _USED))
+    window = max(budget.per_seconds / _USED, budget.per_seconds + budget.jitter_seconds)
+    return ceil(_SECOND * window / _share(budget, lane))
 
 
 def _share(budget: Budget, lane: Lane) -> int:

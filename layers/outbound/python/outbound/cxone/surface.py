@@ -11,10 +11,18 @@ from outbound.clock import Clock, SystemClock
 from outbound.cxone.auth import Tokens
 from outbound.cxone.budget import Budgets
 from outbound.cxone.http import CxoneHttp
+from outbound.cxone.platform.attempts import PlatformAttempts
+from outbound.cxone.platform.campaigns import PlatformCampaigns
 from outbound.cxone.platform.dispositions import PlatformDispositions
 from outbound.cxone.platform.outcomes import PlatformOutcomes
 from outbound.cxone.platform.subscriptions import PlatformSubscriptions
-from outbound.cxone.ports import DispositionsPort, OutcomesPort, SubscriptionsPort
+from outbound.cxone.ports import (
+    AttemptsPort,
+    CampaignsPort,
+    DispositionsPort,
+    OutcomesPort,
+    SubscriptionsPort,
+)
 from outbound.cxone.settings import CxoneSettings
 from outbound.secrets import Secrets
 from outbound.settings import AWS_CLIENT, ConfigurationError, Documents, tenant, variable
@@ -29,6 +37,8 @@ class Cxone:
     outcomes: OutcomesPort
     subscriptions: SubscriptionsPort
     dispositions: DispositionsPort
+    campaigns: CampaignsPort
+    attempts: AttemptsPort
 
 
 def connect(clock: Clock | None = None) -> Cxone:
@@ -46,6 +56,14 @@ def connect(clock: Clock | None = None) -> Cxone:
     api = variable("CXONE_API")
     if api != "platform":
         raise ConfigurationError(
-            f"CxoneApi is {api!r}: outcomes, subscriptions and dispositions are available on 'platform'"
+            f"CxoneApi is {api!r}: outcomes, subscriptions, dispositions, campaigns and attempts are"
+            " available on 'platform'"
         )
-    return Cxone(http, PlatformOutcomes(http), PlatformSubscriptions(http), PlatformDispositions(http))
+    return Cxone(
+        http,
+        PlatformOutcomes(http),
+        PlatformSubscriptions(http),
+        PlatformDispositions(http),
+        PlatformCampaigns(http),
+        PlatformAttempts(http),
+    )

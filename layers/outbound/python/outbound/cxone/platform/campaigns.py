@@ -1,0 +1,48 @@
+"""Campaigns on the platform API: `/api/v2/campaigns/{id}`.
+
+Pausing is documented; that a campaign can be read there, and its states PAUSING and ACTIVE, are assumptions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from outbound.cxone.budget import Lane
+from outbound.cxone.errors import UnexpectedAnswer
+from outbound.cxone.http import Call, CxoneHttp
+from outbound.cxone.ports import CampaignStatus
+
+_STATUSES = {
+    "ACTIVE": CampaignStatus.ACTIVE,
+    "PAUSING": CampaignStatus.PAUSING,
+    "PAUSED": CampaignStatus.PAUSED,
+}
+
+
+class PlatformCampaigns:
+    """Reads and steers campaigns."""
+
+    def __init__(self, http: CxoneHttp) -> None:
+        """Call through this session."""
+        self._http = http
+
+    def status(self, campaign_id: str) -> CampaignStatus:
+        """Give a campaign's status. Raises UnexpectedAnswer where the answer has none."""
+        return self._call("GET", campaign_id, "normal")
+
+    def pause(self, campaign_id: str) -> CampaignStatus:
+        """Ask for a pause and give the status then."""
+        return self._call("PATCH", campaign_id, "priority", {"status": "PAUSED"})
+
+    def resume(self, campaign_id: str) -> CampaignStatus:
+        """Ask a campaign to dial again and give the status then."""
+        return self._call("PATCH", campaign_id, "priority", {"status": "ACTIVE"})
+
+    def _call(self, method: str, campaign_id: str, lane: Lane, body: Any = None) -> CampaignStatus:
+        path = f"/api/v2/campaigns/{quote(campaign_id, safe='')}"
+        answer = self._http.call(Call("archive", "campaigns", method, path, json=body, lane=lane)).body
+        status = answer.get("status") if isinstance(answer, dict) else None
+        if not isinstance(status, str):
+            raise UnexpectedAnswer(f"{method} {path} answered with a campaign that has no text 'status'")
+        return _STATUSES.get(status.upper(), CampaignStatus.OTHER)
