@@ -15,6 +15,7 @@ from outbound.clock import Deadline, format_time
 from outbound.cxone.settings import BUDGETS
 from outbound.cxone.surface import connect
 from outbound.events import Bus, Event, EventType
+from outbound.outcomes.correcting import DUE_CORRECTIONS, Corrections
 from outbound.outcomes.dispatching import Dispatcher, job_window
 from outbound.outcomes.pages import PageWriter
 from outbound.outcomes.planning import Planner
@@ -83,7 +84,8 @@ class PullWorld:
         self.lake = Lake(self.aws.s3, ENVIRONMENT["LAKE_BUCKET"])
         self.dispatcher = Dispatcher(self.aws.sqs, self.aws.queue_urls["pull-outcomes"], self.jobs, clock)
         self.planner = Planner(table, self.registry, self.jobs, self.dispatcher, self.outbox, TENANT, clock)
-        self.requests = PullRequests(self.planner, bus, clock)
+        self.corrections = Corrections(table, self.jobs, bus, TENANT, clock)
+        self.requests = PullRequests(self.planner, self.corrections, bus, clock)
         self.cxone = connect(clock)
         reporter = Reporter(self.jobs, self.lake, TENANT, clock)
         writer = PageWriter(self.lake)
@@ -118,7 +120,11 @@ class PullWorld:
         def dispatch(item: Item) -> None:
             self.dispatcher.send([job_of(item)], self.clock.now())
 
-        duties = [Duty(DUE_FACTS, 120, publish), Duty(DUE_DISPATCH, 120, dispatch)]
+        duties = [
+            Duty(DUE_FACTS, 120, publish),
+            Duty(DUE_DISPATCH, 120, dispatch),
+            Duty(DUE_CORRECTIONS, 120, self.corrections.request),
+        ]
         return Sweeper(self.table, duties, self.clock).sweep(Deadline(self.clock, 60))
 
     def pull(self, body: str, seconds: float = 3600) -> TryLater | None:

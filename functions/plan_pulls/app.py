@@ -1,4 +1,4 @@
-"""Plans pulls: on the schedule's beat for every registered campaign, and for a request from the bus."""
+"""Plans pulls: on the schedule's beat for every registered campaign, and for what the bus says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import boto3
 from outbound.clock import SystemClock
 from outbound.events import Bus
 from outbound.observability import logger, metrics
+from outbound.outcomes.correcting import Corrections
 from outbound.outcomes.dispatching import Dispatcher
 from outbound.outcomes.planning import Planner
 from outbound.outcomes.requesting import PullRequests
@@ -29,7 +30,7 @@ table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE
 jobs = Jobs(table, tenant())
 dispatcher = Dispatcher(sqs, variable("PULL_QUEUE_URL"), jobs, clock)
 planner = Planner(table, Registry(table, tenant()), jobs, dispatcher, Outbox(table, bus), tenant(), clock)
-requests = PullRequests(planner, bus, clock)
+requests = PullRequests(planner, Corrections(table, jobs, bus, tenant(), clock), bus, clock)
 documents = Documents.from_environment(clock)
 
 

@@ -10,6 +10,7 @@ from outbound.clock import Deadline, SystemClock
 from outbound.deliveries.resending import SENT_AGAIN_SECONDS, Resending
 from outbound.events import Bus
 from outbound.observability import logger, metrics
+from outbound.outcomes.correcting import DUE_CORRECTIONS, Corrections
 from outbound.outcomes.dispatching import Dispatcher
 from outbound.settings import AWS_CLIENT, tenant, variable
 from outbound.store.deliveries import DUE_DELIVERIES
@@ -30,7 +31,9 @@ consents = Table(dynamodb, variable("CONSENT_TABLE"))
 bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
 sqs = boto3.client("sqs", config=AWS_CLIENT)
 resending = Resending(sqs, json.loads(variable("QUEUE_URLS")))
-dispatcher = Dispatcher(sqs, variable("PULL_QUEUE_URL"), Jobs(table, tenant()), clock)
+jobs = Jobs(table, tenant())
+dispatcher = Dispatcher(sqs, variable("PULL_QUEUE_URL"), jobs, clock)
+corrections = Corrections(table, jobs, bus, tenant(), clock)
 
 
 def publishing(where: Table) -> Duty:
@@ -55,6 +58,7 @@ DUTIES = [
     publishing(consents),
     Duty(DUE_DELIVERIES, SENT_AGAIN_SECONDS, resending.resend),
     Duty(DUE_DISPATCH, JOBS_AGAIN_SECONDS, dispatch),
+    Duty(DUE_CORRECTIONS, JOBS_AGAIN_SECONDS, corrections.request),
 ]
 
 sweeper = Sweeper(table, DUTIES, clock)

@@ -51,5 +51,4 @@ def test_no_call_exceeded_a_quota_nor_the_tenants_fifty(aftermath: Aftermath) ->
 
 def test_it_took_about_as_long_as_the_quota_asks_for(aftermath: Aftermath) -> None:
     # The full size, on a machine with nothing else to do, is held to 1.1.
-    print(aftermath.figures)
     assert aftermath.ratio <= 2, aftermath.figures

@@ -218,3 +218,40 @@ def test_a_budget_that_is_not_enforced_costs_nothing(
 def test_a_quota_of_one_call_has_no_two_lanes() -> None:
     with pytest.raises(ValidationError, match="leave out reserved"):
         Budget(calls=1, per_seconds=1, reserved=0.5)
+
+
+class _Oversleeping(FakeClock):
+    """A clock whose sleeper is woken late, as on a busy machine."""
+
+    late = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds + self.late)
+
+
+_SHORT = Budget(calls=10, per_seconds=1, jitter_seconds=0.06)
+
+
+def test_of_a_short_window_no_eleven_calls_arrive_in_a_second_though_some_are_late(aws: AwsWorld) -> None:
+    clock = FakeClock(BEGIN)
+    budgets = Budgets(aws.table("TOKEN_TABLE"), "acme", clock)
+    left = []
+    for _ in range(40):
+        budgets.take("contacts", _SHORT)
+        left.append(clock.now())
+
+    arrived = [moment + SECOND * 0.059 * (number % 2) for number, moment in enumerate(left)]
+    assert busiest(arrived, 1) <= 10
+    assert 40 / ((left[-1] - left[0]) / SECOND) > 9.3
+
+
+def test_a_call_that_oversleeps_in_a_short_window_takes_another_place(aws: AwsWorld) -> None:
+    clock = _Oversleeping(BEGIN)
+    budgets = Budgets(aws.table("TOKEN_TABLE"), "acme", clock)
+    budgets.take("contacts", _SHORT)
+    clock.late = 0.05
+    began = clock.now()
+    budgets.take("contacts", _SHORT)
+
+    assert (clock.now() - began) / SECOND > 0.106 + 0.05, "later than its first place"
+    assert len(clock.slept) <= 3, "and not for ever"

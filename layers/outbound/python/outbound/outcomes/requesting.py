@@ -1,4 +1,4 @@
-"""Events that ask for pulls: the schedule's beat, and a request for one campaign and window."""
+"""Events that ask for pulls: the beat, a request for one campaign and window, an outcome that changed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from outbound.clock import Clock, parse_time
 from outbound.events import Bus, Event, EventType, new_event
 from outbound.observability import logger
+from outbound.outcomes.correcting import Corrections
 from outbound.outcomes.planning import Planner
 from outbound.outcomes.query import InvalidQuery, check_campaign_id
 from outbound.outcomes.report import refusal_audit
@@ -23,9 +24,10 @@ _LONGEST_QUOTED = 64
 class PullRequests:
     """Answers events that ask for pulls."""
 
-    def __init__(self, planner: Planner, bus: Bus, clock: Clock) -> None:
+    def __init__(self, planner: Planner, corrections: Corrections, bus: Bus, clock: Clock) -> None:
         """Plan with this planner; say on this bus what cannot be planned."""
         self._planner = planner
+        self._corrections = corrections
         self._bus = bus
         self._clock = clock
 
@@ -40,6 +42,8 @@ class PullRequests:
             self._planner.plan_due(settings, event.correlation_id)
         elif event.event_type == EventType.PULL_REQUESTED:
             self._plan_between(event, settings)
+        elif event.event_type == EventType.DISPOSITION_APPLIED:
+            self._corrections.note(event, settings)
         else:
             raise Refused(f"an event of the type {event.event_type[:_LONGEST_QUOTED]!r} asks for no pull")
 

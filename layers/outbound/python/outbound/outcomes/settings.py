@@ -70,6 +70,9 @@ class OutcomeSettings(BaseModel):
     max_failures: int = Field(
         10, ge=1, le=100, description="runs in a row without progress before a job is failed"
     )
+    correction_seconds: int = Field(
+        900, ge=1, le=86_400, description="a pulled window with a changed outcome is pulled anew after that"
+    )
     carried_fields: dict[str, Carried] = Field(
         default={
             "attemptNumber": Carried(column="attempt_number", type="integer"),
