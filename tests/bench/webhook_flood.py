@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count
 from statistics import quantiles
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from conformance.senders import SENDERS, Sent
@@ -20,8 +19,7 @@ from local import Stack, running_stack
 
 _SENDER = "standard webhooks v1"
 _TIMEOUT = 60.0
-# How often each sender sends before the clock runs.
-_WARMING = 3
+_WARMING_SECONDS = 8.0
 # What was taken and is not kept by then is taken for lost.
 _KEPT_WITHIN = 120.0
 _LOOK_EVERY = 0.5
@@ -45,17 +43,19 @@ class Flood:
 def flooded(senders: int, seconds: float) -> Flood:
     """Deploy a stack, let so many senders send for so long, and wait until all that was taken is kept.
 
-    Raises RuntimeError where nothing is taken at all, or something that was is not kept.
+    Raises RuntimeError where nothing is taken, or something that was is not kept.
     """
     with running_stack() as stack:
         _let_in(stack)
-        before = _warm_up(stack, senders)
+        # The functions of the whole way start meanwhile, as many of each as there are at once.
+        before = _taken(_answers(stack, senders, _WARMING_SECONDS))
+        _wait_until_kept(stack, before)
         began = time.monotonic()
-        answers = _answers(stack, senders, began + seconds)
-        taken = [latency for status, latency in answers if status == _TAKEN]
-        _wait_until_kept(stack, before + len(taken))
+        answers = _answers(stack, senders, seconds)
+        taken = _taken(answers)
+        _wait_until_kept(stack, before + taken)
         within = time.monotonic() - began
-    return Flood(len(taken), len(answers) - len(taken), within, tuple(latency for _, latency in answers))
+    return Flood(taken, len(answers) - taken, within, tuple(latency for _, latency in answers))
 
 
 def _let_in(stack: Stack) -> None:
@@ -69,37 +69,26 @@ def _let_in(stack: Stack) -> None:
     )
 
 
-def _warm_up(stack: Stack, senders: int) -> int:
-    """Start the functions of the whole way, as many as there will be at once; give how many were taken."""
-    with ThreadPoolExecutor(senders) as pool:
-        answers = pool.map(lambda number: _once(stack, f"warm-{number}"), range(_WARMING * senders))
-        taken = list(answers).count(_TAKEN)
-    if not taken:
-        raise RuntimeError("not one webhook was taken")
-    _wait_until_kept(stack, taken)
-    return taken
-
-
-def _once(stack: Stack, message_id: str) -> int:
-    with httpx.Client(timeout=_TIMEOUT) as client:
-        return _send(client, _url(stack), message_id)
-
-
-def _answers(stack: Stack, senders: int, until: float) -> list[tuple[int, float]]:
-    """Send without a pause until then; give the status of every answer and how long it took."""
-    numbers, lock = count(), threading.Lock()
+def _answers(stack: Stack, senders: int, seconds: float) -> list[tuple[int, float]]:
+    """Send without a pause for so long; give the status of every answer and how long it took."""
+    until = time.monotonic() + seconds
 
     def send_on() -> Iterator[tuple[int, float]]:
         with httpx.Client(timeout=_TIMEOUT) as client:
             while (began := time.monotonic()) < until:
-                with lock:
-                    number = next(numbers)
-                status = _send(client, _url(stack), str(number))
+                status = _send(client, _url(stack), uuid4().hex)
                 yield status, time.monotonic() - began
 
     with ThreadPoolExecutor(senders) as pool:
         sent = [pool.submit(lambda: list(send_on())) for _ in range(senders)]
         return [answer for each in sent for answer in each.result()]
+
+
+def _taken(answers: Sequence[tuple[int, float]]) -> int:
+    taken = sum(status == _TAKEN for status, _ in answers)
+    if not taken:
+        raise RuntimeError(f"none of {len(answers)} webhooks was taken")
+    return taken
 
 
 def _send(client: httpx.Client, url: str, message_id: str) -> int:

@@ -11,13 +11,13 @@ from bench.webhook_flood import flooded
 NAME = "webhook-throughput"
 
 _SENDERS = 4
-_SECONDS = 15.0
+_SECONDS = 12.0
 # The machine and the emulator say how many there are, more than this project does.
 _TOLD = Target("none", unit="a second")
 
 
 def measure(stage: Stage) -> Iterator[Measured]:
-    """Let four senders send for fifteen seconds, then wait until every delivery that was taken is kept."""
+    """Let four senders send for twelve seconds, then wait until every delivery that was taken is kept."""
     flood = flooded(_SENDERS, _SECONDS)
     p50, p95 = (round(flood.answered_within(share) * 1000) for share in (0.5, 0.95))
     yield Measured(
