@@ -17,6 +17,7 @@ from outbound.clock import Deadline
 from outbound.cxone.ports import Contact
 from outbound.dispositions.facts import Facts
 from outbound.dispositions.files.names import file_id_of, row_id
+from outbound.dispositions.files.reading import Pace
 from outbound.dispositions.files.sending import RowQueue
 from outbound.dispositions.files.wiring import file_handler
 from outbound.dispositions.requests import disposition_of
@@ -34,6 +35,7 @@ TENANT = ENVIRONMENT["TENANT"]
 BUCKET = ENVIRONMENT["LAKE_BUCKET"]
 PREFIX = "dispositions/inbox/"
 HEADER = "campaign_id,contact_id,outcome_code,agent_id,notes,occurred_at,custom_fields"
+PACE = Pace(rows=10, at_once=1)
 # Messages that come back more often than this within one test are going round in a circle.
 _MOST_VISITS = 60
 
@@ -65,7 +67,7 @@ class DispositionFileWorld:
         self.outbox = Outbox(self.table, self.bus)
         self.inbox = Inbox(self.aws.s3, BUCKET, **self._part_bytes)
         rows = RowQueue(self.aws.sqs, self.aws.queue_urls[ROWS], self.clock)
-        self.handler = file_handler(self.table, self.inbox, rows, self.bus, TENANT, self.clock, at_once=1)
+        self.handler = file_handler(self.table, self.inbox, rows, self.bus, TENANT, self.clock, PACE)
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Take a batch, as the function does."""

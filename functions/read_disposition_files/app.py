@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 
 from outbound.clock import Deadline, SystemClock
+from outbound.dispositions.files.reading import Pace
 from outbound.dispositions.files.sending import RowQueue
 from outbound.dispositions.files.wiring import file_handler
 from outbound.dispositions.settings import DispositionSettings
@@ -19,8 +20,8 @@ from outbound.settings import AWS_CLIENT, Documents, tenant, variable
 from outbound.store.inbox import Inbox
 from outbound.store.table import Table
 
-# Requests to AWS at the same time: rows are sent and rejected side by side.
-AT_ONCE = 8
+# A slice of rows takes about a second, and is what a run that is cut off repeats.
+PACE = Pace(rows=500, at_once=8)
 # What is left of the function's time when the deadline comes: enough to end a slice of rows.
 MARGIN_SECONDS = 20.0
 
@@ -33,7 +34,7 @@ inbox = Inbox(boto3.client("s3", config=AWS_CLIENT), variable("LAKE_BUCKET"))
 documents = Documents.from_environment(clock)
 settings = partial(documents.get, "dispositions", DispositionSettings)
 rows = RowQueue(sqs, variable("DISPOSITIONS_QUEUE_URL"), clock)
-files = file_handler(table, inbox, rows, bus, tenant(), clock, AT_ONCE)
+files = file_handler(table, inbox, rows, bus, tenant(), clock, PACE)
 
 
 @logger.inject_lambda_context(clear_state=True)

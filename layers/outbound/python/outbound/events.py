@@ -74,7 +74,7 @@ class EventType(StrEnum):
     DISPOSITION_FILE_FINISHED = "disposition.file_finished"
     """A file of dispositions is answered. Data: file_id, file, bucket, size, uploaded_at, status (finished,
     refused), reason and message where it was refused, rows, processed, successful, failed, outcomes,
-    rejections, accuracy_rate_percent, average_latency_ms, p95_latency_ms, result and report (keys of the lake)."""
+    rejections, accuracy_rate_percent, average_latency_ms, p95_latency_ms, result and report (their keys)."""
 
     ARCHIVE_REQUESTED = "archive.requested"
     """Archive a campaign's finished attempts. Data: campaign_id, and statuses, retention_days where given."""

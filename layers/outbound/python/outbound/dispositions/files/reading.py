@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -26,8 +26,13 @@ from outbound.observability import Metric, measure
 from outbound.queues import TryLater
 from outbound.store.disposition_files import DispositionFile, DispositionFiles, FileState, Place
 
-# Rows between two notes of the place: a second's worth.
-_SLICE = 500
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many rows go out between two notes of the place, and how many requests to AWS at once."""
+
+    rows: int
+    at_once: int
 
 
 class RowReader:
@@ -40,15 +45,15 @@ class RowReader:
         queue: RowQueue,
         tenant: str,
         clock: Clock,
-        at_once: int,
+        pace: Pace,
     ) -> None:
-        """Send rows to this queue, and those that are wrong to the rejecter, so many at once."""
+        """Send rows to this queue, and those that are wrong to the rejecter."""
         self._files = files
         self._rejecter = rejecter
         self._queue = queue
         self._tenant = tenant
         self._clock = clock
-        self._at_once = at_once
+        self._pace = pace
 
     def read(
         self, file: DispositionFile, block: Block, settings: DispositionSettings, until: Deadline
@@ -57,8 +62,8 @@ class RowReader:
         form = form_of(file.key)
         lines = lines_of(content_of(block, file.size, form.gzipped, file.place.offset), file.place.offset)
         rows = rows_of(form.kind, file.columns, lines, file.place)
-        with ThreadPoolExecutor(self._at_once) as threads:
-            while part := list(islice(rows, _SLICE)):
+        with ThreadPoolExecutor(self._pace.at_once) as threads:
+            while part := list(islice(rows, self._pace.rows)):
                 events = [_event(file, row, self._tenant) for row in part]
                 self._settle(part, events, settings, threads)
                 file = self._note(file, part[-1].place)

@@ -8,7 +8,7 @@ from outbound.dispositions.facts import Facts
 from outbound.dispositions.files.answering import Answerer
 from outbound.dispositions.files.ending import Endings
 from outbound.dispositions.files.handling import FileHandler
-from outbound.dispositions.files.reading import RowReader
+from outbound.dispositions.files.reading import Pace, RowReader
 from outbound.dispositions.files.rejecting import RowRejecter
 from outbound.dispositions.files.sending import RowQueue
 from outbound.dispositions.files.waiting import RowWatch
@@ -27,9 +27,9 @@ def file_handler(
     bus: Bus,
     tenant: str,
     clock: Clock,
-    at_once: int,
+    pace: Pace,
 ) -> FileHandler:
-    """Give a handler of files that sends and rejects so many rows, or batches of them, at once."""
+    """Give a handler of the files of an inbox, whose rows go to this queue."""
     files, ledger, outbox = (
         DispositionFiles(table, tenant),
         DispositionLedger(table, tenant),
@@ -40,7 +40,7 @@ def file_handler(
     return FileHandler(
         files,
         inbox,
-        RowReader(files, rejecter, queue, tenant, clock, at_once),
+        RowReader(files, rejecter, queue, tenant, clock, pace),
         RowWatch(files, ledger, clock),
         Answerer(files, ledger, inbox, clock),
         Endings(files, inbox, outbox, tenant, clock),

@@ -1,0 +1,170 @@
+"""Files that are refused as a whole: nothing of them has an effect, and they are told why."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_world import AwsWorld, FakeClock
+from disposition_file_world import (
+    HEADER,
+    PREFIX,
+    DispositionFileWorld,
+    file_id,
+    gzipped,
+    jsonl,
+    lines,
+    record_of,
+    row,
+)
+
+from outbound.queues import Refused
+
+MakeWorld = Callable[..., DispositionFileWorld]
+
+
+@pytest.fixture
+def make(aws: AwsWorld, clock: FakeClock) -> MakeWorld:
+    return lambda **settings: DispositionFileWorld(aws, clock, **settings)
+
+
+@pytest.fixture
+def world(make: MakeWorld) -> DispositionFileWorld:
+    return make()
+
+
+def _zipped(name: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, lines(row()))
+    return file.getvalue()
+
+
+_CSV = lines(row("c1"), row("c2"))
+_JSONL = jsonl([{"campaign_id": "s", "contact_id": "c1", "outcome_code": "BUSY"}])
+_LATE = lines(*[row()] * 40_000).encode() + "renewals,c1,BUSY,a,Müller,,\n".encode("latin-1")
+
+_UNFIT: dict[str, tuple[str, str | bytes, str, str]] = {
+    "empty": ("a.csv", "", "empty", "empty"),
+    "blank": ("a.csv", "\n\n", "empty", "empty"),
+    "empty gzip": ("a.csv.gz", gzipped(""), "empty", "empty"),
+    "empty JSON lines": ("a.jsonl", "", "empty", "empty"),
+    "another extension": ("a.xlsx", _CSV, "unknown_extension", ".csv"),
+    "no extension": ("a", _CSV, "unknown_extension", ".csv"),
+    "JSON named CSV": ("a.csv", _JSONL, "not_what_its_name_says", ".jsonl"),
+    "CSV named JSON": ("a.jsonl", _CSV, "not_what_its_name_says", "JSON object"),
+    "a JSON array": ("a.jsonl", '[{"contact_id": "c1"}]', "not_what_its_name_says", "one a line"),
+    "a zip": ("a.csv", _zipped("a.csv"), "not_what_its_name_says", "zip"),
+    "gzip without its name": ("a.csv", gzipped(_CSV), "not_what_its_name_says", ".gz"),
+    "no gzip": ("a.csv.gz", _CSV, "not_gzip", "gzip"),
+    "a gzip that is cut off": ("a.csv.gz", gzipped(_LATE.decode("latin-1"))[:-20], "not_gzip", "cut off"),
+    "UTF-16": ("a.csv", _CSV.encode("utf-16"), "not_what_its_name_says", "UTF-16"),
+    "Latin-1 in the header": ("a.csv", "campaign_id,Müller\n".encode("latin-1"), "not_utf8", "UTF-8"),
+    "Latin-1 in the last row": ("a.csv", _LATE, "not_utf8", "UTF-8"),
+    "UTF-8 that is cut off": ("a.csv", _CSV.encode() + b"\xc3", "not_utf8", "UTF-8"),
+    "binary": ("a.csv", _CSV.encode() + bytes(range(32)), "not_what_its_name_says", "zero bytes"),
+    "no header": ("a.csv", row() + "\n", "unknown_column", "'renewals'"),
+    "an unknown column": ("a.csv", lines(header=HEADER + ",phone"), "unknown_column", "'phone'"),
+    "a column twice": ("a.csv", lines(header=HEADER + ",contactId"), "repeated_column", "'contactId'"),
+    "a column too few": ("a.csv", "campaign_id,contact_id\n", "missing_column", "'outcome_code'"),
+    "semicolons": ("a.csv", HEADER.replace(",", ";"), "unknown_column", "campaign_id;contact_id"),
+    "a header whose quote is open": ("a.csv", '"' + _CSV, "no_header", "header"),
+}
+
+
+@pytest.mark.parametrize("case", _UNFIT)
+def test_a_file_that_is_not_what_its_name_says_is_refused_with_its_reason(
+    world: DispositionFileWorld, case: str
+) -> None:
+    name, content, reason, said = _UNFIT[case]
+    found = world.read(name, content)
+
+    report = world.report(name)
+    assert (report["status"], report["reason"], report["file_id"]) == ("refused", reason, found)
+    assert said in report["message"]
+    (fact,) = world.aws.published("disposition.file_finished")
+    assert (fact["data"]["status"], fact["data"]["reason"]) == ("refused", reason)
+    assert fact["data"]["report"] == f"{PREFIX}{name}.report.json"
+    assert fact["data"]["result"] is None
+    assert world.queued() == []
+    assert list(world.ledger.of(found)) == []
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_a_file_that_is_too_large_is_refused_and_so_is_what_it_would_unpack_to(
+    make: MakeWorld, name: str
+) -> None:
+    content = lines(*[row()] * 100)
+    size = len(content.encode())
+    packed = gzip.compress(content.encode()) if name.endswith(".gz") else content.encode()
+    found = make(max_file_bytes=size - 1).read(name, packed)
+
+    world = make(max_file_bytes=size)
+    assert world.file(found).reason == "too_large"
+    assert str(size - 1) in world.file(found).message
+    assert world.file(world.read(f"b-{name}", packed)).place.row == 100
+
+
+def test_a_file_that_was_replaced_before_it_was_read_is_not_taken_for_the_other(
+    world: DispositionFileWorld,
+) -> None:
+    first, second = world.drop("a.csv", _CSV), world.drop("a.csv", lines(row("c3")))
+
+    assert world.take(first) is None
+    assert world.file(file_id(first)).reason == "gone"
+    assert "a.csv.report.json" not in str(world.aws.objects("LAKE_BUCKET")), (
+        "it would be taken for the other's"
+    )
+    assert world.take(second) is not None
+    assert [event.data["contact_id"] for event in world.queued()] == ["c3"]
+
+
+def test_a_file_that_is_replaced_while_it_is_read_says_how_far_it_came(world: DispositionFileWorld) -> None:
+    record = world.drop("a.csv", lines(*[row()] * 15))
+    assert world.take(record, seconds=0) is not None, "checked"
+    assert world.take(record, seconds=0) is not None, "a slice is read"
+    world.drop("a.csv", _CSV)
+
+    assert world.take(record) is None
+    file = world.file(file_id(record))
+    assert (file.reason, file.place.row, len(world.queued())) == ("gone", 10, 10)
+    (fact,) = world.aws.published("disposition.file_finished")
+    assert (fact["data"]["rows"], fact["data"]["report"]) == (10, None)
+
+
+def test_a_file_that_was_removed_is_gone(world: DispositionFileWorld) -> None:
+    assert world.take(record_of(f"{PREFIX}a.csv", "0" * 32, 3)) is None
+    (fact,) = world.aws.published("disposition.file_finished")
+    assert fact["data"]["reason"] == "gone"
+
+
+@pytest.mark.parametrize("name", ["a.csv.result.csv", "a.csv.report.json", "folder/"])
+def test_our_own_answers_and_folders_are_no_files(world: DispositionFileWorld, name: str) -> None:
+    assert world.take(world.drop(name, "row\n")) is None
+    assert list(world.files.all()) == []
+    assert world.aws.published() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{}", "[]", '{"detail": {}}', '{"detail": {"bucket": {"name": 1}, "object": {"key": "a"}}}'],
+)
+def test_a_message_that_is_no_report_of_an_object_is_refused(world: DispositionFileWorld, body: str) -> None:
+    with pytest.raises(Refused, match="no report of a"):
+        world.take({"body": body})
+
+
+def test_an_object_elsewhere_is_refused(world: DispositionFileWorld) -> None:
+    with pytest.raises(Refused, match="under dispositions/inbox/"):
+        world.take(record_of("outcomes/a.csv", "0" * 32, 3))
+
+
+def test_a_refused_file_that_comes_again_is_refused_once(world: DispositionFileWorld) -> None:
+    record: Any = world.drop("a.csv", "")
+    for _ in range(3):
+        assert world.take(record) is None
+    assert len(world.aws.published("disposition.file_finished")) == 1
