@@ -47,8 +47,3 @@ def test_what_is_called_applied_was_written_and_nothing_else(aftermath: Aftermat
 def test_no_call_exceeded_a_quota_nor_the_tenants_fifty(aftermath: Aftermath) -> None:
     assert aftermath.throttled == 0
     assert aftermath.most_writes_at_once <= 50
-
-
-def test_it_took_about_as_long_as_the_quota_asks_for(aftermath: Aftermath) -> None:
-    # The full size, on a machine with nothing else to do, is held to 1.1.
-    assert aftermath.ratio <= 2, aftermath.figures
