@@ -128,6 +128,8 @@ def test_the_last_page_has_no_token(
     assert outcomes.page(QUERY, "") == OutcomePage([], "", 1)
 
 
+# What shares the machine with it decides as well: on its own it says something, among all tests nothing.
+@pytest.mark.load
 def test_naming_a_record_costs_less_than_reading_it(outcomes: PlatformOutcomes, cxone: ScriptedCxone) -> None:
     text = json.dumps({"calls": [CALL] * 5000})
     cxone.answers = [Reply(body=text.encode()) for _ in range(5)]

@@ -82,7 +82,8 @@ def test_no_text_takes_long_to_mask(piece: str) -> None:
 
     masked_text(piece * 50_000)
 
-    assert time.perf_counter() - started < 1
+    # Backtracking without bounds would take hours.
+    assert time.perf_counter() - started < 10
 
 
 def test_an_error_body_is_masked_inside_of_texts_too_and_cut() -> None:
