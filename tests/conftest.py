@@ -75,13 +75,14 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]
 class BySharing(LoadScopeScheduling):
     """Keeps together what shares something dear: all that runs on one stack, and each other file.
 
-    The schemes of webhooks share nothing, and each takes long at its full size.
+    The schemes of webhooks share nothing, and each takes long at its full size; tests of crashes take long,
+    and a file of them alone would keep one worker busy when all others are done.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
         folder = Path(file).parts[1]
-        if folder == "conformance":
+        if folder == "conformance" or file.endswith("_crashes.py"):
             return nodeid
         return folder if folder in ("integration", "sam_local", "load") else file
 
