@@ -52,6 +52,7 @@ def cast() -> Iterator[Cast]:
     with assembled(read_world(_WORLD), reachable_host()) as cast:
         connect(cast, quota=True)
         cast.operator.configure("outcomes", {"retention_days": 3650})
+        cast.operator.configure("dispositions", {"max_age_days": 365})
         register(cast)
         _let_senders_in(cast)
         _keep_from_its_queue(cast.stack, "pull_outcomes")

@@ -101,3 +101,15 @@ def test_a_container_records_a_batch(functions: Functions, cast: Cast) -> None:
     bodies = [gzip.decompress(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
     batches = [{json.loads(line)["event_id"] for line in body.splitlines()} for body in bodies]
     assert _ids("record_audit/batch") in batches
+
+
+@pytest.mark.parametrize("case", ["interested", "disordered", "invalid"])
+def test_a_container_ends_every_disposition_and_says_so(
+    case: str, functions: Functions, listener: Listener
+) -> None:
+    functions.answer(f"apply_dispositions/{case}")
+    # How it ends depends on the day: a disposition of last year is too old.
+    ends = ("applied", "superseded", "rejected")
+    for request_id in _ids(f"apply_dispositions/{case}"):
+        heard = [e for end in ends for e in listener.heard(f"disposition.{end}", request_id=request_id)]
+        assert len({event["event_id"] for event in heard}) == 1, request_id
