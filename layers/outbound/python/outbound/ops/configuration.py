@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from outbound.cxone.settings import CxoneSettings
 from outbound.deliveries.settings import DeliverySettings
+from outbound.dispositions.settings import DispositionSettings
 from outbound.ingress.fields import InvalidSettings
 from outbound.ingress.mapping import BadMapping, check_mapping
 from outbound.ingress.providers import Providers
@@ -22,6 +23,7 @@ from outbound.outcomes.settings import OutcomeSettings
 MODELS: dict[str, type[BaseModel] | type[Providers]] = {
     "cxone": CxoneSettings,
     "deliveries": DeliverySettings,
+    "dispositions": DispositionSettings,
     "ingress": Providers,
     "outcomes": OutcomeSettings,
 }
