@@ -17,7 +17,7 @@ from local import Stack, running_stack
 from local.emulator import LOOPBACK
 from local.places import LOCAL
 from sandbox.running import Receivers, Tenant, running_receivers, running_tenant
-from sandbox.world import World
+from sandbox.world import Campaign, World
 
 # Calls began within the last day and ended two minutes ago, so a pull with a minute of settling has them all.
 _FROM, _TO = "-20h", "-2m"
@@ -27,6 +27,9 @@ _MIXES: dict[str, dict[str, float]] = {
     "survey-q1": {"SURVEY_TAKEN": 5, "NO_ANSWER": 7, "DO_NOT_CALL": 1, "DISCONNECTED": 1, "LEFT_PARCEL": 0.5},
     "premium-upsell": {"APPOINTMENT_SET": 4, "INTERESTED": 2, "NOT_INTERESTED": 3, "BUSY": 3},
 }
+
+FOLLOW_UPS = "follow-ups"
+"""The campaign whose contacts get dispositions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +70,37 @@ class Operator:
             self.run("config", "put", capability, str(file))
 
 
+def dialled(tenant: Tenant) -> list[Campaign]:
+    """Give the campaigns that made calls."""
+    return [campaign for campaign in tenant.world.campaigns if campaign.calls]
+
+
 def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
-    """Describe a tenant with so many calls over so many campaigns, a few of them inbound or broken."""
+    """Describe a tenant with so many calls over so many campaigns, a few of them inbound or broken.
+
+    One more campaign has contacts and no calls: what is written to those changes no outcome that is pulled.
+    """
     share = calls // campaigns
+    follow_ups = {"id": FOLLOW_UPS, "from": _FROM, "to": _TO, "contacts": 60, "agents": 5}
     return {
         "seed": 20,
         "quotas": {"outbound": {"limit": 100, "seconds": 60} if quota else None},
         "campaigns": [
-            {
-                "id": name,
-                "name": name.replace("-", " ").title(),
-                "calls": share,
-                "from": _FROM,
-                "to": _TO,
-                "agents": 25,
-                "codes": codes,
-                "inbound": 0.01,
-                "bad": {"without_code": 0.002, "bad_start_time": 0.001, "end_before_start": 0.001},
-            }
-            for name, codes in list(_MIXES.items())[:campaigns]
+            follow_ups,
+            *(
+                {
+                    "id": name,
+                    "name": name.replace("-", " ").title(),
+                    "calls": share,
+                    "from": _FROM,
+                    "to": _TO,
+                    "agents": 25,
+                    "codes": codes,
+                    "inbound": 0.01,
+                    "bad": {"without_code": 0.002, "bad_start_time": 0.001, "end_before_start": 0.001},
+                }
+                for name, codes in list(_MIXES.items())[:campaigns]
+            ),
         ],
     }
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from rich.console import Console
 
 from scenario.cast import Cast
+from scenario.dispositions import send_dispositions
 from scenario.steps import connect, make_trouble, register
 from scenario.verdict import Verdict, judge
 from scenario.watching import Watcher
@@ -30,6 +31,8 @@ def play(cast: Cast, quota: bool, console: Console) -> Verdict:
         coming = senders.submit(send_webhooks, cast, crms)
         watcher.until_done(console)
         webhooks = coming.result()
+        console.print("dispositions come in, from a CRM and from a file; some contacts are on the phone")
+        webhooks += send_dispositions(cast, crms[2])
     seconds = time.monotonic() - began
     _let_the_audit_finish(watcher)
     return judge(cast, watcher.look(), webhooks, seconds, quota)

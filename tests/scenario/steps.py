@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scenario.cast import Cast
+from scenario.cast import Cast, dialled
 from scenario.webhooks import surfaces_at
 
 SCOPES = ["outbound:call:read", "outbound:campaign:read"]
@@ -23,6 +23,7 @@ def connect(cast: Cast, quota: bool) -> None:
         cast.receivers.use_secrets(name, [f"whsec_{key}"])
     cast.operator.configure("cxone", cxone_document(cast.tenant.url, quota))
     cast.operator.configure("deliveries", deliveries_document(cast))
+    cast.operator.configure("dispositions", {"busy_wait": {"first_seconds": 2, "longest_seconds": 5}})
     cast.operator.configure("outcomes", {"settling_seconds": 60, "spread_seconds": 3})
 
 
@@ -48,8 +49,8 @@ def deliveries_document(cast: Cast) -> dict[str, Any]:
 
 
 def register(cast: Cast) -> None:
-    """Register every campaign of the tenant."""
-    for campaign in cast.tenant.world.campaigns:
+    """Register every campaign of the tenant that made calls."""
+    for campaign in dialled(cast.tenant):
         start = campaign.start.replace(microsecond=0).isoformat()
         cast.operator.run("campaigns", "register", campaign.id, "--name", campaign.name, "--start", start)
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox.world import expected, expected_ids
-from scenario.cast import Cast
+from scenario.cast import Cast, dialled
 from scenario.steps import CALLS
 from scenario.watching import RECORDS, Seen
 from scenario.webhooks import Row
@@ -42,7 +42,7 @@ def judge(cast: Cast, seen: Seen, webhooks: list[Row], seconds: float, quota: bo
     for row in webhooks:
         verdict.expect(row.as_meant, f"webhooks, {row.sender}, {row.what}: {row.answers}")
     lake = _lake(cast)
-    for campaign in cast.tenant.world.campaigns:
+    for campaign in dialled(cast.tenant):
         mine = [job for job in seen.jobs if job.campaign_id == campaign.id]
         if not mine:
             verdict.expect(False, f"{campaign.id}: no pull was planned")

@@ -12,7 +12,7 @@ from outbound.clock import SystemClock
 from outbound.store.jobs import Job, Jobs
 from outbound.store.table import Table
 from sandbox.world import Campaign, World, expected_ids
-from scenario.cast import Cast
+from scenario.cast import Cast, dialled
 
 # Past this something hangs; the summary then says what is missing.
 LONGEST_SECONDS = 180.0
@@ -52,7 +52,7 @@ class Watcher:
 
     def look(self) -> Seen:
         """See how far things are."""
-        jobs = [job for c in self._cast.tenant.world.campaigns for job in self._jobs.of_campaign(c.id)]
+        jobs = [job for c in dialled(self._cast.tenant) for job in self._jobs.of_campaign(c.id)]
         crm = self._cast.receivers.received("crm")
         listing = self._cast.stack.client("s3").list_objects_v2(
             Bucket=self._cast.stack.outputs["AuditBucket"]
@@ -76,7 +76,7 @@ class Watcher:
         with Progress(*columns, console=console) as progress:
             bars = {
                 c.id: progress.add_task(c.id, total=_records_to_come(self._cast.tenant.world, c))
-                for c in self._cast.tenant.world.campaigns
+                for c in dialled(self._cast.tenant)
             }
             deliveries = progress.add_task("verified by the CRM", total=None)
             while True:

@@ -14,7 +14,7 @@ from outbound.clock import format_time
 from outbound.cxone.settings import SURFACES
 from sandbox.senders import HubSpot, SalesforceCallout, Sender, StandardWebhooksCrm, mischief, plain_event
 from sandbox.senders.sending import Answered, deliver
-from scenario.cast import Cast
+from scenario.cast import Cast, dialled
 
 # Past this a delivery that was accepted and is not routed counts as lost.
 _ROUTED_WITHIN_SECONDS = 40.0
@@ -73,7 +73,7 @@ def send_webhooks(cast: Cast, crms: list[Sender]) -> list[Row]:
 
 
 def _from_the_tenant(cast: Cast) -> Row:
-    campaign = cast.tenant.world.campaigns[0].id
+    campaign = dialled(cast.tenant)[0].id
     metrics = {"successRate": 0.2, "activeCalls": 7, "failoverTriggered": False, "lastUpdated": _now()}
     cast.tenant.emit("omnichannel.campaign.metrics.update", metrics, campaign_id=campaign)
     state = {"id": campaign, "name": campaign, "status": "paused"}
