@@ -24,6 +24,8 @@ QUEUES = (
     "deliver-crm",
     "deliver-warehouse",
     "deliver-wfm",
+    "end-archive",
+    "plan-archives",
     "record-audit",
     "record-consent",
     "route-webhooks",
@@ -45,6 +47,9 @@ ENVIRONMENT = {
     "CONSENT_TABLE": "outbound-consent",
     "LAKE_BUCKET": "outbound-lake",
     "AUDIT_BUCKET": "outbound-audit",
+    "ARCHIVE_BUCKET": "outbound-archive",
+    "ARCHIVE_STORAGE_CLASS": "STANDARD_IA",
+    "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:outbound-archive",
     "CXONE_SECRET": "outbound/cxone",
     "POWERTOOLS_SERVICE_NAME": "tests",
     "POWERTOOLS_METRICS_NAMESPACE": "OutboundBridge",
@@ -137,6 +142,7 @@ class AwsWorld:
 
     def _buckets(self) -> None:
         self.s3.create_bucket(Bucket=ENVIRONMENT["LAKE_BUCKET"])
+        self.s3.create_bucket(Bucket=ENVIRONMENT["ARCHIVE_BUCKET"])
         self.s3.create_bucket(Bucket=ENVIRONMENT["AUDIT_BUCKET"], ObjectLockEnabledForBucket=True)
 
     def _bus(self) -> None:

@@ -76,8 +76,29 @@ class EventType(StrEnum):
     refused), reason and message where it was refused, rows, processed, successful, failed, outcomes,
     rejections, accuracy_rate_percent, average_latency_ms, p95_latency_ms, result and report (their keys)."""
 
+    ARCHIVE_DUE = "archive.due"
+    """The schedule's beat: archive every registered campaign. No data."""
+
     ARCHIVE_REQUESTED = "archive.requested"
-    """Archive a campaign's finished attempts. Data: campaign_id, and statuses, retention_days where given."""
+    """Archive a campaign's finished attempts. Data: campaign_id, and where given statuses (outcomes,
+    of those approved) and retention_days (of attempts that name none)."""
+
+    ARCHIVE_REJECTED = "archive.rejected"
+    """A request to archive cannot be. Data: campaign_id, request_id, reason (invalid_request,
+    already_running), field, message."""
+
+    ARCHIVE_INTERRUPTED = "archive.interrupted"
+    """A run's execution ended before it did; the next start goes on with it. Data: campaign_id, run_id,
+    attempt, status."""
+
+    ARCHIVE_FINISHED = "archive.finished"
+    """A run has ended. Data: campaign_id, run_id, status (complete, empty, incomplete, stopped, failed),
+    reason and message where it failed, collected, archived, failed, skipped, quarantined (and each by
+    reason), audit, report."""
+
+    ATTEMPTS_ARCHIVED = "attempts.archived"
+    """A batch has ended. Data: campaign_id, run_id, batch, archived_count, failed_count, migration_job_id,
+    timestamp, copy (key, sha256), audit."""
 
     TRANSITION_REQUESTED = "campaign.transition.requested"
     """Bring a campaign into a state. Data: campaign_id, target_state (active, paused), reason where given."""

@@ -88,6 +88,20 @@ class Metric(StrEnum):
     DISPOSITION_FILES_FINISHED = "DispositionFilesFinished"
     DISPOSITION_FILES_REFUSED = "DispositionFilesRefused"
     DISPOSITION_ROWS_READ = "DispositionRowsRead"
+    ARCHIVES_STARTED = "ArchivesStarted"
+    ARCHIVES_FINISHED = "ArchivesFinished"
+    ARCHIVES_FAILED = "ArchivesFailed"
+    ARCHIVES_INTERRUPTED = "ArchivesInterrupted"
+    ATTEMPTS_ARCHIVED = "AttemptsArchived"
+    ATTEMPTS_NOT_ARCHIVED = "AttemptsNotArchived"
+    ATTEMPTS_SKIPPED_UNAPPROVED = "AttemptsSkippedUnapproved"
+    ATTEMPTS_SKIPPED_NOT_ASKED_FOR = "AttemptsSkippedNotAskedFor"
+    ATTEMPTS_SKIPPED_INCOMPLETE = "AttemptsSkippedIncomplete"
+    ATTEMPTS_NOT_ANONYMISED = "AttemptsQuarantinedNotAnonymised"
+    ATTEMPTS_QUARANTINED_INVALID = "AttemptsQuarantinedInvalid"
+    ARCHIVE_LATENCY = "ArchiveLatencySeconds"
+    CAMPAIGNS_PAUSED = "CampaignsPaused"
+    CAMPAIGNS_RESUMED = "CampaignsResumed"
     EVENTS_AUDITED = "EventsAudited"
     SWEPT = "ItemsSwept"
 
@@ -102,6 +116,7 @@ _UNITS = {
     Metric.DISPOSITION_LATENCY: MetricUnit.Seconds,
     Metric.DISPOSITION_ACCURACY: MetricUnit.Percent,
     Metric.DISPOSITION_DEFERRED_AGE: MetricUnit.Seconds,
+    Metric.ARCHIVE_LATENCY: MetricUnit.Seconds,
 }
 
 

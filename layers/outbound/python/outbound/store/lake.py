@@ -69,6 +69,13 @@ class Lake:
         self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json")
         return Stored(key, hashlib.sha256(body).hexdigest(), len(body))
 
+    def write_text(self, key: str, text: str) -> Stored:
+        """Write a text for a person to read."""
+        body = text.encode()
+        kind = "text/markdown; charset=utf-8"
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=kind)
+        return Stored(key, hashlib.sha256(body).hexdigest(), len(body))
+
     def read_lines(self, key: str) -> list[Any]:
         """Give the values of an object's lines."""
         body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()

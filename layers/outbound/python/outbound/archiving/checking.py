@@ -1,0 +1,117 @@
+"""Checking: what became of batches whose answer says too little, read from the campaign's list.
+
+An answer counts those that failed and names none of them, and a lost answer says nothing: but whatever left
+the list is archived, and whatever is still on it is not. The list is read once for all open batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from outbound.archiving.copying import Copier
+from outbound.archiving.holding import Holder
+from outbound.archiving.keys import checked_key
+from outbound.archiving.listing import Listing
+from outbound.archiving.outcomes import Answer, Outcome, Superseded
+from outbound.archiving.rows import short_hash
+from outbound.archiving.settings import ArchiveSettings
+from outbound.archiving.settling import Settler
+from outbound.clock import Clock, Deadline
+from outbound.cxone.ports import Attempt
+from outbound.store.archive_batches import Batch, Batches, BatchStatus
+from outbound.store.archive_runs import ListPlace, Run, Runs
+from outbound.store.lake import Lake, line_of
+
+# Between two looks at what CXone archives behind its answer, in seconds.
+_SETTLING_SECONDS = 30
+
+
+class Checker:
+    """Settles open batches, or says what of them is to be sent again."""
+
+    def __init__(
+        self,
+        listing: Listing,
+        runs: Runs,
+        batches: Batches,
+        copier: Copier,
+        holder: Holder,
+        settler: Settler,
+        lake: Lake,
+    ) -> None:
+        """Read the list through this reader, and keep what it said in this lake meanwhile."""
+        self._listing = listing
+        self._runs = runs
+        self._batches = batches
+        self._copier = copier
+        self._holder = holder
+        self._settler = settler
+        self._lake = lake
+
+    def check(self, run: Run, settings: ArchiveSettings, deadline: Deadline, clock: Clock) -> Answer:
+        """Settle what can be settled: complete, more, later, or again where some are to be sent again."""
+        if not (batches := self._open(run)):
+            return Answer(Outcome.COMPLETE)
+        self._holder.renew(run)
+        if not run.progress.round_began:
+            run = self._moved(run, round_began=clock.now().timestamp())
+        run = self._read(run, settings, deadline)
+        if not run.progress.checked.done:
+            return Answer(Outcome.MORE)
+        listed = self._listed(run)
+        waited = clock.now().timestamp() - run.progress.round_began
+        found = [self._found(run, batch, listed, waited, settings) for batch in batches]
+        if Outcome.LATER in found:
+            self._moved(run, checked=ListPlace())
+            return Answer(Outcome.LATER, _SETTLING_SECONDS)
+        if Outcome.AGAIN in found:
+            following = run.progress.round + 1
+            self._moved(run, round=following, sent=0, round_began=0.0, checked=ListPlace())
+            return Answer(Outcome.AGAIN, counts={"round": following})
+        return Answer(Outcome.COMPLETE)
+
+    def _open(self, run: Run) -> list[Batch]:
+        batches = self._batches.all(run.run_id)
+        return [one for one in batches if one.sent_round >= 0 and one.status is not BatchStatus.SETTLED]
+
+    def _read(self, run: Run, settings: ArchiveSettings, deadline: Deadline) -> Run:
+        standing = [run]
+
+        def keep(place: ListPlace, page: Sequence[Attempt]) -> None:
+            ids = [line_of(one.attempt_id) for one in page if isinstance(one.attempt_id, str)]
+            self._lake.write_lines(checked_key(run, place.reading, place.page), ids)
+
+        def checkpoint(place: ListPlace) -> None:
+            standing[0] = self._moved(standing[0], checked=place, failures=0)
+
+        self._listing.read(run.campaign_id, run.progress.checked, settings, deadline, keep, checkpoint)
+        return standing[0]
+
+    def _listed(self, run: Run) -> set[int]:
+        place = run.progress.checked
+        keys = (checked_key(run, place.reading, page) for page in range(place.page))
+        return {short_hash(one) for key in keys for one in self._lake.read_lines(key)}
+
+    def _found(
+        self, run: Run, batch: Batch, listed: set[int], waited: float, settings: ArchiveSettings
+    ) -> Outcome:
+        """Say what a batch needs, and settle it where that is nothing."""
+        sent = batch.left if batch.narrowed else self._ids(run, batch)
+        left = [one for one in sent if short_hash(one) in listed]
+        leaving = batch.in_progress and len(left) > batch.failed
+        if left and leaving and waited < settings.settling_seconds:
+            return Outcome.LATER
+        if left and run.progress.round + 1 < settings.most_rounds:
+            self._batches.narrow(run.run_id, batch, left)
+            return Outcome.AGAIN
+        self._settler.settle(run, batch, left, batch.job_ids, settings)
+        return Outcome.COMPLETE
+
+    def _ids(self, run: Run, batch: Batch) -> list[str]:
+        return [row["attempt_id"] for row in self._copier.rows(run, batch.number)]
+
+    def _moved(self, run: Run, **changes: object) -> Run:
+        moved = self._runs.advance(run, **changes)
+        if moved is None:
+            raise Superseded
+        return moved

@@ -1,0 +1,65 @@
+"""What is configured about archiving; the document is `/<stack>/config/archiving`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+LEAST_RETENTION_DAYS, MOST_RETENTION_DAYS = 1, 3650
+
+
+def _time_of_day(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError("is no time of day in UTC; write one like 22:00")
+    return text
+
+
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
+
+
+class ArchiveSettings(BaseModel):
+    """All settings of the archive."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    approved_outcomes: frozenset[str] = Field(
+        frozenset({"SURVEY_TAKEN", "NO_ANSWER", "BUSY", "DISCONNECTED"}), min_length=1
+    )
+    not_anonymised: Literal["quarantine", "stop"] = Field(
+        "quarantine", description="what an attempt that is not anonymised does to its run"
+    )
+    default_disposition: str = Field("ARCHIVED", min_length=1, max_length=64)
+    default_retention_days: int = Field(365, ge=LEAST_RETENTION_DAYS, le=MOST_RETENTION_DAYS)
+    delete_active: bool = Field(True, description="attempts leave the active lists, too")
+    force_cold_storage: bool = Field(True, description="CXone moves them to its own cold storage at once")
+    batch_size: int = Field(200, ge=1, le=200)
+    page_size: int = Field(100, ge=2, le=1000)
+    most_attempts: int = Field(
+        500_000, ge=1, le=2_000_000, description="of one run; the next one takes what is left"
+    )
+    most_readings: int = Field(
+        3, ge=1, le=10, description="of a list that changes while it is read, before it is taken as it is"
+    )
+    most_rounds: int = Field(3, ge=1, le=10, description="how often an attempt is sent before it has failed")
+    most_pauses: int = Field(3, ge=1, le=10, description="of a campaign that others resume in the middle")
+    most_failures: int = Field(
+        20, ge=1, le=100, description="of CXone in a row before a run ends; they last an hour or so"
+    )
+    pause_seconds: int = Field(
+        1800, ge=1, le=86_400, description="a campaign that is not paused by then stays"
+    )
+    settling_seconds: int = Field(
+        1800, ge=1, le=86_400, description="what CXone archives behind its answer has left by then"
+    )
+    maintenance_window: tuple[TimeOfDay, TimeOfDay] | None = Field(
+        None, description="from and to, in UTC: only then is a campaign paused that dials"
+    )
+    only_campaigns: frozenset[str] = Field(frozenset(), description="that the schedule archives; empty: all")
+    except_campaigns: frozenset[str] = frozenset()
+
+    def scheduled(self, campaign_id: str) -> bool:
+        """Say whether the schedule archives a campaign."""
+        chosen = not self.only_campaigns or campaign_id in self.only_campaigns
+        return chosen and campaign_id not in self.except_campaigns

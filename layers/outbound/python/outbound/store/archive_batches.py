@@ -1,0 +1,199 @@
+"""The ledger of an archive run's batches: each is copied, sent, and settled once.
+
+    copied -> sending -> settled            every attempt is archived, CXone says
+               |
+               v
+              open -> sending -> ...        which are left is read from CXone's list
+               |
+               v
+             settled
+
+A batch that is found `sending` was sent by somebody who did not live to note the answer: it is open, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from outbound.events import Event
+from outbound.store.outbox import SET_FACTS, facts_values
+from outbound.store.table import Item, Key, Table
+
+if TYPE_CHECKING:
+    from outbound.cxone.ports import Archived
+
+_REMEMBERED = timedelta(days=400)
+
+
+class BatchStatus(StrEnum):
+    """Where a batch stands."""
+
+    COPIED = "copied"
+    SENDING = "sending"
+    OPEN = "open"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One batch: its copy in cold storage, and what became of it.
+
+    `sent_round` is the round in which it was sent last; `left` are the attempts that CXone still lists.
+    """
+
+    number: int
+    size: int
+    key: str
+    sha256: str
+    stored_bytes: int
+    retention_days: int
+    status: BatchStatus = BatchStatus.COPIED
+    sent_round: int = -1
+    failed: int = 0
+    """Of those that were sent last, as CXone counted."""
+
+    in_progress: bool = False
+    job_ids: tuple[str, ...] = ()
+    left: tuple[str, ...] = field(default=())
+    narrowed: bool = False
+    """Whether `left` is all that is to be sent again."""
+
+    archived: int = 0
+
+
+class Batches:
+    """Reads and writes the batches of one tenant's runs."""
+
+    def __init__(self, table: Table, tenant: str) -> None:
+        """Keep the ledger in the state table."""
+        self._table = table
+        self._tenant = tenant
+
+    def key(self, run_id: str, number: int) -> Key:
+        """The key of a batch."""
+        return Key(f"{self._tenant}#archive-batch#{run_id}", f"{number:06}")
+
+    def all(self, run_id: str) -> Iterator[Batch]:
+        """Give a run's batches in order."""
+        for item in self._table.query(self.key(run_id, 0).pk):
+            yield _batch(item)
+
+    def get(self, run_id: str, number: int) -> Batch | None:
+        """Give a batch, or None where it is not copied yet."""
+        item = self._table.get(self.key(run_id, number))
+        return _batch(item) if item else None
+
+    def copied(self, run_id: str, batch: Batch, now: datetime) -> None:
+        """Note that a batch has its copy; one that is noted stays as it is."""
+        item = {
+            "number": batch.number,
+            "size": batch.size,
+            "key": batch.key,
+            "sha256": batch.sha256,
+            "stored_bytes": batch.stored_bytes,
+            "retention_days": batch.retention_days,
+            "status": BatchStatus.COPIED.value,
+            "ttl": int((now + _REMEMBERED).timestamp()),
+        }
+        self._table.put(self.key(run_id, batch.number), item, "attribute_not_exists(#pk)")
+
+    def sending(self, run_id: str, batch: Batch, round_: int) -> bool:
+        """Note, before it is sent, that a batch is sent in a round; False where it was already."""
+        return self._table.update(
+            self.key(run_id, batch.number),
+            "SET #status = :sending, #sent_round = :round",
+            {":sending": BatchStatus.SENDING.value, ":round": round_, ":settled": BatchStatus.SETTLED.value},
+            "#status <> :settled AND (attribute_not_exists(#sent_round) OR #sent_round < :round)",
+        ).done
+
+    def not_sent(self, run_id: str, batch: Batch, round_: int) -> None:
+        """Take `sending` back: CXone did not act on it."""
+        self._table.update(
+            self.key(run_id, batch.number),
+            "SET #status = :before, #sent_round = :sent_round",
+            {
+                ":before": batch.status.value,
+                ":sent_round": batch.sent_round,
+                ":sending": BatchStatus.SENDING.value,
+                ":round": round_,
+            },
+            "#status = :sending AND #sent_round = :round",
+        )
+
+    def answered(self, run_id: str, batch: Batch, answer: Archived) -> None:
+        """Note an answer that says that some attempts failed, or leave later: which is open."""
+        self._table.update(
+            self.key(run_id, batch.number),
+            "SET #status = :open, #in_progress = :in_progress, #failed = :failed,"
+            " #job_ids = list_append(if_not_exists(#job_ids, :none), :job_ids)",
+            {
+                ":open": BatchStatus.OPEN.value,
+                ":in_progress": answer.in_progress,
+                ":none": [],
+                ":job_ids": [answer.migration_job_id] if answer.migration_job_id else [],
+                ":failed": answer.failed,
+                ":sending": BatchStatus.SENDING.value,
+            },
+            "#status = :sending",
+        )
+
+    def narrow(self, run_id: str, batch: Batch, left: Sequence[str]) -> None:
+        """Note which of a batch's attempts CXone still lists: only these are sent again."""
+        self._table.update(
+            self.key(run_id, batch.number),
+            "SET #status = :open, #left = :left, #narrowed = :true, #in_progress = :false",
+            {
+                ":open": BatchStatus.OPEN.value,
+                ":left": list(left),
+                ":true": True,
+                ":false": False,
+                ":settled": BatchStatus.SETTLED.value,
+            },
+            "#status <> :settled",
+        )
+
+    def settle(
+        self,
+        run_id: str,
+        batch: Batch,
+        left: Sequence[str],
+        job_ids: Sequence[str],
+        fact: Event,
+        now: datetime,
+    ) -> Item:
+        """End a batch with its fact; give its item, as it was ended before where it was."""
+        return self._table.update(
+            self.key(run_id, batch.number),
+            f"SET #status = :settled, #archived = :archived, #left = :left, #job_ids = :job_ids, {SET_FACTS}",
+            {
+                ":settled": BatchStatus.SETTLED.value,
+                ":archived": batch.size - len(left),
+                ":left": list(left),
+                ":job_ids": list(job_ids),
+                **facts_values([fact], now),
+            },
+            "#status <> :settled",
+        ).item
+
+
+def _batch(item: Item) -> Batch:
+    return Batch(
+        number=int(item["number"]),
+        size=int(item["size"]),
+        key=item["key"],
+        sha256=item["sha256"],
+        stored_bytes=int(item["stored_bytes"]),
+        retention_days=int(item["retention_days"]),
+        status=BatchStatus(item["status"]),
+        sent_round=int(item.get("sent_round", -1)),
+        failed=int(item.get("failed", 0)),
+        in_progress=bool(item.get("in_progress", False)),
+        job_ids=tuple(item.get("job_ids", ())),
+        left=tuple(item.get("left", ())),
+        narrowed=bool(item.get("narrowed", False)),
+        archived=int(item.get("archived", 0)),
+    )
