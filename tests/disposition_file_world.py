@@ -35,7 +35,6 @@ TENANT = ENVIRONMENT["TENANT"]
 BUCKET = ENVIRONMENT["LAKE_BUCKET"]
 PREFIX = "dispositions/inbox/"
 HEADER = "campaign_id,contact_id,outcome_code,agent_id,notes,occurred_at,custom_fields"
-PACE = Pace(rows=10, at_once=1)
 # Messages that come back more often than this within one test are going round in a circle.
 _MOST_VISITS = 60
 
@@ -43,12 +42,21 @@ _MOST_VISITS = 60
 class DispositionFileWorld:
     """An inbox, the queues before and behind it, and the ledger of what became of its rows."""
 
-    def __init__(self, aws: AwsWorld, clock: FakeClock, part_bytes: int = 0, **settings: Any) -> None:
+    def __init__(
+        self,
+        aws: AwsWorld,
+        clock: FakeClock,
+        *,
+        part_bytes: int = 0,
+        rows_at_once: int = 10,
+        **settings: Any,
+    ) -> None:
         self.aws = aws
         self.clock = clock
         # S3 dates its objects itself, and rows are as old as their object.
         clock.time = datetime.now(UTC).replace(microsecond=0)
         self.settings = DispositionSettings.model_validate({"default_agent_id": "agent-1", **settings})
+        self._pace = Pace(rows_at_once, 1)
         self._part_bytes = {"part_bytes": part_bytes} if part_bytes else {}
         for name in (QUEUE, f"{QUEUE}-dlq"):
             aws.queue_urls[name] = aws.sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -67,7 +75,7 @@ class DispositionFileWorld:
         self.outbox = Outbox(self.table, self.bus)
         self.inbox = Inbox(self.aws.s3, BUCKET, **self._part_bytes)
         rows = RowQueue(self.aws.sqs, self.aws.queue_urls[ROWS], self.clock)
-        self.handler = file_handler(self.table, self.inbox, rows, self.bus, TENANT, self.clock, PACE)
+        self.handler = file_handler(self.table, self.inbox, rows, self.bus, TENANT, self.clock, self._pace)
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Take a batch, as the function does."""

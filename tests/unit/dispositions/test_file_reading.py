@@ -47,13 +47,13 @@ _FULL = {
     "outcome_code": "CALLBACK_LATER",
     "agent_id": "agent-7",
     "notes": 'He said: "later",\nperhaps ☎',
-    "custom_fields": '{"callback_date": "2026-12-01", "score": 1.5, "big": 12345678901234567890123, "no": null}',
+    "custom_fields": '{"callback_date": "2026-12-01", "big": 12345678901234567890123, "no": null, "x": 1.5}',
 }
 _FULL_DATA = {
     **_FULL,
     "custom_fields": {
         "callback_date": "2026-12-01",
-        "score": 1.5,
+        "x": 1.5,
         "big": 12345678901234567890123,
         "no": None,
     },

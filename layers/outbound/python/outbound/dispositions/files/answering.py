@@ -50,7 +50,8 @@ class Answerer:
             return self._write(file, until)
         except UploadLost:
             # It was completed by a run that was cut off, or it is a day old: written anew, it is the same.
-            self._files.save(replace(file, answered=Answered()), self._clock.now())
+            latest = self._files.get(file.file_id) or file
+            self._files.save(replace(latest, answered=Answered()), self._clock.now())
             raise TryLater(0, "the result is written anew") from None
 
     def _write(self, file: DispositionFile, until: Deadline) -> tuple[DispositionFile, Tally]:

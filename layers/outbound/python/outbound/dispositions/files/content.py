@@ -9,8 +9,8 @@ from typing import NamedTuple
 from outbound.dispositions.files.names import Unfit
 
 BLOCK = 4 * 1024 * 1024
-# What one step unpacks: a megabyte of gzip can hold a gigabyte.
-_PIECE = 1024 * 1024
+# What is worked on at a time: a megabyte of gzip can hold a gigabyte, and a block four million lines.
+_PIECE = 256 * 1024
 # No row that is right is longer: a message holds 256 KB.
 LONGEST_LINE = 1024 * 1024
 
@@ -38,7 +38,9 @@ def content_of(block: Block, size: int, gzipped: bool, start: int) -> Iterator[b
 
 def _blocks(block: Block, size: int, start: int) -> Iterator[bytes]:
     for first in range(start, size, BLOCK):
-        yield block(first, min(BLOCK, size - first))
+        fetched = block(first, min(BLOCK, size - first))
+        for begin in range(0, len(fetched), _PIECE):
+            yield fetched[begin : begin + _PIECE]
 
 
 def _behind(pieces: Iterator[bytes], start: int) -> Iterator[bytes]:

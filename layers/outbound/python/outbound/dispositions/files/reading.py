@@ -26,6 +26,8 @@ from outbound.observability import Metric, measure
 from outbound.queues import TryLater
 from outbound.store.disposition_files import DispositionFile, DispositionFiles, FileState, Place
 
+_REQUESTED = EventType.DISPOSITION_REQUESTED.value
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -64,7 +66,9 @@ class RowReader:
         rows = rows_of(form.kind, file.columns, lines, file.place)
         with ThreadPoolExecutor(self._pace.at_once) as threads:
             while part := list(islice(rows, self._pace.rows)):
-                events = [_event(file, row, self._tenant) for row in part]
+                # A row was decided when the file was put there, unless it says when.
+                moment = format_time(file.uploaded_at)
+                events = [self._event(file.file_id, row, moment) for row in part]
                 self._settle(part, events, settings, threads)
                 file = self._note(file, part[-1].place)
                 if until.left() <= 0:
@@ -94,17 +98,14 @@ class RowReader:
         _each(threads, reject, rejected)
         _each(threads, self._queue.send, batches_of(messages))
 
+    def _event(self, file_id: str, row: Row, moment: str) -> Event:
+        request_id = row_id(file_id, row.place.row)
+        return Event(request_id, _REQUESTED, moment, file_id, self._tenant, row.data)
+
     def _note(self, file: DispositionFile, place: Place) -> DispositionFile:
         noted = self._files.save(replace(file, place=place), self._clock.now())
         measure(Metric.DISPOSITION_ROWS_READ, noted.place.row - file.place.row)
         return noted
-
-
-def _event(file: DispositionFile, row: Row, tenant: str) -> Event:
-    """Give what a row asks for; it was decided when the file was put there, unless it says when."""
-    request_id, moment = row_id(file.file_id, row.place.row), format_time(file.uploaded_at)
-    kind = EventType.DISPOSITION_REQUESTED.value
-    return Event(request_id, kind, moment, file.file_id, tenant, row.data)
 
 
 def _message(event: Event, row: Row, settings: DispositionSettings, now: datetime) -> str:

@@ -20,6 +20,9 @@ _MAX_BYTES = 256 * 1024
 # The queue refuses single entries under throttling; five tries with growing pauses last about 3 s.
 _TRIES = 5
 
+# In ASCII: SQS refuses some characters that a text may have, and with them all of their batch.
+_written = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class NotSent(Exception):
     """The queue did not take some rows; they are sent again when the file's message comes back."""
@@ -27,10 +30,9 @@ class NotSent(Exception):
 
 def message_of(event: Event) -> str:
     """Give the message of a request. Raises Rejected where it is larger than a message may be."""
-    # In ASCII: SQS refuses some characters that a text may have, and with them all of their batch.
     envelope = {name: getattr(event, name) for name in Event.__slots__}
     body = {"detail-type": event.event_type, "source": SOURCE, "detail": envelope}
-    message = json.dumps(body, separators=(",", ":"))
+    message = _written(body)
     if len(message) > _MAX_BYTES:
         raise Rejected(f"has more than {_MAX_BYTES} bytes as a message; shorten notes and custom fields")
     return message
