@@ -82,7 +82,9 @@ def test_a_request_that_nobody_serves_yet_waits_where_it_can_be_seen(
 ) -> None:
     url = stack.outputs["UnservedRequestsQueueUrl"]
     before = stack.queue_depth(url)
-    assert _ask(stack, json.dumps(_event())).status_code == 202
+    data = {"campaignId": "c", "targetState": "paused"}
+    request = _event(type="campaign.transition.requested", data=data)
+    assert _ask(stack, json.dumps(request)).status_code == 202
     eventually(lambda: stack.queue_depth(url) > before, seconds=40)
     assert "UnservedRequests" in {row["queue"] for row in operator.run("queues", "list")}
 

@@ -39,7 +39,7 @@ def connect_senders(cast: Cast) -> list[Sender]:
     for crm, mapping in zip(crms, ("hubspot", "salesforce", "plain"), strict=True):
         name = f"{cast.stack.name}/webhooks/{mapping}"
         secrets.create_secret(Name=name, SecretString=json.dumps({"secret": crm.secret}))
-        requests = ["consent.changed", "disposition.requested"]
+        requests = ["consent.changed", "disposition.requested", "campaign.transition.requested"]
         providers[mapping] = {"scheme": crm.scheme, "mapping": mapping, "request_types": requests}
     document = {"public_base_url": _base(cast), "cxone": {"scheme": "bearer"}, "providers": providers}
     cast.operator.configure("ingress", document)

@@ -42,7 +42,8 @@ class DispositionSettings(BaseModel):
         {"CALLBACK_LATER": ("callback_date",)}, description="custom fields that a code cannot be without"
     )
     do_not_call_codes: frozenset[Code] = Field(
-        frozenset({"DO_NOT_CALL"}), description="codes that also put the contact on the do-not-call list"
+        frozenset({"DO_NOT_CALL", "DNC"}),
+        description="codes that also put the contact on the do-not-call list",
     )
     default_agent_id: str = Field("", max_length=128, description="for requests that name no agent")
     busy_states: frozenset[str] = _BUSY

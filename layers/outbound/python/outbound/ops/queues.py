@@ -46,9 +46,10 @@ def add_commands(groups: Any) -> None:
 
 def _list(stack: Stack, _: argparse.Namespace, output: Output) -> None:
     rows = []
-    for name in _names(stack):
+    for name in sorted(name.removesuffix(_QUEUE) for name in stack.outputs if name.endswith(_QUEUE)):
         waiting, in_flight, delayed = _counts(stack, stack.outputs[name + _QUEUE])
-        dead = sum(_counts(stack, stack.outputs[name + _DEAD]))
+        # A queue may share the dead letters of another, where they are counted.
+        dead = sum(_counts(stack, stack.outputs[name + _DEAD])) if name + _DEAD in stack.outputs else 0
         rows.append(
             {"queue": name, "waiting": waiting, "in_flight": in_flight, "delayed": delayed, "dead": dead}
         )
