@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from rush import SMALL, Aftermath, play
 
 from integration.conftest import Session
+from rush import SMALL, Aftermath, play
 
 pytestmark = pytest.mark.slow
 

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from storm import SMALL, Aftermath, connected, play
-from storm.aftermath import effect_of
 
 from integration.conftest import Session
+from storm import SMALL, Aftermath, connected, play
+from storm.aftermath import effect_of
 
 pytestmark = pytest.mark.slow
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from rush import FULL, SMALL, Aftermath, Size, play
 
 from integration.listening import Listener
+from rush import FULL, SMALL, Aftermath, Size, play
 from sandbox.world import Campaign, read_world
 from scenario.cast import assembled, world
 from scenario.steps import connect

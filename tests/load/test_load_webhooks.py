@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from storm import FULL, connected, play
-from storm.aftermath import effect_of
 
 from scenario.cast import assembled, world
 from scenario.steps import connect
+from storm import FULL, connected, play
+from storm.aftermath import effect_of
 
 pytestmark = [pytest.mark.load, pytest.mark.stack, pytest.mark.timeout(1800)]
 
