@@ -1,4 +1,4 @@
-"""Finishes what was left undone, every minute: facts, parked deliveries and pull jobs go out again."""
+"""Finishes what was left undone, every minute: facts, parked deliveries, pull jobs, abandoned holds."""
 
 import json
 from typing import Any
@@ -14,6 +14,7 @@ from outbound.outcomes.correcting import DUE_CORRECTIONS, Corrections
 from outbound.outcomes.dispatching import Dispatcher
 from outbound.settings import AWS_CLIENT, tenant, variable
 from outbound.store.deliveries import DUE_DELIVERIES
+from outbound.store.holds import DUE_HOLDS
 from outbound.store.jobs import DUE_DISPATCH, Jobs, job_of
 from outbound.store.outbox import DUE_FACTS, Outbox
 from outbound.store.table import Item, Key, Table
@@ -23,6 +24,8 @@ from outbound.sweeping import Duty, Sweeper
 FACTS_AGAIN_SECONDS = 120
 # A job that the queue refused, likewise; one that was sent is watched for hours.
 JOBS_AGAIN_SECONDS = 120
+# A hold that nobody has released by then is looked after once more.
+HOLDS_AGAIN_SECONDS = 300
 
 clock = SystemClock()
 dynamodb = boto3.client("dynamodb", config=AWS_CLIENT)
@@ -30,6 +33,7 @@ table = Table(dynamodb, variable("STATE_TABLE"))
 consents = Table(dynamodb, variable("CONSENT_TABLE"))
 bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
 sqs = boto3.client("sqs", config=AWS_CLIENT)
+end_archive_queue_url = variable("END_ARCHIVE_QUEUE_URL")
 resending = Resending(sqs, json.loads(variable("QUEUE_URLS")))
 jobs = Jobs(table, tenant())
 dispatcher = Dispatcher(sqs, variable("PULL_QUEUE_URL"), jobs, clock)
@@ -52,12 +56,19 @@ def dispatch(item: Item) -> None:
     dispatcher.send([job_of(item)], clock.now())
 
 
+def look_after(item: Item) -> None:
+    """Let somebody who may speak to CXone see to a hold that is not renewed."""
+    message = {"hold": {"campaign_id": item["campaign_id"], "owner": item["owner"]}}
+    sqs.send_message(QueueUrl=end_archive_queue_url, MessageBody=json.dumps(message))
+
+
 # Every kind of unfinished work, and who finishes it.
 DUTIES = [
     publishing(table),
     publishing(consents),
     Duty(DUE_DELIVERIES, SENT_AGAIN_SECONDS, resending.resend),
     Duty(DUE_DISPATCH, JOBS_AGAIN_SECONDS, dispatch),
+    Duty(DUE_HOLDS, HOLDS_AGAIN_SECONDS, look_after),
     Duty(DUE_CORRECTIONS, JOBS_AGAIN_SECONDS, corrections.request),
 ]
 

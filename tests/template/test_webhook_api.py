@@ -122,6 +122,7 @@ def test_kept_webhooks_expire_by_their_own_parameter(template: Template) -> None
     assert days == {
         "": "LakeRetentionDays",
         "webhooks/": "WebhookRetentionDays",
+        "archiving/": "ArchiveWorkRetentionDays",
         "dispositions/": "DispositionFileRetentionDays",
     }
     variables = template.resources["RouteWebhooks"]["Properties"]["Environment"]["Variables"]

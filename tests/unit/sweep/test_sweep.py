@@ -211,6 +211,7 @@ def sweep(
     urls = {name: aws.queue_urls[f"deliver-{name}"] for name in ("crm", "warehouse", "wfm")}
     monkeypatch.setenv("QUEUE_URLS", json.dumps(urls))
     monkeypatch.setenv("PULL_QUEUE_URL", aws.queue_urls["pull-outcomes"])
+    monkeypatch.setenv("END_ARCHIVE_QUEUE_URL", aws.queue_urls["end-archive"])
     function = load_function("sweep")
     monkeypatch.setattr(function, "clock", clock)
     monkeypatch.setattr(function.sweeper, "_clock", clock)

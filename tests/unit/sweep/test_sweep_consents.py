@@ -21,6 +21,7 @@ def test_facts_of_both_tables_are_published(
     urls = {name: aws.queue_urls[f"deliver-{name}"] for name in ("crm", "warehouse", "wfm")}
     monkeypatch.setenv("QUEUE_URLS", json.dumps(urls))
     monkeypatch.setenv("PULL_QUEUE_URL", aws.queue_urls["pull-outcomes"])
+    monkeypatch.setenv("END_ARCHIVE_QUEUE_URL", aws.queue_urls["end-archive"])
     function = load_function("sweep")
     for name in ("STATE_TABLE", "CONSENT_TABLE"):
         fact = new_event(EventType.CONSENT_RECORDED, "acme", clock.now(), [name], {"where": name})

@@ -148,6 +148,11 @@ def _check(name: str, event_type: str, expression: str) -> None:
 
 
 _PULL_RESULT = "{metrics: data.metrics, audit: data.audit}"
+_BATCH_ARCHIVED = (
+    "{event_type: 'CAMPAIGN_CONTACT_ARCHIVED', campaign_id: data.campaign_id, archived_count:"
+    " data.archived_count, failed_count: data.failed_count, migration_job_id: data.migration_job_id,"
+    " timestamp: data.timestamp}"
+)
 _DISPOSITION = (
     "{event: 'DISPOSITION_UPDATE', source: 'CXone_Outbound_Sync', data: {timestamp: data.timestamp,"
     " contact_id: data.contact_id, campaign_id: data.campaign_id, outcome_code: data.outcome_code,"
@@ -163,6 +168,9 @@ PACKAGED: dict[str, Destination] = {
             "disposition.applied": _DISPOSITION,
         },
     ),
-    "warehouse": Destination(event_types=("outcomes.pulled", "attempts.archived")),
+    "warehouse": Destination(
+        event_types=("outcomes.pulled", "attempts.archived", "archive.finished"),
+        bodies={"attempts.archived": _BATCH_ARCHIVED},
+    ),
     "wfm": Destination(event_types=("dialer.activated", "dialer.rolled_back")),
 }

@@ -1,0 +1,42 @@
+"""Ends what archives leave behind: executions that were cut off, holds, and what others ask for meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+
+from outbound.archiving.endings import Endings
+from outbound.archiving.executions import Executions
+from outbound.archiving.facts import Facts
+from outbound.archiving.releasing import Releaser
+from outbound.clock import Deadline, SystemClock
+from outbound.cxone.surface import connect
+from outbound.events import Bus
+from outbound.observability import logger, metrics
+from outbound.queues import Queue, work
+from outbound.settings import AWS_CLIENT, tenant, variable
+from outbound.store.archive_runs import Runs
+from outbound.store.holds import Holds
+from outbound.store.table import Table
+
+# What is left of the function's time when the deadline comes: enough to write down how a call ended.
+MARGIN_SECONDS = 10.0
+
+clock = SystemClock()
+queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
+bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
+table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
+executions = Executions(boto3.client("stepfunctions", config=AWS_CLIENT), variable("STATE_MACHINE_ARN"))
+cxone = connect(clock)
+holds = Holds(table, tenant())
+releaser = Releaser(cxone.campaigns, holds, clock)
+endings = Endings(Runs(table, tenant()), holds, releaser, executions, bus, Facts(tenant()), clock)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Take a batch of messages from their queue."""
+    cxone.http.deadline = Deadline(clock, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
+    return work(event, queue, endings.take)
