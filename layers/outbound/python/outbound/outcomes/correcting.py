@@ -11,15 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from outbound.clock import Clock, format_time, parse_time
 from outbound.events import Bus, Event, EventType, new_event
 from outbound.outcomes.query import retained_since
-from outbound.outcomes.settings import OutcomeSettings
 from outbound.store.job import Job
 from outbound.store.jobs import Jobs
 from outbound.store.table import Item, Key, Table
+
+if TYPE_CHECKING:
+    # The sweeper needs no settings, and loads nothing that it does not need.
+    from outbound.outcomes.settings import OutcomeSettings
 
 DUE_CORRECTIONS = "corrections"
 
