@@ -156,7 +156,7 @@ class DispositionLedger:
     ) -> Item | None:
         """Let a disposition stand for its contact, end its request with its fact, and free the contact.
 
-        All or nothing. Gives the request's item, None where the claim was lost.
+        All or nothing. Gives what is to be published of the request's item, None where the claim was lost.
         """
         return self._stand(asked, fence, (_FREE, {":one": 1}), (ending, about, fact), now)
 
@@ -180,9 +180,10 @@ class DispositionLedger:
             {":rank": asked.rank, ":content": asked.content, ":none": [], ":fence": fence, **more},
             "#fence = :fence",
         )
-        request = self._table.updating(*self._ending(asked, status, about, [fact], now))
-        done = self._table.transact([contact, request])
-        return self.request(asked.correlation_id, asked.request_id) if done else None
+        key, expression, values, condition = self._ending(asked, status, about, [fact], now)
+        request = self._table.updating(key, expression, values, condition)
+        # A transaction brings no items back. Facts that were there before are out, or else the sweeper's.
+        return {"facts": values[":facts"]} if self._table.transact([contact, request]) else None
 
     def end(
         self, asked: Asked, ending: Status, about: Item, facts: Sequence[Event], now: datetime
