@@ -101,7 +101,7 @@ class Checker:
         leaving = batch.in_progress and len(left) > batch.failed
         if left and leaving and waited < settings.settling_seconds:
             return Outcome.LATER
-        if left and run.progress.round + 1 < settings.most_rounds:
+        if left and _worth_another_round(run, batch, settings):
             self._batches.narrow(run.run_id, batch, left)
             return Outcome.AGAIN
         self._settler.settle(run, batch, left, batch.job_ids, settings)
@@ -115,3 +115,10 @@ class Checker:
         if moved is None:
             raise Superseded
         return moved
+
+
+def _worth_another_round(run: Run, batch: Batch, settings: ArchiveSettings) -> bool:
+    """Say whether a batch is sent again: what CXone has not answered is no failure of its attempts."""
+    if batch.status is BatchStatus.SENDING:
+        return run.progress.round + 1 < settings.most_failures
+    return batch.answers < settings.most_rounds

@@ -56,6 +56,9 @@ class Batch:
     failed: int = 0
     """Of those that were sent last, as CXone counted."""
 
+    answers: int = 0
+    """How often CXone said that some of it failed, or leave later."""
+
     in_progress: bool = False
     job_ids: tuple[str, ...] = ()
     left: tuple[str, ...] = field(default=())
@@ -129,13 +132,14 @@ class Batches:
         self._table.update(
             self.key(run_id, batch.number),
             "SET #status = :open, #in_progress = :in_progress, #failed = :failed,"
-            " #job_ids = list_append(if_not_exists(#job_ids, :none), :job_ids)",
+            " #job_ids = list_append(if_not_exists(#job_ids, :none), :job_ids) ADD #answers :one",
             {
                 ":open": BatchStatus.OPEN.value,
                 ":in_progress": answer.in_progress,
                 ":none": [],
                 ":job_ids": [answer.migration_job_id] if answer.migration_job_id else [],
                 ":failed": answer.failed,
+                ":one": 1,
                 ":sending": BatchStatus.SENDING.value,
             },
             "#status = :sending",
@@ -191,6 +195,7 @@ def _batch(item: Item) -> Batch:
         status=BatchStatus(item["status"]),
         sent_round=int(item.get("sent_round", -1)),
         failed=int(item.get("failed", 0)),
+        answers=int(item.get("answers", 0)),
         in_progress=bool(item.get("in_progress", False)),
         job_ids=tuple(item.get("job_ids", ())),
         left=tuple(item.get("left", ())),
