@@ -16,14 +16,15 @@ kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 
-from outbound.clock import format_time, parse_time
+from outbound.clock import format_time
 from outbound.events import Event
+from outbound.store.disposition import ENDED, Asked, Standing, Status, standing_of, stored_request
 from outbound.store.outbox import SET_FACTS, facts_values
 from outbound.store.table import Item, Key, Table, Written
+
+__all__ = ["DUE_WAITING", "ENDED", "Asked", "DispositionLedger", "Standing", "Status"]
 
 # Longer than anything can be replayed: requests older than `max_age_days` of the settings are refused, and
 # those are a year at most.
@@ -34,59 +35,6 @@ DUE_WAITING = "disposition_waiting"
 
 # Whoever read the contact before it was freed has to read it again.
 _FREE = "REMOVE #claim, #claimed_until ADD #fence :one"
-
-
-class Status(StrEnum):
-    """How far a request has come."""
-
-    WAITING = "waiting"
-    """The contact is in the dialer's hands; the message comes back."""
-
-    APPLIED = "applied"
-    """CXone has it."""
-
-    UNCHANGED = "unchanged"
-    """It says what was applied last; nothing was written."""
-
-    SUPERSEDED = "superseded"
-    """A newer one stands."""
-
-    REJECTED = "rejected"
-    """It cannot be applied; the item says why."""
-
-
-ENDED = frozenset(Status) - {Status.WAITING}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as the ledger knows it: ids and moments, and `content`, a hash of all that it says."""
-
-    request_id: str
-    correlation_id: str
-    campaign_id: str
-    contact_id: str
-    outcome_code: str
-    agent_id: str
-    occurred_at: datetime
-    content: str
-
-    @property
-    def rank(self) -> str:
-        """Its place in the order of a contact's dispositions, as a text that sorts: by time, then by id."""
-        return f"{self.occurred_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}#{self.request_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the ledger says of a contact. `suspects` are requests that CXone may have taken or not."""
-
-    rank: str = ""
-    content: str = ""
-    claim: Asked | None = None
-    claimed_until: float = 0.0
-    fence: int = 0
-    suspects: tuple[Asked, ...] = ()
 
 
 class DispositionLedger:
@@ -101,7 +49,7 @@ class DispositionLedger:
         """Give a request's item, empty for a new one, and what stands for its contact, in one call."""
         request, contact = self.request_key(asked.correlation_id, asked.request_id), self._contact_key(asked)
         found = self._table.get_many([request, contact])
-        return found.get(request, {}), _standing(found.get(contact, {}))
+        return found.get(request, {}), standing_of(found.get(contact, {}))
 
     def request(self, correlation_id: str, request_id: str) -> Item:
         """Give a request's item, empty for a new one."""
@@ -123,20 +71,20 @@ class DispositionLedger:
             "SET #claim = :claim, #claimed_until = :until, #suspects = :suspects, #ttl = :ttl"
             " ADD #fence :one",
             {
-                ":claim": _stored(asked),
+                ":claim": stored_request(asked),
                 ":until": until.timestamp(),
                 ":now": now.timestamp(),
                 ":rank": asked.rank,
                 ":one": 1,
                 ":fence": standing.fence,
-                ":suspects": [_stored(one) for one in dict.fromkeys(suspects)],
+                ":suspects": [stored_request(one) for one in dict.fromkeys(suspects)],
                 ":ttl": int((now + _REMEMBERED).timestamp()),
             },
             "(attribute_not_exists(#fence) OR #fence = :fence)"
             " AND (attribute_not_exists(#claim) OR #claimed_until <= :now)"
             " AND (attribute_not_exists(#rank) OR #rank < :rank)",
         )
-        return _standing(written.item) if written.done else None
+        return standing_of(written.item) if written.done else None
 
     def release(self, asked: Asked, fence: int) -> None:
         """Give a contact back to which nothing was written."""
@@ -147,7 +95,7 @@ class DispositionLedger:
         self._table.update(
             self._contact_key(asked),
             f"SET #suspects = list_append(if_not_exists(#suspects, :none), :asked) {_FREE}",
-            {":fence": fence, ":one": 1, ":asked": [_stored(asked)], ":none": []},
+            {":fence": fence, ":one": 1, ":asked": [stored_request(asked)], ":none": []},
             "#fence = :fence",
         )
 
@@ -286,23 +234,3 @@ class DispositionLedger:
             " #outcome_code = :code, #occurred_at = :occurred, #ended_at = :ended, #ttl = :ttl"
         )
         return values, expression
-
-
-def _stored(asked: Asked) -> Item:
-    return {**asdict(asked), "occurred_at": format_time(asked.occurred_at)}
-
-
-def _asked(item: Item) -> Asked:
-    return Asked(**{**item, "occurred_at": parse_time(item["occurred_at"])})
-
-
-def _standing(item: Item) -> Standing:
-    claim = item.get("claim")
-    return Standing(
-        item.get("rank", ""),
-        item.get("content", ""),
-        _asked(claim) if claim else None,
-        float(item.get("claimed_until", 0.0)),
-        int(item.get("fence", 0)),
-        tuple(_asked(one) for one in item.get("suspects", [])),
-    )
