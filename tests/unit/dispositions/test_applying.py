@@ -40,6 +40,18 @@ def test_the_same_request_is_applied_and_said_once(world: DispositionWorld) -> N
     assert len(world.aws.published()) == 1
 
 
+def test_the_same_request_in_another_delivery_is_unchanged(world: DispositionWorld) -> None:
+    world.take(world.requested(id="r1"))
+    reads = world.tenant.stats().count(f"GET {_CALL}")
+
+    assert not world.take(world.requested(id="r1", correlation_id="delivery-2")), "it is not tried again"
+    assert world.endings("delivery-2") == {"r1": "unchanged"}
+    assert world.tenant.stats().count(f"GET {_CALL}") == reads
+    world.take(world.requested(id="r1", correlation_id="delivery-3", notes="says something else"))
+    assert world.endings("delivery-3") == {"r1": "superseded"}
+    assert len(world.contact().writes) == 1
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_the_newest_stands_in_every_order_of_arrival(world: DispositionWorld, order: tuple[int, ...]) -> None:
     codes = ("NO_ANSWER", "INTERESTED", "NOT_INTERESTED")

@@ -143,6 +143,35 @@ def test_an_answer_that_was_lost_is_not_written_twice(world: DispositionWorld) -
     assert len(world.contact().writes) == tries, "the next run finds it done"
 
 
+@pytest.mark.parametrize("delivery", [DELIVERY, "delivery-2"])
+def test_a_lost_answer_is_found_by_the_same_request_from_any_delivery(
+    world: DispositionWorld, delivery: str
+) -> None:
+    world.tenant.add_fault({"serve_then": "cut"}, method="PATCH", path="/contacts/", times=10)
+    assert world.take(world.requested(id="r1"))
+    world.tenant.clear_faults()
+    world.clock.advance(minutes=5)
+
+    assert not world.take(world.requested(id="r1", correlation_id=delivery))
+    assert world.endings() == {"r1": "applied"}
+    assert world.endings(delivery) == {"r1": "applied" if delivery == DELIVERY else "unchanged"}
+
+
+def test_what_was_rejected_after_a_lost_answer_holds_up_no_other(world: DispositionWorld) -> None:
+    world.tenant.add_fault({"serve_then": "cut"}, method="PATCH", path="/contacts/", times=10)
+    assert world.take(world.requested("INTERESTED", id="r1"))
+    world.tenant.clear_faults()
+    world.clock.advance(minutes=5)
+    known = world.settings
+    world.settings = known.model_copy(update={"outcome_codes": frozenset({"BUSY"})})
+    world.take(world.requested("INTERESTED", id="r1"))
+    world.settings = known
+
+    assert not world.take(world.requested("BUSY", 5, id="r2")), "it need not come back"
+    assert world.endings() == {"r1": "rejected", "r2": "applied"}
+    assert world.contact().outcome_code == "BUSY"
+
+
 def test_while_a_claim_lasts_nobody_else_writes(
     world: DispositionWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,8 +115,8 @@ class Applier:
         request, standing = self._ledger.read(asked)
         if request.get("status") in ENDED:
             self._publish(asked, request)
-        elif standing.rank > asked.rank:
-            self._end(asked, self._facts.superseded(asked, now))
+        elif standing.rank >= asked.rank:
+            self._end_behind(asked, standing.rank, standing.content)
         else:
             self._claim_and_write(disposition, standing, deadline)
 
@@ -149,15 +149,27 @@ class Applier:
         ending = self._facts.standing(shown, Status.APPLIED, contact, None, now)
         item = self._ledger.find(shown, claimed.fence, ending.about, ending.fact, now)
         if item is None:
+            if self._ledger.request(shown.correlation_id, shown.request_id).get("status") in ENDED:
+                # It was rejected meanwhile, by settings that had changed: it counts no more than others.
+                return False
             raise Taken(now.timestamp())
         count(ending, None)
         self._publish(shown, item)
         if shown.rank < asked.rank:
             return False
         self._ledger.release(asked, claimed.fence)
-        if shown.request_id != asked.request_id:
-            self._end(asked, self._facts.superseded(asked, now))
+        if shown != asked:
+            self._end_behind(asked, shown.rank, shown.content)
         return True
+
+    def _end_behind(self, asked: Asked, rank: str, content: str) -> None:
+        """End a request that comes behind what stands: something newer, or itself from another delivery."""
+        now = self._clock.now()
+        if (rank, content) == (asked.rank, asked.content):
+            same = Contact("", asked.outcome_code, asked.occurred_at, None)
+            self._end(asked, self._facts.standing(asked, Status.UNCHANGED, same, None, now))
+        else:
+            self._end(asked, self._facts.superseded(asked, now))
 
     def _write(self, disposition: Disposition, claimed: Standing, contact: Contact) -> None:
         asked = disposition.asked
