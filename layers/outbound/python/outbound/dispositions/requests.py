@@ -19,7 +19,8 @@ from outbound.store.dispositions import Asked
 
 # The clocks of honest senders are that far ahead at most; beyond it a disposition would beat all that follow.
 _TOLERANCE = timedelta(minutes=5)
-_ID = re.compile(r"[\w.:@-]{1,128}", re.ASCII)
+# "." and ".." are no ids: in the path of a call they would lead to another resource.
+_ID = re.compile(r"(?!\.{1,2}\Z)[\w.:@-]{1,128}", re.ASCII)
 _NAME = re.compile(r"\S(?:.{0,62}\S)?")
 INVALID = "invalid_request"
 TOO_OLD = "too_old"

@@ -11,12 +11,15 @@ from typing import Any
 from urllib.parse import quote
 
 from outbound.clock import format_time, parse_time
-from outbound.cxone.errors import UnexpectedAnswer
+from outbound.cxone.errors import InvalidRequest, UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
 from outbound.cxone.ports import Contact, NewDisposition
 
 # A write waits longer for its place than other calls do: it follows a read that would be spent for nothing.
 _PATIENCE_SECONDS = 15.0
+
+# In a path these lead to other resources; no encoding keeps HTTP clients from taking them for that.
+_STEPS = frozenset({".", ".."})
 
 
 class PlatformDispositions:
@@ -66,6 +69,9 @@ class PlatformDispositions:
 
 
 def _path(campaign_id: str, contact_id: str) -> str:
+    for name, value in (("campaignId", campaign_id), ("contactId", contact_id)):
+        if value in _STEPS:
+            raise InvalidRequest("is no id", name)
     return f"/api/v1/outbound/campaigns/{quote(campaign_id, safe='')}/contacts/{quote(contact_id, safe='')}"
 
 
