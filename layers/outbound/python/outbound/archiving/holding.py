@@ -71,10 +71,11 @@ class Holder:
         return hold is not None and hold.was_active
 
     def _pause(self, run: Run, settings: ArchiveSettings, deadline: Deadline) -> CampaignStatus:
-        if run.progress.pauses >= settings.most_pauses:
+        own = self._own(run)
+        if own and own.pauses >= settings.most_pauses:
             raise RunFailed(
                 "campaign_resumed_by_others",
-                f"the campaign was paused {run.progress.pauses} times and dials again: somebody resumes it",
+                f"the campaign was paused {own.pauses} times and dials again: somebody resumes it",
             )
         if deadline.left() < _CALL_SECONDS:
             raise OutOfTime("there is no time to see how a pause ends")

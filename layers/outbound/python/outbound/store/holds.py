@@ -41,6 +41,9 @@ class Hold:
     """When the campaign was last asked, or seen, to pause (Unix seconds)."""
 
     asking_until: float
+    pauses: int
+    """How often it was asked to pause since the hold stands: more than once where others resume it."""
+
     releasing: bool
     paused_at: str
     resumed_at: str
@@ -99,8 +102,10 @@ class Holds:
         """
         return self._table.update(
             self._key(campaign_id, owner),
-            "SET #asking_until = :until, #waiting_since = :now, #due_at = :due REMOVE #resumed_at",
+            "SET #asking_until = :until, #waiting_since = :now, #due_at = :due REMOVE #resumed_at"
+            " ADD #pauses :one",
             {
+                ":one": 1,
                 ":until": until.timestamp(),
                 ":now": now.timestamp(),
                 ":due": _abandoned_at(now),
@@ -131,7 +136,7 @@ class Holds:
         """Mark a hold as about to be taken out; False where it is another fence's by now."""
         return self._table.update(
             self._key(hold.campaign_id, hold.owner),
-            "SET #releasing = :true",
+            "SET #releasing = :true REMOVE #pauses",
             {":true": True, ":fence": hold.fence, ":kind": DUE_HOLDS},
             "#fence = :fence AND #due_kind = :kind",
         ).done
@@ -197,6 +202,7 @@ def _hold(item: Item) -> Hold:
         placed_at=item.get("placed_at", ""),
         waiting_since=float(item.get("waiting_since", 0)),
         asking_until=float(item.get("asking_until", 0)),
+        pauses=int(item.get("pauses", 0)),
         releasing=bool(item.get("releasing", False)),
         paused_at=item.get("paused_at", ""),
         resumed_at=item.get("resumed_at", ""),
