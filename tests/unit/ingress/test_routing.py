@@ -189,6 +189,30 @@ def test_text_that_is_no_text_is_rejected(world: IngressWorld) -> None:
     assert fact["data"]["rejections"][0]["fields"].keys() == {"data"}
 
 
+def test_a_number_that_is_none_holds_up_no_other_event(world: IngressWorld) -> None:
+    data = {"campaignId": "c", "contactId": "1", "outcomeCode": "BUSY", "customFields": {"a": "?"}}
+    events = [{"id": "d-1", "type": "disposition.requested", "data": data}, consent()]
+    assert world.receive(request(as_json(events).replace(b'"?"', b"1e999")))["statusCode"] == 202
+    world.route()
+    published = {event["event_type"]: event["data"] for event in world.aws.published()}
+    assert published.keys() == {"consent.changed", "webhook.rejected"}
+    assert published["webhook.rejected"]["rejections"][0]["fields"].keys() == {"data"}
+
+
+def test_an_event_of_thousands_of_wrong_fields_is_rejected_naming_some(world: IngressWorld) -> None:
+    wrong = {f"field{number}": 1 for number in range(10_000)}
+    events = _route(world, [{"id": "d-1", "type": "disposition.requested", "data": wrong}, consent()])
+    published = {event["event_type"]: event["data"] for event in events}
+    assert published.keys() == {"consent.changed", "webhook.rejected"}
+    assert len(published["webhook.rejected"]["rejections"][0]["fields"]) == 20
+
+
+def test_long_notes_are_for_whoever_applies_them_to_refuse(world: IngressWorld) -> None:
+    data = {"campaignId": "c", "contactId": "1", "outcomeCode": "DO_NOT_CALL", "notes": "n" * 4001}
+    (event,) = _route(world, {"id": "d-1", "type": "disposition.requested", "data": data})
+    assert event["event_type"] == "disposition.requested"
+
+
 def test_a_provider_makes_only_the_requests_that_its_settings_allow(world: IngressWorld) -> None:
     pull = {
         "type": "outcomes.pull.requested",

@@ -27,6 +27,8 @@ from outbound.events import EventType
 from outbound.observability import masked_text
 
 _LONGEST_NAME = 64
+# An event can have thousands of wrong fields; what is said about it has to fit on the bus.
+_MOST_NAMED = 20
 
 
 class Invalid(ValueError):
@@ -72,7 +74,8 @@ class DispositionRequest(_Model):
     contact_id: Id
     outcome_code: OutcomeCode
     agent_id: Id | None = None
-    notes: str | None = Field(None, max_length=4000)
+    # How long they may be is for whoever applies it to say: a request not to be called counts anyway.
+    notes: str | None = None
     custom_fields: dict[str, JsonValue] | None = None
     # When it was decided, where the sender says; else the delivery's own time counts.
     occurred_at: Time | None = None
@@ -176,7 +179,7 @@ def validated(event_type: EventType, data: object) -> dict[str, Any]:
 def _complaints(error: PydanticError) -> dict[str, str]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     # A name that a sender chose may be anything; those of the contract are short.
-    return {_field(each["loc"]): each["msg"] for each in found}
+    return {_field(each["loc"]): each["msg"] for each in found[:_MOST_NAMED]}
 
 
 def _field(place: tuple[int | str, ...]) -> str:

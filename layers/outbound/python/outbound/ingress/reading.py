@@ -146,6 +146,11 @@ def _own_id(found: Found) -> str:
 
 def _check_size(event: Event) -> None:
     try:
+        json.dumps(event.data, allow_nan=False)
+    except ValueError:
+        # JSON can spell numbers (1e999) that no number of ours is; the bus would refuse what becomes of them.
+        raise Invalid({"data": "has a number that is too large"}) from None
+    try:
         size = len(event.to_json().encode())
     except UnicodeEncodeError:
         raise Invalid({"data": "has characters that no text has (half of a surrogate pair)"}) from None
