@@ -134,7 +134,10 @@ def test_the_content_is_the_same_whatever_the_order_of_its_fields() -> None:
     [
         ({"outcome_code": "DO_NOT_CALL"}, "c-1"),
         ({"outcome_code": "DO_NOT_CALL", "agent_id": ..., "notes": 7, "campaign_id": 9}, "c-1"),
+        ({"outcome_code": " Do not-call\t", "contact_id": " c-1 "}, "c-1"),
+        ({"outcome_code": "dnc"}, "c-1"),
         ({"outcome_code": "DO_NOT_CALL", "contact_id": "a b"}, ""),
+        ({"outcome_code": "DO_NOT_CALL", "contact_id": 7}, ""),
         ({"outcome_code": "BUSY"}, ""),
     ],
 )

@@ -101,9 +101,15 @@ def named(event: Event, occurred_at: datetime) -> Asked:
 
 
 def must_not_be_called(event: Event, settings: DispositionSettings) -> str:
-    """Give the contact whom a request puts on the do-not-call list, however wrong the rest of it is."""
-    code = _plain(event.data.get("outcome_code"))
-    return _plain(event.data.get("contact_id")) if code in settings.do_not_call_codes else ""
+    """Give the contact whom a request puts on the do-not-call list, however wrong the rest of it is.
+
+    However the code is spelt, too: what is meant by `do not call` is beyond doubt.
+    """
+    code, contact_id = event.data.get("outcome_code"), event.data.get("contact_id")
+    if not isinstance(code, str) or not isinstance(contact_id, str):
+        return ""
+    meant = _spelt_alike(code) in map(_spelt_alike, settings.do_not_call_codes)
+    return _plain(contact_id.strip()) if meant else ""
 
 
 def moment_of(event: Event) -> datetime:
@@ -118,6 +124,10 @@ def moment_of(event: Event) -> datetime:
         raise Rejected(
             "is no time with an offset; write one like 2026-01-31T08:00:00Z", "occurred_at"
         ) from None
+
+
+def _spelt_alike(code: str) -> str:
+    return re.sub(r"[\s_-]+", "_", code.strip()).upper()
 
 
 def _plain(value: object) -> str:
