@@ -71,6 +71,18 @@ _UNFIT: dict[str, tuple[str, str | bytes, str, str]] = {
     "an unknown column": ("a.csv", lines(header=HEADER + ",phone"), "unknown_column", "'phone'"),
     "a column twice": ("a.csv", lines(header=HEADER + ",contactId"), "repeated_column", "'contactId'"),
     "a column too few": ("a.csv", "campaign_id,contact_id\n", "missing_column", "'outcome_code'"),
+    "too many columns": (
+        "a.csv",
+        HEADER + "".join(f",custom_fields.{number}" for number in range(50_000)),
+        "too_many_columns",
+        "1000 columns",
+    ),
+    "a column of a name without end": (
+        "a.csv",
+        lines(header=HEADER + ",custom_fields." + "x" * 500_000),
+        "unknown_column",
+        "custom_fields.",
+    ),
     "semicolons": ("a.csv", HEADER.replace(",", ";"), "unknown_column", "campaign_id;contact_id"),
     "a header whose quote is open": ("a.csv", '"' + _CSV, "no_header", "header"),
 }

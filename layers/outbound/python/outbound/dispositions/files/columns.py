@@ -26,6 +26,10 @@ _ALIASES = {
     "dispositionTimestamp": "occurred_at",
 }
 _DOTTED = (_CUSTOM_DOT, "customFields.")
+# The settings allow 500 custom fields; whatever has more columns is no list of dispositions.
+_MOST_COLUMNS = 1000
+# Each is remembered with the file.
+_LONGEST_COLUMN = 128
 # A name that is not known is quoted up to this length: it may be anything.
 _LONGEST_QUOTED = 64
 _NO_OBJECT = "is no JSON object"
@@ -43,10 +47,13 @@ def field_of(name: str) -> str:
 
 def columns_of(header: Sequence[str]) -> tuple[str, ...]:
     """Give the fields of a header's columns. Raises Unfit naming the first column that is wrong."""
+    if len(header) > _MOST_COLUMNS:
+        raise Unfit("too_many_columns", f"it has more than {_MOST_COLUMNS} columns")
     columns: list[str] = []
     for name in map(str.strip, header):
         quoted = repr(name[:_LONGEST_QUOTED])
-        if not (column := field_of(name)):
+        column = field_of(name)
+        if not column or len(column) > _LONGEST_COLUMN:
             raise Unfit("unknown_column", f"its column {quoted} is no field of a disposition")
         if column in columns:
             raise Unfit("repeated_column", f"its column {quoted} is there twice")
