@@ -15,6 +15,13 @@ def _policy_of(template: Template, queue: str) -> dict:
     raise AssertionError(f"{queue} has no queue policy")
 
 
+def _lets_in(template: Template, queue: str, rule: str) -> bool:
+    sources = json.dumps(list(values_of(_policy_of(template, queue), "aws:SourceArn")))
+    # The ARN of a rule of the account's default bus names no bus.
+    of_the_bus = "EventBusName" in template.of_type("AWS::Events::Rule")[rule]
+    return f'"{rule}"' in sources or (of_the_bus and "rule/${Bus}/*" in sources)
+
+
 def test_every_rule_target_has_a_dead_letter_queue_and_a_retry_policy(template: Template) -> None:
     for rule, found in _rule_targets(template):
         assert target(found["DeadLetterConfig"]["Arn"]) in template.dead_letter_queues, rule
@@ -25,15 +32,13 @@ def test_a_queue_lets_in_every_rule_that_targets_it(template: Template) -> None:
     for rule, found in _rule_targets(template):
         queue = target(found["Arn"])
         if queue in template.of_type("AWS::SQS::Queue"):
-            sources = json.dumps(list(values_of(_policy_of(template, queue), "aws:SourceArn")))
-            assert f'"{rule}"' in sources or "rule/${Bus}/*" in sources, f"{queue} refuses {rule}"
+            assert _lets_in(template, queue, rule), f"{queue} refuses {rule}"
 
 
 def test_the_dead_letter_queue_of_a_rule_lets_the_rules_of_the_bus_in(template: Template) -> None:
     for rule, found in _rule_targets(template):
         queue = target(found["DeadLetterConfig"]["Arn"])
-        sources = json.dumps(list(values_of(_policy_of(template, queue), "aws:SourceArn")))
-        assert f'"{rule}"' in sources or "rule/${Bus}/*" in sources, f"{queue} refuses {rule}"
+        assert _lets_in(template, queue, rule), f"{queue} refuses {rule}"
 
 
 def test_every_rule_listens_to_the_bus_of_this_stack(template: Template) -> None:
