@@ -50,7 +50,7 @@ def connect_senders(cast: Cast) -> list[Sender]:
 def surfaces_at(url: str) -> dict[str, Any]:
     """Give the packaged settings of the surfaces, outcomes apart, moved to a tenant's address."""
     moved = {}
-    for name in ("campaigns", "dialer", "dispositions"):
+    for name in ("campaigns", "dialer", "dispositions", "archive"):
         surface = SURFACES[name].model_dump(mode="json")
         surface["base_url"] = url
         surface["token"]["url"] = url + urlsplit(surface["token"]["url"]).path

@@ -1,3 +1,4 @@
+from outbound.store.archive_objects import RETENTION_CLASSES
 from template.transformed import Template, target
 
 # Tables whose items are all made anew when they are lost.
@@ -53,3 +54,17 @@ def test_the_audit_bucket_is_locked_versioned_and_denies_deletion(template: Temp
 
 def test_the_audit_policy_needs_no_resource_of_the_emulator(template: Template) -> None:
     assert "Condition" not in template.resources["AuditBucketPolicy"]
+
+
+def test_archived_attempts_expire_by_their_tag_in_every_class_that_the_code_knows(template: Template) -> None:
+    bucket = template.of_type("AWS::S3::Bucket")["ArchiveBucket"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = [rule for rule in bucket["LifecycleConfiguration"]["Rules"] if "TagFilters" in rule]
+    kept = {rule["TagFilters"][0]["Value"]: rule["ExpirationInDays"] for rule in rules}
+    assert kept == {str(days): days for days in RETENTION_CLASSES}
+    for rule in rules:
+        assert rule["TagFilters"][0]["Key"] == "retention-days"
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] >= 1
+    # Nothing else may take an object away.
+    others = [rule for rule in bucket["LifecycleConfiguration"]["Rules"] if "TagFilters" not in rule]
+    assert all("ExpirationInDays" not in rule for rule in others)

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from outbound.campaigns.registering import RegistrationConflict
 from outbound.events import PublishFailed
 from outbound.ops import (
+    archive,
     campaigns,
     configuration,
     consent,
@@ -28,8 +29,9 @@ from outbound.ops import (
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack, StackNotFound
 from outbound.settings import ConfigurationError
+from outbound.store.archive_objects import CopyDiffers
 
-GROUPS = (campaigns, outcomes, dispositions, webhooks, consent, deliveries, configuration, queues)
+GROUPS = (campaigns, outcomes, dispositions, archive, webhooks, consent, deliveries, configuration, queues)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ClientError, BotoCoreError) as failure:
         print(f"outbound: AWS refused: {failure}", file=sys.stderr)
         return 1
-    except (ConfigurationError, PublishFailed, RegistrationConflict) as failure:
+    except (ConfigurationError, CopyDiffers, PublishFailed, RegistrationConflict) as failure:
         print(f"outbound: {failure}", file=sys.stderr)
         return 1
     return 0

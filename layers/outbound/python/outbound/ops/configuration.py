@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from outbound.archiving.settings import ArchiveSettings
 from outbound.cxone.settings import CxoneSettings
 from outbound.deliveries.settings import DeliverySettings
 from outbound.dispositions.settings import DispositionSettings
@@ -21,6 +22,7 @@ from outbound.ops.stack import Stack
 from outbound.outcomes.settings import OutcomeSettings
 
 MODELS: dict[str, type[BaseModel] | type[Providers]] = {
+    "archiving": ArchiveSettings,
     "cxone": CxoneSettings,
     "deliveries": DeliverySettings,
     "dispositions": DispositionSettings,

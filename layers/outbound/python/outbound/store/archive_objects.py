@@ -94,6 +94,13 @@ class ColdStorage:
         """Give an object's lines, each with its end."""
         return gzip.decompress(self._get(key)).splitlines(keepends=True)
 
+    def lines_if_kept(self, key: str) -> list[bytes] | None:
+        """Give an object's lines, or None where it is not kept any more."""
+        try:
+            return self.lines(key)
+        except self._client.exceptions.NoSuchKey:
+            return None
+
     def _get(self, key: str) -> bytes:
         return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
