@@ -167,7 +167,10 @@ def test_a_file_is_put_in_under_the_id_that_it_then_has(
 
     assert files.finish("crm/2026.csv", file.read_text()) == put["file_id"]
     assert outbound("report", put["file_id"])["successful"] == 1
-    assert put["file_id"] in outbound("put", str(file), "--as", "crm/2026.csv", as_json=False)
+    again = outbound("put", str(file), "--as", "crm/2026.csv", as_json=False)
+    assert put["file_id"] in again
+    assert "was there before and is finished" in again
+    assert "is in the inbox" in outbound("put", str(file), "--as", "crm/again.csv", as_json=False)
 
 
 @pytest.mark.parametrize(
@@ -185,4 +188,12 @@ def test_what_cannot_be_put_in_is_refused(
         (tmp_path / name).write_text("x")
     with pytest.raises(ValueError, match=message):
         outbound("put", str(tmp_path / name))
+    assert aws.objects("LAKE_BUCKET") == {}
+
+
+@pytest.mark.parametrize("name", ["../a.csv", "a/../b.csv", "/a.csv", "a//b.csv"])
+def test_a_file_keeps_to_the_inbox(aws: AwsWorld, outbound: Any, tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.csv").write_text("x")
+    with pytest.raises(ValueError, match="is no name"):
+        outbound("put", str(tmp_path / "a.csv"), "--as", name)
     assert aws.objects("LAKE_BUCKET") == {}

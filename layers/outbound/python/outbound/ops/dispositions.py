@@ -60,6 +60,8 @@ def _add_most(command: Any, most: int) -> None:
 
 def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     name = chosen.name or chosen.file.name
+    if {".", "..", ""} & set(name.split("/")):
+        raise ValueError(f"{name}: is no name of a file in the inbox")
     if is_ours(name):
         raise ValueError(f"{name}: results and reports have such names, and are not read")
     try:
@@ -73,7 +75,12 @@ def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     except OSError as error:
         raise ValueError(f"{chosen.file}: {error.strerror}") from error
     file_id = file_id_of(bucket, key, answer["ETag"].strip('"'), answer.get("VersionId", ""))
-    output.said(f"{key} is in the inbox; file {file_id}", file_id=file_id, bucket=bucket, key=key)
+    known = _stored(stack).get(file_id)
+    if known and known.state in ENDED_FILES:
+        said = f"{key} was there before and is {known.state.value}; --as another name takes it anew"
+    else:
+        said = f"{key} is in the inbox"
+    output.said(f"{said}; file {file_id}", file_id=file_id, bucket=bucket, key=key)
 
 
 def _files(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
