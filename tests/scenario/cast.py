@@ -31,6 +31,9 @@ _MIXES: dict[str, dict[str, float]] = {
 FOLLOW_UPS = "follow-ups"
 """The campaign whose contacts get dispositions."""
 
+WRAPPED_UP = "wrapped-up"
+"""The campaign whose finished attempts are archived; it dials, so it has to be paused for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cast:
@@ -78,7 +81,8 @@ def dialled(tenant: Tenant) -> list[Campaign]:
 def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
     """Describe a tenant with so many calls over so many campaigns, a few of them inbound or broken.
 
-    One more campaign has contacts and no calls: what is written to those changes no outcome that is pulled.
+    Two more campaigns have no calls of their own: one has contacts, and what is written to those changes no
+    outcome that is pulled; one has finished attempts, and takes a moment to pause.
     """
     share = calls // campaigns
     follow_ups = {"id": FOLLOW_UPS, "from": _FROM, "to": _TO, "contacts": 60, "agents": 5}
@@ -87,6 +91,16 @@ def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
         "quotas": {"outbound": {"limit": 100, "seconds": 60} if quota else None},
         "campaigns": [
             follow_ups,
+            {
+                "id": WRAPPED_UP,
+                "from": _FROM,
+                "to": _TO,
+                "pause_seconds": 3,
+                "attempts": {
+                    "count": 600,
+                    "odd": {"unapproved": 0.05, "not_anonymised": 0.02, "repeated": 0.01},
+                },
+            },
             *(
                 {
                     "id": name,

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 
+from scenario.archive import start_archive, what_was_archived
 from scenario.cast import Cast
 from scenario.dispositions import send_dispositions
 from scenario.steps import connect, make_trouble, register
@@ -25,6 +26,8 @@ def play(cast: Cast, quota: bool, console: Console) -> Verdict:
     console.print(f"the schedule fires; {faults} faults lie in wait")
     began = time.monotonic()
     cast.stack.fire("plan_pulls")
+    console.print("an operator has a campaign archived that is dialling")
+    start_archive(cast)
     console.print("webhooks come in: from the tenant, from three CRMs, and three that nobody should believe")
     watcher = Watcher(cast)
     with ThreadPoolExecutor(max_workers=1) as senders:
@@ -33,6 +36,7 @@ def play(cast: Cast, quota: bool, console: Console) -> Verdict:
         webhooks = coming.result()
         console.print("dispositions come in, from a CRM and from a file; some contacts are on the phone")
         webhooks += send_dispositions(cast, crms[2])
+        webhooks += what_was_archived(cast)
     seconds = time.monotonic() - began
     _let_the_audit_finish(watcher)
     return judge(cast, watcher.look(), webhooks, seconds, quota)

@@ -98,9 +98,13 @@ def _judge_deliveries(verdict: Verdict, cast: Cast, seen: Seen) -> None:
     verdict.expect(not missing, f"the CRM was not told of {len(missing)} pulls")
     verdict.expect(not crm.refused, f"the CRM refused {crm.refused} signatures")
     verdict.expect(not crm.with_authorization, "an Authorization header reached the CRM")
-    warehouse = cast.receivers.received("warehouse")
+    stored = {
+        delivery.webhook_id
+        for delivery in cast.receivers.received("warehouse").deliveries
+        if delivery.verified and json.loads(delivery.body or "{}")["event_type"] == "outcomes.pulled"
+    }
     verdict.expect(
-        warehouse.ids == len(seen.jobs), f"the warehouse has {warehouse.ids} of {len(seen.jobs)} pulls"
+        len(stored) == len(seen.jobs), f"the warehouse has {len(stored)} of {len(seen.jobs)} pulls"
     )
 
 
