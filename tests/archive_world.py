@@ -72,7 +72,7 @@ class ArchiveWorld:
         self.aws = aws
         self.clock = clock
         self.tenant = tenant
-        self.settings = ArchiveSettings.model_validate(settings)
+        self.settings = ArchiveSettings.model_validate({"campaigns": ["*"], **(settings or {})})
         budgets = {name: budget.model_dump() | {"enforced": False} for name, budget in BUDGETS.items()}
         document = {"surfaces": {"archive": surface_at(tenant.url)}, "budgets": budgets}
         name, value = "/outbound/config/cxone", json.dumps(document)

@@ -96,10 +96,12 @@ def _machine(world: ArchiveWorld) -> str:
 
 
 def test_the_beat_archives_what_the_settings_leave_in(make_world: MakeWorld) -> None:
-    world = make_world(10, settings={"except_campaigns": [CAMPAIGN]})
-    world.beat()
-    assert world.runs.current(CAMPAIGN) is None
-    world.settings = ArchiveSettings(only_campaigns=frozenset({CAMPAIGN}))
+    world = make_world(10)
+    for settings in ({}, {"campaigns": ["*"], "except_campaigns": [CAMPAIGN]}, {"campaigns": ["another"]}):
+        world.settings = ArchiveSettings.model_validate(settings)
+        world.beat()
+        assert world.runs.current(CAMPAIGN) is None
+    world.settings = ArchiveSettings(campaigns=frozenset({CAMPAIGN}))
     world.beat()
     assert world.current().status is RunStatus.PLANNED
 

@@ -56,10 +56,11 @@ class ArchiveSettings(BaseModel):
     maintenance_window: tuple[TimeOfDay, TimeOfDay] | None = Field(
         None, description="from and to, in UTC: only then is a campaign paused that dials"
     )
-    only_campaigns: frozenset[str] = Field(frozenset(), description="that the schedule archives; empty: all")
+    # None unless somebody says so: an archive pauses campaigns, and takes attempts out of CXone.
+    campaigns: frozenset[str] = Field(frozenset(), description="that the schedule archives; * for all")
     except_campaigns: frozenset[str] = frozenset()
 
     def scheduled(self, campaign_id: str) -> bool:
         """Say whether the schedule archives a campaign."""
-        chosen = not self.only_campaigns or campaign_id in self.only_campaigns
+        chosen = campaign_id in self.campaigns or "*" in self.campaigns
         return chosen and campaign_id not in self.except_campaigns
