@@ -7,13 +7,14 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Deadline, SystemClock
-from outbound.events import Bus
+from outbound.events import Bus, PublishFailed
 from outbound.ingress.providers import Providers
 from outbound.ingress.routing import Router
 from outbound.observability import logger, metrics
-from outbound.queues import Queue, TryLater, work
+from outbound.queues import Queue, TryLater, growing, work
 from outbound.settings import AWS_CLIENT, Documents, tenant, variable
 from outbound.store.outbox import Outbox
 from outbound.store.table import Table
@@ -21,6 +22,8 @@ from outbound.store.webhooks import RawWebhooks, WebhookLedger
 
 # A delivery of ten thousand events takes a thousand calls to the bus: with less time left none is begun.
 MARGIN_SECONDS = 35.0
+# When AWS refuses, in seconds, at first: what waits may be somebody who must not be called.
+AGAIN_SECONDS = 5.0
 
 clock = SystemClock()
 queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
@@ -36,10 +39,14 @@ documents = Documents.from_environment(clock)
 
 
 def route(until: Deadline, record: Mapping[str, Any]) -> None:
-    """Route what one message holds. Raises TryLater where that is not begun before the deadline."""
+    """Route what one message holds. Raises TryLater where there is no time for it, or AWS refuses."""
     if until.left() <= 0:
         raise TryLater(0, "the function's time is nearly up")
-    router.route(record, documents.get("ingress", Providers))
+    try:
+        router.route(record, documents.get("ingress", Providers))
+    except (PublishFailed, ClientError, BotoCoreError) as error:
+        logger.warning("a delivery waits", exc_info=True)
+        raise growing(record, type(error).__name__, AGAIN_SECONDS) from error
 
 
 @metrics.log_metrics

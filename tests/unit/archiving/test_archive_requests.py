@@ -174,6 +174,18 @@ def test_a_late_step_of_an_aborted_execution_changes_nothing(make_world: MakeWor
     assert world.current() == before
 
 
+def test_a_step_that_outlives_its_execution_does_not_take_the_run_back(make_world: MakeWorld) -> None:
+    world = make_world(50)
+    world.ask()
+    run = world.current()
+    world.execute(_abort_at("Send"))
+    about = {"campaign_id": run.campaign_id, "run_id": run.run_id, "attempt": run.attempt}
+    for step in ("hold", "send", "finish"):
+        assert world.step({"step": step, "run": about})["outcome"] == Outcome.SUPERSEDED
+    assert world.current().status is RunStatus.INTERRUPTED
+    assert world.dials()
+
+
 def test_a_run_that_is_cut_off_again_and_again_ends(make_world: MakeWorld) -> None:
     world = make_world(50)
     world.ask()

@@ -199,7 +199,6 @@ def test_messages_of_one_batch_do_not_hurt_each_other(world: DispositionWorld) -
         world.requested(id="r2", contact="busy"),
         world.requested(id="r3", contact_id="nobody"),
         world.requested(id="r4", contact="c4"),
-        at_once=4,
     )
 
     assert len(back) == 1

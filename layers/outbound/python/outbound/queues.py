@@ -50,6 +50,19 @@ class TryLater(Exception):
         self.reason = reason
 
 
+def growing(record: Mapping[str, Any], reason: str, first: float, longest: float = 900.0) -> TryLater:
+    """Give a wait in seconds that doubles with every time that the message came.
+
+    Soon at first, then less often, so that an outage of hours does not use up the queue's tries.
+    """
+    return TryLater(min(longest, first * 2.0 ** (min(times_received(record), 20) - 1)), reason)
+
+
+def times_received(record: Mapping[str, Any]) -> int:
+    """Give how often a message came, this time included."""
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+
+
 class Refused(ValueError):
     """A message that no number of tries can help: its form is wrong."""
 

@@ -15,7 +15,7 @@ from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import Conflict, CxoneError, OutOfTime, RateLimited
 from outbound.observability import logger
 from outbound.store.archive_objects import CopyDiffers
-from outbound.store.archive_runs import OPEN, Run, Runs
+from outbound.store.archive_runs import OPEN, Run, Runs, RunStatus
 
 # After failures of CXone in a row, doubled each time (seconds).
 _FIRST_WAIT, _LONGEST_WAIT = 10, 300
@@ -110,6 +110,9 @@ def _early(run: Run, step: str) -> Answer | None:
     """Give the answer of a step that has nothing to do: the run has ended, or is about to."""
     if step == "release":
         return None
+    if run.status is RunStatus.INTERRUPTED:
+        # Its execution was ended, and this call outlived it: the next execution has another attempt.
+        return Answer(Outcome.SUPERSEDED)
     if run.status not in OPEN:
         return Answer(Outcome.COMPLETE if step == "finish" else Outcome.SUPERSEDED)
     if step != "finish" and run.progress.ending:

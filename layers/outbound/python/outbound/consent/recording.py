@@ -12,7 +12,7 @@ from outbound.clock import Clock, format_time
 from outbound.consent.changes import InvalidChange, change_of
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
 from outbound.observability import Metric, logger, measure
-from outbound.queues import Refused, TryLater, event_of
+from outbound.queues import Refused, TryLater, event_of, growing
 from outbound.store.consents import Change, ConsentLedger, Standing
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item
@@ -21,10 +21,8 @@ from outbound.store.table import Item
 _TOLERANCE = timedelta(minutes=5)
 # Others who write the same contact at the same moment: each round one of them is done.
 _ROUNDS = 10
-# When AWS refuses, in seconds: soon at first, for a revocation that waits is a call that should not be made;
-# then less often, so that an outage of hours does not use up the queue's tries.
+# When AWS refuses, in seconds, at first: a revocation that waits is a call that should not be made.
 _AGAIN_SECONDS = 15
-_LONGEST_SECONDS = 900
 # A refusal quotes a type that it does not know up to this length: it may be anything.
 _LONGEST_QUOTED = 64
 
@@ -52,7 +50,7 @@ class ConsentRecorder:
             self.record(event)
         except (PublishFailed, ClientError, BotoCoreError) as error:
             logger.warning("a change of consent waits", exc_info=True)
-            raise TryLater(_wait(record), type(error).__name__) from error
+            raise growing(record, type(error).__name__, _AGAIN_SECONDS) from error
 
     def record(self, event: Event) -> None:
         """Record a change, or say in a `consent.rejected` why it cannot be: asking again would not help."""
@@ -112,9 +110,3 @@ class ConsentRecorder:
         data = {"contact_id": contact_id, **said}
         now, effect = self._clock.now(), (event.event_id,)
         return new_event(EventType.CONSENT_REJECTED, event.tenant, now, effect, data, event.correlation_id)
-
-
-def _wait(record: Mapping[str, Any]) -> int:
-    """Twice as long with every time that the message came."""
-    times = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
-    return int(min(_LONGEST_SECONDS, _AGAIN_SECONDS * 2 ** (min(times, 10) - 1)))

@@ -32,16 +32,16 @@ from outbound.dispositions.facts import Ending, Facts
 from outbound.dispositions.requests import Disposition, Rejected, disposition_of, named
 from outbound.dispositions.settings import DispositionSettings
 from outbound.dispositions.waiting import (
+    AGAIN_SECONDS,
     Busy,
     Taken,
     wait_for_claim,
     wait_for_contact,
     wait_for_cxone,
-    wait_for_others,
 )
 from outbound.events import Event, EventType, PublishFailed
 from outbound.observability import logger
-from outbound.queues import Refused, event_of
+from outbound.queues import Refused, event_of, growing
 from outbound.store.dispositions import ENDED, Asked, DispositionLedger, Standing, Status
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item
@@ -95,7 +95,7 @@ class Applier:
             raise wait_for_cxone(error, record, self._clock.now()) from error
         except (PublishFailed, ClientError, BotoCoreError) as error:
             logger.warning("a disposition waits", exc_info=True)
-            raise wait_for_others(record, type(error).__name__) from error
+            raise growing(record, type(error).__name__, AGAIN_SECONDS) from error
 
     def _apply_or_defer(self, event: Event, deadline: Deadline) -> None:
         try:

@@ -12,6 +12,8 @@ Code = Annotated[str, Field(min_length=1, max_length=64)]
 # A contact in one of these states is in the dialer's hands.
 _BUSY = frozenset({"DIALING", "RINGING", "CONNECTED", "WRAP_UP"})
 
+_MOST_LOOKS = 150
+
 
 class Wait(BaseModel):
     """How long a disposition waits for its contact, and how often it looks: each time twice as long."""
@@ -21,6 +23,17 @@ class Wait(BaseModel):
     first_seconds: float = Field(15, ge=1, le=3600)
     longest_seconds: float = Field(300, ge=1, le=36_000)
     most_seconds: float = Field(4 * 3600, ge=1, le=7 * 86_400, description="after that it is rejected")
+
+    @model_validator(mode="after")
+    def _looks_are_bounded(self) -> Self:
+        waited, looks = 0.0, 0
+        while waited < self.most_seconds:
+            looks += 1
+            waited += self.seconds(looks)
+            # The queue gives a message up after 200 receives, whatever the reason for them.
+            if looks > _MOST_LOOKS:
+                raise ValueError(f"asks for more than {_MOST_LOOKS} looks: raise longest_seconds")
+        return self
 
     def seconds(self, deferrals: int) -> float:
         """Give the wait before the next look after so many."""

@@ -12,13 +12,12 @@ from outbound.cxone.errors import CxoneError, OutOfTime
 from outbound.dispositions.requests import Rejected
 from outbound.dispositions.settings import Wait
 from outbound.observability import Metric, measure
-from outbound.queues import TryLater
+from outbound.queues import TryLater, growing
 from outbound.store.dispositions import Asked
 from outbound.store.table import Item
 
-# When CXone or AWS are down, in seconds: soon at first, then less often.
-_FIRST_SECONDS = 5.0
-_LONGEST_SECONDS = 900.0
+# When CXone or AWS are down, in seconds, at first.
+AGAIN_SECONDS = 5.0
 
 
 class Busy(Exception):
@@ -58,7 +57,7 @@ def wait_for_contact(busy: Busy, item: Item, wait: Wait, now: datetime) -> NoRet
 def wait_for_claim(taken: Taken, record: Mapping[str, Any], now: datetime) -> TryLater:
     """Give when to come back to a contact that another has: soon, for mostly it is done in a moment."""
     longest = max(1.0, taken.until - now.timestamp() + 1.0)
-    return TryLater(min(longest, 2.0 ** min(_times(record), 10)), str(taken))
+    return growing(record, str(taken), 2.0, longest)
 
 
 def wait_for_cxone(error: CxoneError, record: Mapping[str, Any], now: datetime) -> TryLater:
@@ -68,13 +67,4 @@ def wait_for_cxone(error: CxoneError, record: Mapping[str, Any], now: datetime) 
     if error.retry_at is not None:
         # Spread a little: those that were turned away together would be so again.
         return TryLater((error.retry_at - now).total_seconds() + random(), error.reason)  # noqa: S311 - jitter
-    return wait_for_others(record, error.reason)
-
-
-def wait_for_others(record: Mapping[str, Any], reason: str) -> TryLater:
-    """Give a wait that doubles with every time that the message came."""
-    return TryLater(min(_LONGEST_SECONDS, _FIRST_SECONDS * 2.0 ** (min(_times(record), 10) - 1)), reason)
-
-
-def _times(record: Mapping[str, Any]) -> int:
-    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    return growing(record, error.reason, AGAIN_SECONDS)

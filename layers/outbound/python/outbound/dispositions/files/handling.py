@@ -29,10 +29,10 @@ from outbound.dispositions.files.reading import RowReader
 from outbound.dispositions.files.sending import NotSent
 from outbound.dispositions.files.waiting import RowWatch
 from outbound.dispositions.settings import DispositionSettings
-from outbound.dispositions.waiting import wait_for_others
+from outbound.dispositions.waiting import AGAIN_SECONDS
 from outbound.events import PublishFailed
 from outbound.observability import logger
-from outbound.queues import TryLater
+from outbound.queues import TryLater, growing
 from outbound.store.disposition_files import (
     ENDED_FILES,
     DispositionFile,
@@ -86,7 +86,7 @@ class FileHandler:
             raise TryLater(_OVERTAKEN_SECONDS, "another run has the file in hand") from None
         except (NotSent, PublishFailed, ClientError, BotoCoreError) as error:
             logger.warning("a file waits", exc_info=True)
-            raise wait_for_others(record, type(error).__name__) from error
+            raise growing(record, type(error).__name__, AGAIN_SECONDS) from error
 
     def _known(self, notice: Notice) -> DispositionFile:
         """Give the file that a notice is about, as far as it has come."""
