@@ -40,6 +40,7 @@ def _rejected(settings: DispositionSettings = SETTINGS, **data: Any) -> Rejected
 @pytest.mark.parametrize(
     ("field", "value"),
     [
+        ("outcome_cod", "INTERESTED"),
         ("outcome_code", "interested"),
         ("outcome_code", "IN"),
         ("outcome_code", "A" * 21),

@@ -154,7 +154,7 @@ def test_what_is_invalid_is_said_with_its_fields_and_the_rest_is_published(world
     (rejection,) = rejected["rejections"]
     assert rejection["place"] == 1
     assert rejection["event_type"] == "disposition.requested"
-    assert rejection["fields"].keys() == {"contactId", "outcomeCode", "outcomeCod"}
+    assert rejection["fields"].keys() == {"contactId", "outcomeCode"}
     assert "c 1" not in json.dumps(rejected)
 
 
@@ -201,10 +201,20 @@ def test_a_number_that_is_none_holds_up_no_other_event(world: IngressWorld) -> N
 
 def test_an_event_of_thousands_of_wrong_fields_is_rejected_naming_some(world: IngressWorld) -> None:
     wrong = {f"field{number}": 1 for number in range(10_000)}
-    events = _route(world, [{"id": "d-1", "type": "disposition.requested", "data": wrong}, consent()])
+    events = _route(world, [{"id": "p-1", "type": "outcomes.pull.requested", "data": wrong}, consent()])
     published = {event["event_type"]: event["data"] for event in events}
     assert published.keys() == {"consent.changed", "webhook.rejected"}
     assert len(published["webhook.rejected"]["rejections"][0]["fields"]) == 20
+
+
+def test_a_do_not_call_goes_on_however_wrong_the_rest_of_it_is(world: IngressWorld) -> None:
+    wrong: dict[str, Any] = {f"field{number}": 1 for number in range(10_000)}
+    wrong |= {"contactId": "c-1", "outcomeCode": "Do not call", "customFields": ["?"], "occurredAt": 7}
+    (event,) = _route(world, [{"id": "d-1", "type": "disposition.requested", "data": wrong}])
+    data = event["data"]
+    assert (data["contact_id"], data["outcome_code"]) == ("c-1", "DO_NOT_CALL")
+    assert data["field0"] is True, "one of the unknown fields, for whoever applies it to name"
+    assert len(data) == 5
 
 
 def test_long_notes_are_for_whoever_applies_them_to_refuse(world: IngressWorld) -> None:

@@ -22,6 +22,10 @@ _TOLERANCE = timedelta(minutes=5)
 # "." and ".." are no ids: in the path of a call they would lead to another resource.
 _ID = re.compile(r"(?!\.{1,2}\Z)[\w.:@-]{1,128}", re.ASCII)
 _NAME = re.compile(r"\S(?:.{0,62}\S)?")
+# What a request may hold; a misspelt field would be an instruction that nobody follows.
+_FIELDS = frozenset(
+    {"campaign_id", "contact_id", "outcome_code", "agent_id", "notes", "custom_fields", "occurred_at"}
+)
 INVALID = "invalid_request"
 TOO_OLD = "too_old"
 
@@ -62,6 +66,9 @@ class Disposition:
 def disposition_of(event: Event, settings: DispositionSettings, now: datetime) -> Disposition:
     """Read what an event asks for. Raises Rejected naming the first field that is wrong."""
     data = event.data
+    if unknown := sorted(set(data) - _FIELDS):
+        # What looks like a name says what was misspelt; anything else may be anything.
+        raise Rejected("is no field of a disposition", _plain(unknown[0])[:64] or "data")
     occurred_at = moment_of(event)
     if occurred_at > now + _TOLERANCE:
         raise Rejected("lies in the future", "occurred_at")

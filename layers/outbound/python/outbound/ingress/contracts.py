@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     JsonValue,
     PlainSerializer,
+    model_validator,
 )
 from pydantic import ValidationError as PydanticError
 from pydantic.alias_generators import to_camel
@@ -68,17 +69,32 @@ Time = Annotated[AwareDatetime, PlainSerializer(format_time, return_type=str)]
 
 
 class DispositionRequest(_Model):
-    """Apply a disposition to a contact."""
+    """Apply a disposition to a contact.
 
-    campaign_id: Id
+    Only whom it is about and what it says is judged here. Who applies it judges the rest and names what is
+    wrong, for a request not to be called counts however wrong the rest of it is.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
     contact_id: Id
     outcome_code: OutcomeCode
-    agent_id: Id | None = None
-    # How long they may be is for whoever applies it to say: a request not to be called counts anyway.
-    notes: str | None = None
-    custom_fields: dict[str, JsonValue] | None = None
+    campaign_id: Annotated[JsonValue, BeforeValidator(_as_text)] = None
+    agent_id: Annotated[JsonValue, BeforeValidator(_as_text)] = None
+    notes: JsonValue = None
+    custom_fields: JsonValue = None
     # When it was decided, where the sender says; else the delivery's own time counts.
-    occurred_at: Time | None = None
+    occurred_at: JsonValue = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_most_of_what_is_unknown(cls, given: object) -> object:
+        """Keep one unknown field, to be named: there may be thousands, and an event has its limits."""
+        if not isinstance(given, dict):
+            return given
+        known = {*cls.model_fields, *map(to_camel, cls.model_fields)}
+        unknown = sorted(str(name) for name in given.keys() - known)[:1]
+        return {name: value for name, value in given.items() if name in known} | dict.fromkeys(unknown, True)
 
 
 class ConsentChange(_Model):
