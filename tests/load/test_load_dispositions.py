@@ -62,5 +62,5 @@ def _check(aftermath: Aftermath) -> None:
         if key in newest
     }
     assert found == newest
-    assert aftermath.throttled == 0
+    assert aftermath.throttled == 0, aftermath.figures
     assert aftermath.most_writes_at_once <= 50
