@@ -10,6 +10,7 @@ from aws_world import AwsWorld, FakeClock
 from disposition_world import CAMPAIGN, DELIVERY, DispositionWorld
 from faults import check_every_cut, check_every_refusal, fresh, until_quiet
 
+from outbound.events import Event
 from sandbox.running import Tenant
 
 # What a worker may meet: a first disposition, one that takes another's place, one that is late, one that
@@ -94,15 +95,11 @@ def test_a_disposition_ends_as_undisturbed_wherever_somebody_refuses_once(tenant
 
 
 def test_what_was_written_and_not_recorded_is_applied_though_a_newer_one_came_first(
-    world: DispositionWorld, monkeypatch: pytest.MonkeyPatch
+    world: DispositionWorld,
 ) -> None:
     """The older one's worker dies between its write and its record; the newer one finds the write."""
-    monkeypatch.setattr(world.ledger, "apply", _dies)
-    with pytest.raises(KeyboardInterrupt):
-        world.take(world.requested("BUSY", -10, id="old"))
-    monkeypatch.undo()
+    _die_before_the_record(world, world.requested("BUSY", -10, id="old"))
     world.clock.advance(minutes=5)
-    world.start_afresh()
     world.take(world.requested("INTERESTED", -5, id="new"))
     world.take(world.requested("BUSY", -10, id="old"))
 
@@ -112,15 +109,9 @@ def test_what_was_written_and_not_recorded_is_applied_though_a_newer_one_came_fi
     assert sorted(facts) == [("disposition.applied", "new"), ("disposition.applied", "old")]
 
 
-def test_a_newer_one_that_was_written_and_not_recorded_is_not_overwritten(
-    world: DispositionWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(world.ledger, "apply", _dies)
-    with pytest.raises(KeyboardInterrupt):
-        world.take(world.requested("INTERESTED", -5, id="new"))
-    monkeypatch.undo()
+def test_a_newer_one_that_was_written_and_not_recorded_is_not_overwritten(world: DispositionWorld) -> None:
+    _die_before_the_record(world, world.requested("INTERESTED", -5, id="new"))
     world.clock.advance(minutes=5)
-    world.start_afresh()
     world.take(world.requested("BUSY", -10, id="old"))
     assert world.contact().outcome_code == "INTERESTED"
     world.take(world.requested("INTERESTED", -5, id="new"))
@@ -172,14 +163,8 @@ def test_what_was_rejected_after_a_lost_answer_holds_up_no_other(world: Disposit
     assert world.contact().outcome_code == "BUSY"
 
 
-def test_while_a_claim_lasts_nobody_else_writes(
-    world: DispositionWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(world.ledger, "apply", _dies)
-    with pytest.raises(KeyboardInterrupt):
-        world.take(world.requested("BUSY", -10, id="old"))
-    monkeypatch.undo()
-    world.start_afresh()
+def test_while_a_claim_lasts_nobody_else_writes(world: DispositionWorld) -> None:
+    _die_before_the_record(world, world.requested("BUSY", -10, id="old"))
     before = world.tenant.stats().count(_READ)
 
     assert world.take(world.requested("INTERESTED", -5, id="new")), "it comes back"
@@ -190,5 +175,13 @@ def test_while_a_claim_lasts_nobody_else_writes(
 _READ = f"GET /api/v1/outbound/campaigns/{CAMPAIGN}/contacts"
 
 
-def _dies(*_: object) -> None:
-    raise KeyboardInterrupt
+def _die_before_the_record(world: DispositionWorld, event: Event) -> None:
+    """Let a worker end between its write to CXone and its record of it; another takes its place."""
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    world.ledger.apply = dies  # type: ignore[assignment, method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        world.take(event)
+    world.start_afresh()
