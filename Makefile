@@ -43,7 +43,8 @@ test: environments ## all tests at reduced sizes, on all cores
 .PHONY: test-sam-local
 test-sam-local: export ARCHITECTURE = x86_64
 test-sam-local: export RUNTIME = python3.13
-test-sam-local: environments build ## every function under `sam local invoke` (needs Docker)
+test-sam-local: environments ## every function under `sam local invoke` (needs Docker)
+	@$(MAKE) build ARGS=
 	OUTBOUND_SAM_LOCAL=1 $(VENV)/python -m pytest tests/sam_local $(ARGS)
 
 # The schemes of webhooks share nothing, so all cores take some; what is timed has the machine to itself.
