@@ -41,7 +41,7 @@ def _show(console: Console, stack: Stack, seconds: float) -> None:
     console.print(table)
     console.print("To speak to it with any AWS tool:", style="bold")
     console.print(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION=us-east-1")
-    console.print("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
+    console.print(f"  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test OUTBOUND_STACK={stack.name}")
     console.print("To run a function in a container, after `make build ARCHITECTURE=x86_64`:", style="bold")
     console.print(f"  {_INVOKE} --parameter-overrides Architecture=x86_64", soft_wrap=True)
     console.print(f"Its log, with what functions print: {stack.emulator.log}", soft_wrap=True)

@@ -51,14 +51,23 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
-    chosen = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # Wherever it stands: scripts put it last.
+    given.sort(key=lambda argument: argument != "--json")
+    chosen = parser().parse_args(given)
     try:
         chosen.run(Stack.named(chosen.stack), chosen, Output(as_json=chosen.json))
+    except BrokenPipeError:
+        # Whoever read the output has had enough of it; what is left of it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (StackNotFound, ValueError) as refusal:
         print(f"outbound: {refusal}", file=sys.stderr)
         return 2
-    except (ClientError, BotoCoreError) as failure:
+    except ClientError as failure:
         print(f"outbound: AWS refused: {failure}", file=sys.stderr)
+        return 1
+    except BotoCoreError as failure:
+        print(f"outbound: AWS cannot be reached: {failure}", file=sys.stderr)
         return 1
     except (ConfigurationError, CopyDiffers, PublishFailed, RegistrationConflict) as failure:
         print(f"outbound: {failure}", file=sys.stderr)
