@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from local import Stack
 from local.deployment import ARTIFACTS
 from local.places import ROOT
 from local.stack import eventually
+from scenario.cast import WRAPPED_UP, Operator
 
 Answer = list[tuple[str, str, int, float]]
 
@@ -65,6 +68,20 @@ def test_the_readme_s_query_counts_what_the_lake_holds(stack: Stack) -> None:
     for (*_, found), (*_, average) in zip(sorted(answer), wanted, strict=True):
         assert found == pytest.approx(average, abs=0.0501)
     assert answer == sorted(answer, key=lambda row: (row[0], -row[2]))
+
+
+def test_archived_attempts_are_a_table_of_what_restoring_gives_back(
+    stack: Stack, operator: Operator, tmp_path: Path
+) -> None:
+    file = tmp_path / "restored.jsonl"
+    operator.run("archive", "restore", WRAPPED_UP, "--out", str(file))
+    wanted = Counter(json.loads(line)["outcome_code"] for line in file.read_text().splitlines())
+    query = (
+        f"SELECT outcome_code, count(*) AS attempts FROM archived_attempts WHERE campaign_id = '{WRAPPED_UP}'"
+    )
+    rows = _run_by_athena(stack, f"{query} GROUP BY outcome_code")
+    assert {row["outcome_code"]: int(row["attempts"]) for row in rows} == wanted
+    assert wanted.total() > 500
 
 
 def test_a_row_lies_in_the_partition_of_the_day_on_which_its_call_began(stack: Stack) -> None:
