@@ -120,6 +120,17 @@ def test_a_newer_one_that_was_written_and_not_recorded_is_not_overwritten(world:
     assert len(world.contact().writes) == 1
 
 
+def test_what_a_found_one_wrote_is_not_taken_for_what_stood_before_it(world: DispositionWorld) -> None:
+    """The same outcome with other notes was written and not recorded: saying the first again is a change."""
+    world.take(world.requested("INTERESTED", -20, id="first", notes="a"))
+    _die_before_the_record(world, world.requested("INTERESTED", -10, id="cut off", notes="b"))
+    world.clock.advance(minutes=5)
+    world.take(world.requested("INTERESTED", -5, id="again", notes="a"))
+
+    assert world.endings() == {"again": "applied", "cut off": "applied", "first": "applied"}
+    assert world.contact().notes == "a"
+
+
 def test_an_answer_that_was_lost_is_not_written_twice(world: DispositionWorld) -> None:
     world.tenant.add_fault({"serve_then": "cut"}, method="PATCH", path="/contacts/", times=10)
     world.put(world.requested(id="r1"))

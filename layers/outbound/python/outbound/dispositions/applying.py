@@ -18,6 +18,7 @@ whoever comes next finds in CXone whether its write was done.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -137,30 +138,30 @@ class Applier:
         except CxoneError:
             self._ledger.release(asked, claimed.fence)
             raise
-        if not self._found(asked, claimed, contact):
-            self._write(disposition, claimed, contact)
+        if stands := self._found(asked, claimed, contact):
+            self._write(disposition, stands, contact)
 
-    def _found(self, asked: Asked, claimed: Standing, contact: Contact) -> bool:
-        """Let a suspect stand whose doing CXone shows; say whether that settles this request too."""
+    def _found(self, asked: Asked, claimed: Standing, contact: Contact) -> Standing | None:
+        """Let a suspect stand whose doing CXone shows; give what then stands, None if that settles this too."""
         shown = next((one for one in claimed.suspects if _shows(contact, one)), None)
         if shown is None:
-            return False
+            return claimed
         now = self._clock.now()
         ending = self._facts.standing(shown, Status.APPLIED, contact, None, now)
         item = self._ledger.find(shown, claimed.fence, ending.about, ending.fact, now)
         if item is None:
             if self._ledger.request(shown.correlation_id, shown.request_id).get("status") in ENDED:
                 # It was rejected meanwhile, by settings that had changed: it counts no more than others.
-                return False
+                return claimed
             raise Taken(now.timestamp())
         count(ending, None)
         self._publish(shown, item)
         if shown.rank < asked.rank:
-            return False
+            return replace(claimed, content=shown.content)
         self._ledger.release(asked, claimed.fence)
         if shown != asked:
             self._end_behind(asked, shown.rank, shown.content)
-        return True
+        return None
 
     def _end_behind(self, asked: Asked, rank: str, content: str) -> None:
         """End a request that comes behind what stands: something newer, or itself from another delivery."""
