@@ -142,7 +142,7 @@ class Applier:
             self._write(disposition, stands, contact)
 
     def _found(self, asked: Asked, claimed: Standing, contact: Contact) -> Standing | None:
-        """Let a suspect stand whose doing CXone shows; give what then stands, None if that settles this too."""
+        """Let a suspect stand whose doing CXone shows; give what then stands, None if all is settled."""
         shown = next((one for one in claimed.suspects if _shows(contact, one)), None)
         if shown is None:
             return claimed
