@@ -98,7 +98,7 @@ def _work(story: str) -> Callable[[ArchiveWorld], None]:
 
 
 # Some minutes each; a pause that is cut off is what must not wait for the full sizes.
-_LONG = {"collecting", "sending"}
+_LONG = {"collecting", "sending", "ending"}
 
 
 @pytest.mark.timeout(600)
