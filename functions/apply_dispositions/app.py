@@ -22,8 +22,8 @@ from outbound.store.dispositions import DispositionLedger
 from outbound.store.outbox import Outbox
 from outbound.store.table import Table
 
-# Four of these functions run at once, and a tenant takes fifty calls at once.
-AT_ONCE = 12
+# Five of these functions run at once, and a tenant takes fifty calls at once.
+AT_ONCE = 10
 # What is left of the function's time when the deadline comes: enough to write down how a call ended.
 MARGIN_SECONDS = 10.0
 
