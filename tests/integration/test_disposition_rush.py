@@ -46,6 +46,6 @@ def test_what_is_called_applied_was_written_and_nothing_else(aftermath: Aftermat
 
 def test_the_quotas_are_kept_and_the_tenants_fifty(aftermath: Aftermath) -> None:
     # The full size, on a machine of its own, is held to none at all; here other tests delay single calls by
-    # more than the hundredth of a second that ten in a second leave.
+    # more than the hundredths of a second that a quota of ten in one leaves room for.
     assert aftermath.throttled <= sum(aftermath.calls.values()) / 50
     assert aftermath.most_writes_at_once <= 50
