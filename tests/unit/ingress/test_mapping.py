@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from outbound.ingress.mapping import BadMapping, MappingRules, Read, check_mapping
-from outbound.ingress.moments import NoMoment, moment_in
 from outbound.ingress.providers import READY_MAPPINGS, Provider, Providers
+from outbound.moments import NoMoment, moment_in
 
 CUSTOM: dict[str, Any] = {
     "events": "items[].change",

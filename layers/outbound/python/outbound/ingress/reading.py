@@ -13,8 +13,8 @@ from outbound.events import Event, EventType, new_event
 from outbound.ingress.contracts import REPORTS, Invalid, validated
 from outbound.ingress.delivery import Delivery
 from outbound.ingress.mapping import BadMapping, Found, MappingRules
-from outbound.ingress.moments import NoMoment, moment_in
 from outbound.ingress.providers import CXONE, Provider
+from outbound.moments import NoMoment, moment_in
 
 # The bus takes 256 KB; this leaves room for what it counts beside the event.
 _MAX_EVENT_BYTES = 255 * 1024
