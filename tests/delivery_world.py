@@ -28,6 +28,7 @@ from outbound.deliveries.switching import DestinationSwitch
 from outbound.events import Bus, Event
 from outbound.queues import Queue, work
 from outbound.secrets import Secrets
+from outbound.settings import read_document
 from outbound.store.deliveries import DUE_DELIVERIES, DeliveryLedger
 from outbound.store.outbox import DUE_FACTS, Outbox
 from outbound.store.table import Key
@@ -177,7 +178,7 @@ class DeliveryWorld:
         self.dead_letters = Queue(self.queue, self.queue.dead_url)
         aws.secrets.create_secret(Name=SECRET, SecretString=json.dumps({"key": KEY}))
         crm = {"url": receiver.url, "allow_insecure": True, "allow_private": True, **(settings or {})}
-        self.document = DeliverySettings.model_validate({"destinations": {"crm": crm}})
+        self.document = read_document(DeliverySettings, json.dumps({"destinations": {"crm": crm}}))
         self.start_afresh()
 
     def start_afresh(self) -> None:

@@ -21,8 +21,8 @@ HOSTS = (
     "https://api.nicecxone.com",
     "https://login.nicecxone.com",
     "https://api.cxone.com",
-    "https://api.niceincontact.com",
-    "https://api.na1.nicecxone.com",
+    "https://{instance}.niceincontact.com",
+    "https://api.{region}.nicecxone.com",
 )
 DIALER_HOST = "https://platform.nicecxone.com"
 

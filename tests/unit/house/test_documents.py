@@ -59,8 +59,8 @@ def test_a_broken_document_is_named_with_the_place_and_without_the_value(
 
     message = str(caught.value)
     assert NAME in message
-    assert "count: Input should be a valid integer" in message
-    assert "colr: Extra inputs" in message
+    assert "count: must be a whole number" in message
+    assert "colr: is not a known setting" in message
     assert "hush" not in message
     assert caught.value.__suppress_context__
 

@@ -2,13 +2,15 @@
 
 A Lambda's environment holds 4 KB, so it carries names and flags only. Whatever has structure
 (mappings, destinations, budgets) is one JSON document per capability in SSM Parameter Store under
-`/<stack>/config/<capability>`; a capability without one runs on its packaged defaults.
+`/<stack>/config/<capability>`, merged in depth over the packaged defaults: it holds only what differs.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -38,16 +40,19 @@ class ConfigurationError(Exception):
     """The deployment is set up wrongly; the message says which setting, and what to do."""
 
 
+class InvalidDocument(ValueError):
+    """A settings document is not valid; the message names each wrong field, and never shows a value."""
+
+
 class Document(Protocol):
     """A typed settings document: a pydantic model by its structure; this module needs no pydantic."""
 
     @classmethod
-    def model_validate_json(cls, text: str, /) -> Document:
-        """Parse and check a JSON text."""
-
-    @classmethod
     def model_validate(cls, value: object, /) -> Document:
-        """Check a Python value."""
+        """Check a Python value; the empty object gives the packaged defaults."""
+
+    def model_dump(self, *, mode: str = ...) -> dict[str, Any]:
+        """Return the settings as JSON-like values; `model_validate` reads them back."""
 
 
 D = TypeVar("D", bound=Document)
@@ -114,16 +119,114 @@ class Documents:
             logger.warning("settings could not be read again", extra=reason)
             return known  # type: ignore[return-value]
         try:
-            return model.model_validate_json(text)  # type: ignore[return-value]
-        except ValueError as error:
-            complaints = _complaints(error)
-            raise ConfigurationError(f"the settings document {name} is not valid: {complaints}") from None
+            return read_document(model, text)
+        except InvalidDocument as error:
+            raise ConfigurationError(f"the settings document {name} is not valid: {error}") from None
 
 
-def _complaints(error: ValueError) -> str:
-    """Say what a model objects to and where, without the values: somebody may have put a secret there."""
+def read_document(model: type[D], text: str | bytes) -> D:
+    """Return the settings that a JSON text gives when it is merged over the packaged defaults.
+
+    Raises InvalidDocument naming every field that does not fit.
+    """
+    value = _parsed(text)
+    if not isinstance(value, dict):
+        raise InvalidDocument("document: must be a JSON object")
+    try:
+        packaged = model.model_validate({}).model_dump(mode="json")
+        return model.model_validate(merged(packaged, value))  # type: ignore[return-value]
+    except ValueError as error:
+        raise InvalidDocument(complaints(error)) from None
+
+
+def merged(defaults: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return defaults with a document laid over them in depth.
+
+    Objects are merged name by name; lists and single values replace. Null takes an entry out, or gives a
+    setting its default again.
+    """
+    whole = dict(defaults)
+    for name, value in document.items():
+        known = whole.get(name)
+        if value is None:
+            whole.pop(name, None)
+        elif isinstance(value, dict) and isinstance(known, dict):
+            whole[name] = merged(known, value)
+        else:
+            whole[name] = value
+    return whole
+
+
+def _parsed(text: str | bytes) -> object:
+    try:
+        # Some editors begin a file with a byte order mark.
+        plain = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        return json.loads(plain.removeprefix("\ufeff"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise InvalidDocument("document: must be text in UTF-8") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InvalidDocument(f"document: is not valid JSON at {place}") from None
+    except RecursionError:
+        raise InvalidDocument("document: is nested too deeply") from None
+    except InvalidDocument:
+        raise
+    except ValueError:
+        raise InvalidDocument("document: has a number that is too long") from None
+
+
+def _refuse_constant(name: str) -> object:
+    raise InvalidDocument(f"document: {name} is not a number that JSON has")
+
+
+# What a model's complaint is called by pydantic, and what it says to a person.
+_COMPLAINTS = {
+    "extra_forbidden": "is not a known setting",
+    "missing": "is missing",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be a text",
+    "string_pattern_mismatch": "must have the form {pattern}",
+    "string_too_short": "must have {min_length} characters or more",
+    "string_too_long": "must have {max_length} characters at most",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "set_type": "must be a list",
+    "frozen_set_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "too_short": "must have {min_length} entries or more",
+    "too_long": "must have {max_length} entries at most",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be {le} or less",
+    "literal_error": "must be one of {expected}",
+    "enum": "must be one of {expected}",
+    "datetime_type": "must be a time like 2026-01-31T08:00:00Z",
+    "datetime_parsing": "must be a time like 2026-01-31T08:00:00Z",
+    "datetime_from_date_parsing": "must be a time like 2026-01-31T08:00:00Z",
+    "timezone_aware": "needs a UTC offset, like 2026-01-31T08:00:00Z",
+}
+
+
+def complaints(error: ValueError) -> str:
+    """Say what a model objects to and where, without the values: one of them may be a secret."""
     errors = getattr(error, "errors", None)
     if errors is None:
-        return type(error).__name__
-    found = errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'document'}: {each['msg']}" for each in found)
+        return str(error) or type(error).__name__
+    return "; ".join(_complaint(each) for each in errors())
+
+
+def _complaint(error: Mapping[str, Any]) -> str:
+    place = ".".join(map(str, error["loc"])) or "document"
+    known = _COMPLAINTS.get(error.get("type", ""))
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return f"{place}: {known.format_map(error.get('ctx', {})) if known else said}"

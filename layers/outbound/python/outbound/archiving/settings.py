@@ -25,17 +25,23 @@ class ArchiveSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     approved_outcomes: frozenset[str] = Field(
-        frozenset({"SURVEY_TAKEN", "NO_ANSWER", "BUSY", "DISCONNECTED"}), min_length=1
+        frozenset({"SURVEY_TAKEN", "NO_ANSWER", "BUSY", "DISCONNECTED"}),
+        min_length=1,
+        description="an attempt with another outcome is skipped",
     )
     not_anonymised: Literal["quarantine", "stop"] = Field(
         "quarantine", description="what an attempt that is not anonymised does to its run"
     )
-    default_disposition: str = Field("ARCHIVED", min_length=1, max_length=64)
-    default_retention_days: int = Field(365, ge=LEAST_RETENTION_DAYS, le=MOST_RETENTION_DAYS)
+    default_disposition: str = Field(
+        "ARCHIVED", min_length=1, max_length=64, description="of attempts that have none"
+    )
+    default_retention_days: int = Field(
+        365, ge=LEAST_RETENTION_DAYS, le=MOST_RETENTION_DAYS, description="of attempts that name none"
+    )
     delete_active: bool = Field(True, description="attempts leave the active lists, too")
     force_cold_storage: bool = Field(True, description="CXone moves them to its own cold storage at once")
-    batch_size: int = Field(200, ge=1, le=200)
-    page_size: int = Field(100, ge=2, le=1000)
+    batch_size: int = Field(200, ge=1, le=200, description="attempts that are archived together")
+    page_size: int = Field(100, ge=2, le=1000, description="attempts of one page of CXone's list")
     most_attempts: int = Field(
         500_000, ge=1, le=2_000_000, description="of one run; the next one takes what is left"
     )
@@ -58,7 +64,7 @@ class ArchiveSettings(BaseModel):
     )
     # None unless somebody says so: an archive pauses campaigns, and takes attempts out of CXone.
     campaigns: frozenset[str] = Field(frozenset(), description="that the schedule archives; * for all")
-    except_campaigns: frozenset[str] = frozenset()
+    except_campaigns: frozenset[str] = Field(frozenset(), description="that the schedule leaves alone")
 
     def scheduled(self, campaign_id: str) -> bool:
         """Say whether the schedule archives a campaign."""

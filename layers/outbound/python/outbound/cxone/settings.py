@@ -2,11 +2,12 @@
 
 A surface is one part of the API as its documentation describes it. They disagree on hosts, token
 URLs and the form of the token request, so all of that is data. The document is
-`/<stack>/config/cxone`; what it leaves out is as here.
+`/<stack>/config/cxone`; what it leaves out is as here. Packaged hosts differ by `region` and `instance`.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -22,9 +23,13 @@ def _checked_url(url: str) -> str:
         raise ValueError("a URL begins with https:// and a host")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("a URL here has no credentials, no query and no fragment")
+    if set(_PLACEHOLDER.findall(url)) - {"{region}", "{instance}"}:
+        raise ValueError("a URL here may have {region} and {instance} in braces, and nothing else")
     return url
 
 
+_PLACEHOLDER = re.compile(r"\{[^}]*\}?")
+HostPart = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,39}$")]
 Url = Annotated[str, AfterValidator(_checked_url)]
 
 
@@ -37,11 +42,13 @@ class _Strict(BaseModel):
 class TokenRequest(_Strict):
     """How a surface hands out tokens (OAuth 2.0 client credentials)."""
 
-    url: Url
-    body: Literal["form", "json"] = "form"
-    credentials: Literal["basic", "body"] = "body"
-    scopes: tuple[str, ...] = ()
-    send_scopes: bool = True
+    url: Url = Field(description="where tokens are asked for; may have {region} and {instance} in it")
+    body: Literal["form", "json"] = Field("form", description="the form of the request's body")
+    credentials: Literal["basic", "body"] = Field(
+        "body", description="client id and secret in a Basic header, or in the body"
+    )
+    scopes: tuple[str, ...] = Field((), description="that the surface's calls need, and a token must have")
+    send_scopes: bool = Field(True, description="name the scopes in the request")
     early_seconds: int = Field(60, ge=0, description="refresh that long before the token expires")
     assumed_lifetime_seconds: int = Field(300, ge=1, description="used where the answer names no expires_in")
 
@@ -49,21 +56,23 @@ class TokenRequest(_Strict):
 class Surface(_Strict):
     """One part of the API: where it is and how to get in."""
 
-    base_url: Annotated[Url, AfterValidator(lambda url: url.rstrip("/"))]
+    base_url: Annotated[Url, AfterValidator(lambda url: url.rstrip("/"))] = Field(
+        description="what calls begin with; may have {region} and {instance} in it"
+    )
     token: TokenRequest
 
 
 class Budget(_Strict):
     """A quota of the tenant that all functions share."""
 
-    calls: int = Field(ge=1)
-    per_seconds: float = Field(gt=0)
+    calls: int = Field(ge=1, description="so many in any window")
+    per_seconds: float = Field(gt=0, description="the length of the window")
     reserved: float = Field(0.0, ge=0, lt=1, description="share kept for the priority lane")
-    per_campaign: bool = False
+    per_campaign: bool = Field(False, description="each campaign has such a quota of its own")
     jitter_seconds: float = Field(
         0.0, ge=0, description="how much later than it left a call may arrive without being one too many"
     )
-    enforced: bool = True
+    enforced: bool = Field(True, description="false: calls leave uncounted, for tests")
 
     @model_validator(mode="after")
     def _two_lanes_need_two_calls(self) -> Budget:
@@ -75,19 +84,34 @@ class Budget(_Strict):
 class CxoneSettings(_Strict):
     """All settings of the access to CXone."""
 
-    surfaces: dict[str, Surface] = {}
-    budgets: dict[str, Budget] = {}
-    connect_timeout_seconds: float = Field(3.05, gt=0)
-    read_timeout_seconds: float = Field(30, gt=0)
-    max_tries: int = Field(4, ge=1, le=10)
+    region: HostPart = Field("na1", description="stands for {region} in hosts: na1, eu1, uk1, au1, ca1, jp1")
+    instance: HostPart = Field("api", description="stands for {instance} in hosts: the tenant's own")
+    surfaces: dict[str, Surface] = Field(
+        default_factory=lambda: dict(SURFACES), description="parts of the API: hosts and token requests"
+    )
+    budgets: dict[str, Budget] = Field(
+        default_factory=lambda: dict(BUDGETS), description="quotas of the tenant, shared by all functions"
+    )
+    connect_timeout_seconds: float = Field(3.05, gt=0, description="until a connection stands")
+    read_timeout_seconds: float = Field(30, gt=0, description="until an answer comes")
+    max_tries: int = Field(4, ge=1, le=10, description="of a call that may be repeated")
     max_retry_after_seconds: int = Field(120, ge=1, description="a longer Retry-After is clamped to this")
 
     def surface(self, name: str) -> Surface:
-        """Give a surface's settings: the document's, else the packaged ones."""
-        return self.surfaces.get(name) or SURFACES[name]
+        """Return a surface's settings, with region and instance filled into its hosts."""
+        surface = self.surfaces.get(name) or SURFACES[name]
+        urls = surface.base_url, surface.token.url
+        base_url, token_url = (self._filled(url) for url in urls)
+        if (base_url, token_url) == urls:
+            return surface
+        token = surface.token.model_copy(update={"url": token_url})
+        return surface.model_copy(update={"base_url": base_url, "token": token})
+
+    def _filled(self, url: str) -> str:
+        return url.replace("{region}", self.region).replace("{instance}", self.instance)
 
     def budget(self, name: str) -> Budget:
-        """Give a budget's settings: the document's, else the packaged ones."""
+        """Return a budget's settings: the document's, else the packaged ones."""
         return self.budgets.get(name) or BUDGETS[name]
 
 
@@ -114,17 +138,17 @@ SURFACES: dict[str, Surface] = {
         ),
     ),
     "dispositions": Surface(
-        base_url="https://api.niceincontact.com",
+        base_url="https://{instance}.niceincontact.com",
         token=TokenRequest(
-            url="https://api.niceincontact.com/api/v1/oauth2/token",
+            url="https://{instance}.niceincontact.com/api/v1/oauth2/token",
             scopes=("outbound:campaign:write", "outbound:contact:write", "outbound:disposition:write"),
         ),
     ),
     # The document leaves the region open: every part of it is a setting. Its token request names no scopes.
     "archive": Surface(
-        base_url="https://api.na1.nicecxone.com",
+        base_url="https://api.{region}.nicecxone.com",
         token=TokenRequest(
-            url="https://api.na1.nicecxone.com/oauth/token",
+            url="https://api.{region}.nicecxone.com/oauth/token",
             scopes=("campaigns:write", "contacts:write", "analytics:read"),
             send_scopes=False,
         ),

@@ -1,7 +1,7 @@
 """What is configured about destinations: where they are, what they want, and how long to try.
 
-The document is `/<stack>/config/deliveries`; what it leaves out of a known destination is as packaged
-here. A destination without a URL is not configured: its events are taken and nothing is kept of them.
+The document is `/<stack>/config/deliveries`; what it leaves out is as packaged here. A destination without a
+URL is not configured: its events are taken and nothing is kept of them.
 """
 
 from __future__ import annotations
@@ -47,18 +47,20 @@ class Destination(_Strict):
     are JMESPath expressions over the event's envelope. Without one the whole envelope is the body.
     """
 
-    url: str = ""
-    event_types: tuple[str, ...] = ()
-    bodies: dict[str, str] = {}
-    headers: dict[str, str] = Field({}, repr=False)
-    connect_timeout_seconds: float = Field(3.05, gt=0, le=10)
-    # In total, answer included. Thirty at most, so that a batch of slow ones still hands over in time.
-    timeout_seconds: float = Field(10.0, gt=0, le=30)
+    url: str = Field("", description="where deliveries are posted; empty: the destination is not configured")
+    event_types: tuple[str, ...] = Field((), description="that it is told of; `outcomes.*` for several")
+    bodies: dict[str, str] = Field(
+        {}, description="JMESPath over the event, by event type: the body; without one the whole event"
+    )
+    headers: dict[str, str] = Field({}, repr=False, description="added to each delivery; shown masked")
+    connect_timeout_seconds: float = Field(3.05, gt=0, le=10, description="until a connection stands")
+    # Thirty at most, so that a batch of slow ones still hands over in time.
+    timeout_seconds: float = Field(10.0, gt=0, le=30, description="in total, answer included")
     waits_seconds: tuple[Wait, ...] = Field(_WAITS, description="before the second try, the third, ...")
     max_retry_after_seconds: int = Field(
         _ONE_DAY, ge=1, description="a longer Retry-After is clamped to this"
     )
-    circuit: CircuitSettings = CircuitSettings()
+    circuit: CircuitSettings = Field(CircuitSettings(), description="when it counts as down")
     allow_insecure: bool = Field(False, description="http as well as https")
     allow_private: bool = Field(False, description="private and loopback addresses too")
     ca_certificates: str = Field("", description="PEM; trusted instead of the public authorities")
@@ -113,12 +115,9 @@ class Destination(_Strict):
 class DeliverySettings(_Strict):
     """All settings of the deliveries."""
 
-    destinations: dict[str, Destination] = {}
-
-    @field_validator("destinations")
-    @classmethod
-    def _lay_over_the_packaged(cls, given: dict[str, Destination]) -> dict[str, Destination]:
-        return {name: _laid_over(PACKAGED.get(name, Destination()), one) for name, one in given.items()}
+    destinations: dict[str, Destination] = Field(
+        default_factory=lambda: dict(PACKAGED), description="systems that facts are delivered to, by name"
+    )
 
     @model_validator(mode="after")
     def _make_sense(self) -> DeliverySettings:
@@ -132,12 +131,8 @@ class DeliverySettings(_Strict):
         return self
 
     def destination(self, name: str) -> Destination:
-        """Give a destination's settings: the document's over the packaged ones."""
+        """Return a destination's settings: the document's, else the packaged ones."""
         return self.destinations.get(name) or PACKAGED.get(name) or Destination()
-
-
-def _laid_over(packaged: Destination, given: Destination) -> Destination:
-    return packaged.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
 
 
 def _check(name: str, event_type: str, expression: str) -> None:

@@ -13,6 +13,7 @@ Code = Annotated[str, Field(min_length=1, max_length=64)]
 _BUSY = frozenset({"DIALING", "RINGING", "CONNECTED", "WRAP_UP"})
 
 _MOST_LOOKS = 150
+_REQUIRED_FIELDS: dict[str, tuple[str, ...]] = {"CALLBACK_LATER": ("callback_date",)}
 
 
 class Wait(BaseModel):
@@ -20,8 +21,8 @@ class Wait(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    first_seconds: float = Field(15, ge=1, le=3600)
-    longest_seconds: float = Field(300, ge=1, le=36_000)
+    first_seconds: float = Field(15, ge=1, le=3600, description="before the second look")
+    longest_seconds: float = Field(300, ge=1, le=36_000, description="between two looks")
     most_seconds: float = Field(4 * 3600, ge=1, le=7 * 86_400, description="after that it is rejected")
 
     @model_validator(mode="after")
@@ -45,24 +46,26 @@ class DispositionSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code_pattern: str = r"^[A-Z_]{3,20}$"
+    code_pattern: str = Field(r"^[A-Z_]{3,20}$", description="the form of a code: a regular expression")
     outcome_codes: frozenset[Code] = Field(
         frozenset({"INTERESTED", "NOT_INTERESTED", "CALLBACK_LATER", "DO_NOT_CALL", "NO_ANSWER", "BUSY"}),
         min_length=1,
         description="the codes of the tenant's category matrix; any other is rejected",
     )
     required_fields: dict[Code, tuple[str, ...]] = Field(
-        {"CALLBACK_LATER": ("callback_date",)}, description="custom fields that a code cannot be without"
+        _REQUIRED_FIELDS, description="custom fields that a code cannot be without"
     )
     do_not_call_codes: frozenset[Code] = Field(
         frozenset({"DO_NOT_CALL", "DNC"}),
         description="codes that also put the contact on the do-not-call list",
     )
     default_agent_id: str = Field("", max_length=128, description="for requests that name no agent")
-    busy_states: frozenset[str] = _BUSY
-    busy_wait: Wait = Wait()
+    busy_states: frozenset[str] = Field(
+        _BUSY, description="states in which a contact is in the dialer's hands"
+    )
+    busy_wait: Wait = Field(Wait(), description="how long a disposition waits for such a contact")
     max_notes: int = Field(4000, ge=0, le=32_000, description="characters")
-    max_custom_fields: int = Field(100, ge=0, le=500)
+    max_custom_fields: int = Field(100, ge=0, le=500, description="of one disposition")
     max_custom_field: int = Field(2000, ge=1, le=32_000, description="characters of one text")
     max_age_days: int = Field(30, ge=1, le=365, description="an older disposition is rejected")
     max_file_bytes: int = Field(2**30, ge=1, le=2**33, description="unpacked; a larger file is refused")
@@ -85,6 +88,7 @@ class DispositionSettings(BaseModel):
         for code in sorted(self.outcome_codes):
             if not re.fullmatch(self.code_pattern, code):
                 raise ValueError(f"outcome_codes: {code!r} does not have the form of code_pattern")
-        if unknown := sorted(set(self.required_fields) - self.outcome_codes):
+        # What is packaged may stand for a code that this tenant does not have.
+        if unknown := sorted(set(self.required_fields) - self.outcome_codes - set(_REQUIRED_FIELDS)):
             raise ValueError(f"required_fields: {unknown[0]!r} is none of outcome_codes")
         return self

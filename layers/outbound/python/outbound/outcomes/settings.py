@@ -43,8 +43,8 @@ class Carried(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    column: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
-    type: Literal["string", "integer", "number", "boolean"] = "string"
+    column: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="the column's name")
+    type: Literal["string", "integer", "number", "boolean"] = Field("string", description="the column's type")
 
 
 class OutcomeSettings(BaseModel):
@@ -52,17 +52,21 @@ class OutcomeSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    categories: dict[str, Category] = DEFAULT_CATEGORIES
+    categories: dict[str, Category] = Field(
+        DEFAULT_CATEGORIES, description="the category of each disposition code"
+    )
     unknown_codes: Literal["refuse", "pass"] = Field(
         "refuse", description="a query for a code without a category"
     )
-    trend_threshold_percent: float = Field(15.0, ge=0, le=100)
+    trend_threshold_percent: float = Field(
+        15.0, ge=0, le=100, description="a conversion rate above it is reported as positive"
+    )
     retention_days: int = Field(90, ge=1, le=3650, description="how long CXone keeps calls")
     first_window_days: int = Field(7, ge=0, le=90, description="where a campaign names no start")
     settling_seconds: int = Field(
         300, ge=0, le=43_200, description="calls are complete that long after they began"
     )
-    longest_window_hours: float = Field(6.0, ge=0.1, le=24)
+    longest_window_hours: float = Field(6.0, ge=0.1, le=24, description="of one pull job")
     spread_seconds: int = Field(600, ge=0, le=900, description="the jobs of one beat start within this time")
     max_pages: int = Field(
         20_000, ge=1, le=100_000, description="a window with more pages than this is not believed"
