@@ -73,6 +73,11 @@ format: environments ## put the code into shape
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
+.PHONY: docs
+docs: environments ## write docs/settings.md anew from the models
+	@mkdir -p docs
+	@$(VENV)/python -m outbound.ops.settings_reference > docs/settings.md
+
 .PHONY: build
 build: environments ## build for AWS (RUNTIME=python3.13 ARCHITECTURE=arm64 to choose)
 	PYTHON=$(VENV)/python LAMBDA_RUNTIME=$(RUNTIME) LAMBDA_ARCHITECTURE=$(ARCHITECTURE) $(SAM) build \

@@ -59,7 +59,7 @@ class Surface(_Strict):
     base_url: Annotated[Url, AfterValidator(lambda url: url.rstrip("/"))] = Field(
         description="what calls begin with; may have {region} and {instance} in it"
     )
-    token: TokenRequest
+    token: TokenRequest = Field(description="how tokens are asked for")
 
 
 class Budget(_Strict):

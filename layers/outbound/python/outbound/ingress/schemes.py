@@ -130,6 +130,8 @@ _NAMED: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 
+SCHEME_NAMES = tuple(_NAMED)
+
 
 def scheme_from(value: object, place: str) -> Scheme:
     """Read a scheme from its settings. Raises InvalidSettings naming the field."""

@@ -56,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.sort(key=lambda argument: argument != "--json")
     chosen = parser().parse_args(given)
     try:
-        chosen.run(Stack.named(chosen.stack), chosen, Output(as_json=chosen.json))
+        # What only explains the program needs no stack.
+        stack = Stack.named(chosen.stack) if getattr(chosen, "needs_stack", True) else None
+        chosen.run(stack, chosen, Output(as_json=chosen.json))
     except BrokenPipeError:
         # Whoever read the output has had enough of it; what is left of it goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

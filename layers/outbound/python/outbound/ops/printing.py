@@ -34,6 +34,10 @@ class Output:
         else:
             print("\n\n".join([sentence, *([_table(rows)] if rows else [])]))
 
+    def described(self, document: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Print a document that is for scripts alone; for a person rows that say the same."""
+        print(json.dumps(document, indent=2) if self._as_json else _table(rows))
+
     def document(self, document: Any) -> None:
         """Print a document; JSON is the form that a person edits it in, too."""
         print(json.dumps(document, indent=2))
