@@ -13,7 +13,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from outbound.campaigns.registering import Registrar, Registration, RegistrationConflict
+from outbound.campaigns.registering import NotRegistered, Registrar, Registration, RegistrationConflict
 from outbound.events import Bus
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Registry
@@ -167,3 +167,85 @@ def test_a_fact_that_the_bus_refused_is_published_later_and_not_overwritten(
     clock.advance(minutes=1)
     Outbox(aws.table(), Bus(aws.events, ENVIRONMENT["BUS_NAME"], clock)).sweep(clock.now(), 10)
     assert [fact["data"]["revision"] for fact in aws.published("campaign.registered")] == [1, 2]
+
+
+@pytest.fixture
+def registrar(aws: AwsWorld, registry: Registry, clock: FakeClock) -> Registrar:
+    bus = Bus(aws.events, ENVIRONMENT["BUS_NAME"], clock)
+    return Registrar(registry, Outbox(aws.table(), bus), "acme", clock)
+
+
+def test_a_change_leaves_what_it_does_not_name(registrar: Registrar, registry: Registry) -> None:
+    registrar.register(Registration(**SPRING, outcome_codes=["BUSY"], page_size=50, enabled=False))
+    assert registrar.change("spring", {"page_size": 70}, new=True) == 2
+    campaign = registry.get("spring")
+    assert campaign is not None
+    assert (campaign.name, campaign.page_size) == ("Spring renewals", 70)
+    assert (campaign.outcome_codes, campaign.enabled) == (("BUSY",), False)
+    assert registrar.change("spring", {"page_size": 70}, new=True) == 2, "the same again changes nothing"
+
+
+def test_changes_of_different_fields_at_the_same_moment_both_hold(
+    registrar: Registrar, registry: Registry
+) -> None:
+    registrar.change("spring", {}, new=True)
+    with _before_first_write(lambda: registrar.change("spring", {"name": "Theirs"}, new=False)):
+        assert registrar.change("spring", {"enabled": False}, new=False) == 3
+    campaign = registry.get("spring")
+    assert campaign is not None
+    assert (campaign.name, campaign.enabled) == ("Theirs", False)
+
+
+def test_what_is_not_registered_is_neither_changed_nor_removed(registrar: Registrar) -> None:
+    with pytest.raises(NotRegistered, match="outbound campaigns register autumn"):
+        registrar.change("autumn", {"enabled": True}, new=False)
+    with pytest.raises(NotRegistered):
+        registrar.remove("autumn")
+
+
+def test_a_removed_campaign_is_gone_and_told_once(
+    registrar: Registrar, registry: Registry, aws: AwsWorld
+) -> None:
+    registrar.change("spring", {}, new=True)
+    registrar.change("summer", {}, new=True)
+    registrar.remove("spring")
+    assert registry.get("spring") is None
+    assert [campaign.campaign_id for campaign in registry.all()] == ["summer"]
+    (fact,) = aws.published("campaign.removed")
+    assert fact["data"] == {"campaign_id": "spring", "revision": 2}
+    with pytest.raises(NotRegistered):
+        registrar.remove("spring")
+
+
+def test_registered_again_it_begins_like_a_new_one(
+    registrar: Registrar, registry: Registry, aws: AwsWorld, clock: FakeClock
+) -> None:
+    registrar.change("spring", {"page_size": 50, "enabled": False}, new=True)
+    campaign = registry.get("spring")
+    assert campaign is not None
+    aws.table().transact([registry.planning(campaign, clock.now(), [], clock.now())])
+    registrar.remove("spring")
+    assert registrar.change("spring", {}, new=True) == 3
+    again = registry.get("spring")
+    assert again is not None
+    assert (again.page_size, again.enabled, again.planned_until) == (1000, True, None)
+    assert len({fact["event_id"] for fact in aws.published("campaign.registered")}) == 2
+
+
+def test_a_planner_that_read_it_before_plans_nothing_any_more(
+    registrar: Registrar, registry: Registry, aws: AwsWorld, clock: FakeClock
+) -> None:
+    registrar.change("spring", {}, new=True)
+    campaign = registry.get("spring")
+    assert campaign is not None
+    registrar.remove("spring")
+    assert not aws.table().transact([registry.planning(campaign, clock.now(), [], clock.now())])
+
+
+def test_a_removal_overtaken_by_a_change_removes_what_is_there_then(
+    registrar: Registrar, registry: Registry
+) -> None:
+    registrar.change("spring", {}, new=True)
+    with _before_first_write(lambda: registrar.change("spring", {"name": "Theirs"}, new=False)):
+        registrar.remove("spring")
+    assert registry.get("spring") is None

@@ -126,6 +126,9 @@ class EventType(StrEnum):
     CAMPAIGN_REGISTERED = "campaign.registered"
     """A campaign was registered or its registration changed. Data: campaign_id, revision, enabled."""
 
+    CAMPAIGN_REMOVED = "campaign.removed"
+    """A campaign was taken out of the registry. Data: campaign_id, revision."""
+
     CONSENT_CHANGED = "consent.changed"
     """What a contact agreed to has changed, a CRM says. Data: contact_id, change, source, occurred_at."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -63,6 +64,18 @@ class RegistrationConflict(Exception):
     """The campaign's registration kept changing while it was being written."""
 
 
+class NotRegistered(ValueError):
+    """There is no such campaign in the registry."""
+
+    def __init__(self, campaign_id: str) -> None:
+        """Name the campaign, and what to type."""
+        super().__init__(f"{campaign_id} is not registered; use: outbound campaigns register {campaign_id}")
+
+
+def _conflict(campaign_id: str) -> RegistrationConflict:
+    return RegistrationConflict(f"the registration of {campaign_id} keeps changing; try again")
+
+
 class Registrar:
     """Writes registrations and says so on the bus."""
 
@@ -74,21 +87,67 @@ class Registrar:
         self._clock = clock
 
     def register(self, registration: Registration) -> int:
-        """Register a campaign, or change its registration, and give the registration's revision.
+        """Register a campaign, or change its registration, and return the registration's revision.
 
         A registration that says what is registered already changes nothing. Raises RegistrationConflict
         where others keep changing it at the same moment.
         """
+        return self._settled(registration.campaign_id, lambda _: registration)
+
+    def change(self, campaign_id: str, changes: Mapping[str, Any], *, new: bool) -> int:
+        """Change what is named of a registration and leave the rest; return the registration's revision.
+
+        Args:
+            campaign_id: the campaign's id in CXone.
+            changes: fields of `Registration` by name.
+            new: whether the campaign may be registered by this; its name is then its id unless given.
+
+        Raises:
+            NotRegistered: there is no such campaign, and `new` is false.
+            ValidationError: a field is wrong.
+            RegistrationConflict: others keep changing it at the same moment.
+        """
+
+        def changed(current: Campaign | None) -> Registration:
+            if current is None and not new:
+                raise NotRegistered(campaign_id)
+            known: dict[str, Any] = _fields(current) if current else {"name": campaign_id}
+            known["start"] = known.get("start") or None
+            return Registration(**{"campaign_id": campaign_id, **known, **changes})
+
+        return self._settled(campaign_id, changed)
+
+    def remove(self, campaign_id: str) -> None:
+        """Take a campaign out of the registry, with its fact; what was pulled of it stays.
+
+        Raises NotRegistered, and RegistrationConflict where others keep changing it at the same moment.
+        """
         for _ in range(_TRIES):
-            current = self._registry.get(registration.campaign_id)
+            current = self._registry.get(campaign_id)
+            if current is None:
+                raise NotRegistered(campaign_id)
+            now, revision = self._clock.now(), current.revision + 1
+            data = {"campaign_id": campaign_id, "revision": revision}
+            fact = new_event(
+                EventType.CAMPAIGN_REMOVED, self._tenant, now, [campaign_id, str(revision)], data
+            )
+            item = self._registry.remove(current, fact, now)
+            if item is not None:
+                self._publish(campaign_id, item)
+                return
+        raise _conflict(campaign_id)
+
+    def _settled(self, campaign_id: str, wanted: Callable[[Campaign | None], Registration]) -> int:
+        """Write what is wanted, given what is registered, until nobody else was faster."""
+        for _ in range(_TRIES):
+            current = self._registry.get(campaign_id)
+            registration = wanted(current)
             if current and registration.fields() == _fields(current):
                 return current.revision
-            revision = current.revision if current else 0
+            revision = current.revision if current else self._registry.revision(campaign_id)
             if self._write(registration, revision):
                 return revision + 1
-        raise RegistrationConflict(
-            f"the registration of {registration.campaign_id} keeps changing; try again"
-        )
+        raise _conflict(campaign_id)
 
     def _write(self, registration: Registration, revision: int) -> bool:
         """Write the revision after this one, with its fact; False where somebody else has."""

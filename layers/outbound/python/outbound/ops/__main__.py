@@ -28,6 +28,7 @@ from outbound.ops import (
 )
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack, StackNotFound
+from outbound.ops.times import with_joined_times
 from outbound.settings import ConfigurationError
 from outbound.store.archive_objects import CopyDiffers
 
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Wherever it stands: scripts put it last.
     given.sort(key=lambda argument: argument != "--json")
-    chosen = parser().parse_args(given)
+    chosen = parser().parse_args(with_joined_times(given))
     try:
         # What only explains the program needs no stack.
         stack = Stack.named(chosen.stack) if getattr(chosen, "needs_stack", True) else None

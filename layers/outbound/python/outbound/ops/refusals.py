@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from outbound.settings import complaints
+
 
 def named(error: ValidationError) -> str:
-    """Give one sentence naming every wrong field, without the values."""
-    return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'document'}: {problem['msg']}"
-        for problem in error.errors(include_url=False)
-    )
+    """Return one sentence naming every wrong field, without the values."""
+    return complaints(error)

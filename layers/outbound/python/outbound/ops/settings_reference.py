@@ -82,8 +82,8 @@ _INTRODUCTION = """# Settings
 Made from the models by `make docs`; do not edit it by hand.
 
 Each capability has one JSON document, `/<stack>/config/<capability>` in Parameter Store. It is merged in
-depth over the defaults below and holds only what differs. Lists and single values replace the default, objects
-are merged name by name, and `null` takes an entry out or gives a setting its default again.
+depth over the defaults below and holds only what differs. Lists and single values replace the default,
+objects are merged name by name, and `null` takes an entry out or gives a setting its default again.
 
 `outbound config show` prints what is in force, `outbound config schema` what may be said, and
 `outbound config put` checks a file and puts it in force within a minute. `NAME` in a field stands for a name

@@ -43,12 +43,18 @@ class Registry:
     def get(self, campaign_id: str) -> Campaign | None:
         """Give a campaign, or None where it is not registered."""
         item = self._table.get(self.key(campaign_id))
-        return _campaign(item) if item else None
+        return _campaign(item) if item and not item.get("removed") else None
+
+    def revision(self, campaign_id: str) -> int:
+        """Return the revision that the next write replaces: 0 where the campaign was never registered."""
+        item = self._table.get(self.key(campaign_id))
+        return int(item.get("revision", 0)) if item else 0
 
     def all(self) -> Iterator[Campaign]:
         """Give all campaigns in the order of their ids."""
         for item in self._table.query(self.key("").pk):
-            yield _campaign(item)
+            if not item.get("removed"):
+                yield _campaign(item)
 
     def register(
         self, campaign_id: str, fields: Mapping[str, Any], revision: int, fact: Event, now: datetime
@@ -61,7 +67,7 @@ class Registry:
         values = {f":{name}": value for name, value in fields.items()}
         written = self._table.update(
             self.key(campaign_id),
-            f"SET {sets}, #campaign_id = :id, #revision = :next, {SET_FACTS}",
+            f"SET {sets}, #campaign_id = :id, #revision = :next, {SET_FACTS} REMOVE #removed",
             {
                 **values,
                 ":id": campaign_id,
@@ -70,6 +76,28 @@ class Registry:
                 **_known("revision", revision),
             },
             _unchanged("revision", revision),
+        )
+        return written.item if written.done else None
+
+    def remove(self, campaign: Campaign, fact: Event, now: datetime) -> Item | None:
+        """Take a campaign out together with its fact, if it is still as it was read.
+
+        The item stays as a mark that carries the fact. Without a watermark a campaign that is registered
+        again begins like a new one; a planner that read it before cannot move the watermark any more. Returns
+        the item as written, or None where it was changed meanwhile.
+        """
+        written = self._table.update(
+            self.key(campaign.campaign_id),
+            f"SET #removed = :yes, #revision = :next, #plan_revision = :plan, {SET_FACTS}"
+            " REMOVE #planned_until",
+            {
+                ":yes": True,
+                ":next": campaign.revision + 1,
+                ":plan": campaign.plan_revision + 1,
+                **facts_values([fact], now),
+                **_known("revision", campaign.revision),
+            },
+            _unchanged("revision", campaign.revision),
         )
         return written.item if written.done else None
 
