@@ -57,7 +57,7 @@ def test_ten_thousand_attempts_are_each_in_exactly_one_place(archive: ArchiveSta
     assert said["attempts"] == len(wanted)
     assert {json.loads(line)["record"]["id"] for line in file.read_text().splitlines()} == wanted
     (row,) = archive.operate("archive", "runs", LARGE)
-    assert row["status"] == "incomplete"
+    assert row["state"] == "incomplete"
     assert sorted(archive.operate("archive", "show", LARGE)["left"]) == sorted(failing)
 
 

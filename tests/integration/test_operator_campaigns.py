@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integration.conftest import Attempt
+from integration.conftest import DAY, Attempt
 from integration.listening import Listener
 from local import Stack
 from local.stack import eventually
@@ -24,7 +24,7 @@ def test_a_registration_is_listed_and_its_repetition_changes_nothing(
     operator: Operator, listener: Listener
 ) -> None:
     said = ("campaigns", "register", "listed", "--name", "Listed", "--outcome-codes", "CONVERTED, BUSY")
-    said += ("--page-size", "5000", "--start", "2026-01-31T08:00:00+02:00", "--disabled")
+    said += ("--page-size", "5000", "--start", f"{DAY:%Y-%m-%dT02:00:00+02:00}", "--disabled")
     assert operator.run(*said) == {"campaign_id": "listed", "revision": 1}
     assert operator.run(*said) == {"campaign_id": "listed", "revision": 1}
     row = _registered(operator, "listed")
@@ -35,6 +35,7 @@ def test_a_registration_is_listed_and_its_repetition_changes_nothing(
         "enabled": False,
         "outcome_codes": ["BUSY", "CONVERTED"],
         "page_size": 5000,
+        "start": f"{DAY:%Y-%m-%dT00:00:00Z}",
         "planned_until": None,
         "revision": 1,
     }
@@ -55,7 +56,7 @@ def test_a_person_is_told_what_was_done_in_a_sentence_and_shown_a_table(operator
         (["two words"], "campaign_id"),
         (["refused", "--page-size", "0"], "page_size"),
         (["refused", "--page-size", "5001"], "page_size"),
-        (["refused", "--start", "2026-01-31T08:00:00"], "start"),
+        (["refused", "--start", "2026-01-31T08:00:00"], "--start"),
         (["refused", "--outcome-codes", "CONVERTED,sold!"], "outcome_codes"),
     ],
 )

@@ -62,9 +62,9 @@ def test_a_backfill_pulls_a_window_that_nobody_had_planned(
     _completed(jobs_of, "backfilled")
 
     rows = operator.run("outcomes", "jobs", "backfilled", "--since", _FROM)
-    assert [(row["start"], row["status"], row["origin"]) for row in rows] == [
-        (_FROM, "completed", "request"),
+    assert [(row["start"], row["state"], row["origin"]) for row in rows] == [
         (format_time(DAY + timedelta(hours=6)), "completed", "request"),
+        (_FROM, "completed", "request"),
     ]
     half_a_day = DAY, DAY + timedelta(hours=12)
     wanted = Counter(expected_ids(tenant.world, "backfilled", *half_a_day))

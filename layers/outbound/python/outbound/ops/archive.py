@@ -89,7 +89,7 @@ def _runs(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 def _row(run: Run) -> dict[str, Any]:
     figures = {name: run.summary.get(name) for name in _FIGURES}
     planned = format_time(run.planned_at)
-    return {"run_id": run.run_id, "planned_at": planned, "status": run.status.value, **figures}
+    return {"run_id": run.run_id, "planned_at": planned, "state": run.status.value, **figures}
 
 
 def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from outbound.clock import format_time, parse_time
+from outbound.clock import format_time
 from outbound.events import EventType, new_event
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack
+from outbound.ops.times import FORMS, moment
+from outbound.outcomes.dispatching import Dispatcher
 from outbound.outcomes.query import check_campaign_id, check_window
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window, uncovered
-from outbound.store.jobs import Job
+from outbound.store.jobs import Job, job_of
+
+# Looked at by one command; what is left is found by the next.
+_MOST_RETRIED = 1000
 
 
 def add_commands(groups: Any) -> None:
@@ -26,31 +31,33 @@ def add_commands(groups: Any) -> None:
 
     pull = commands.add_parser("pull", help="backfill: pull what is missing between two times")
     pull.add_argument("campaign_id", metavar="ID")
-    pull.add_argument("--from", dest="start", required=True, metavar="TIME", help="ISO 8601 with offset")
-    pull.add_argument(
-        "--to", dest="end", required=True, metavar="TIME", help="ISO 8601 with offset; not included"
-    )
+    pull.add_argument("--from", dest="start", default="-1d", metavar="TIME", help=f"{FORMS} (default: -1d)")
+    pull.add_argument("--to", dest="end", default="now", metavar="TIME", help="not included (default: now)")
     pull.add_argument("--refresh", action="store_true", help="pull again what was pulled already")
     pull.set_defaults(run=_pull)
 
-    jobs = commands.add_parser("jobs", help="a campaign's pull jobs")
+    jobs = commands.add_parser("jobs", help="a campaign's pull jobs, newest first")
     jobs.add_argument("campaign_id", metavar="ID")
-    jobs.add_argument("--since", metavar="TIME", help="windows from here on (default: a day ago)")
+    jobs.add_argument("--since", default="-1d", metavar="TIME", help="windows from here on (default: -1d)")
     jobs.set_defaults(run=_jobs)
 
-    gaps = commands.add_parser("gaps", help="what of a campaign's time is not pulled, and why")
+    gaps = commands.add_parser("gaps", help="what of a campaign's time is not pulled, and why, newest first")
     gaps.add_argument("campaign_id", metavar="ID")
     gaps.add_argument(
-        "--since", metavar="TIME", help="look from here on (default: the campaign's start, or 7 days ago)"
+        "--since", metavar="TIME", help="look from here on (default: the campaign's start, or -7d)"
     )
     gaps.set_defaults(run=_gaps)
+
+    retry = commands.add_parser("retry", help="pull now what waits after a failure that was mended")
+    retry.add_argument("campaign_id", metavar="ID", nargs="?", help="of this campaign (default: of all)")
+    retry.set_defaults(run=_retry)
 
 
 def _pull(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     check_campaign_id(chosen.campaign_id)
     settings = stack.documents.get("outcomes", OutcomeSettings)
-    window = Window(_time("--from", chosen.start), _time("--to", chosen.end))
-    now = stack.clock.now()
+    now = stack.clock.now().replace(microsecond=0)
+    window = Window(moment("--from", chosen.start, now), moment("--to", chosen.end, now))
     check_window(window, settings, now)
     if stack.registry.get(chosen.campaign_id) is None:
         raise ValueError(
@@ -73,23 +80,33 @@ def _pull(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _jobs(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    since = _time("--since", chosen.since) if chosen.since else stack.clock.now() - timedelta(days=1)
-    output.rows(
-        [_row(job) for job in stack.jobs.of_campaign(chosen.campaign_id, since)], "no jobs since then"
-    )
+    now = stack.clock.now()
+    since = moment("--since", chosen.since, now)
+    jobs = sorted(stack.jobs.of_campaign(chosen.campaign_id, since), key=lambda job: job.start, reverse=True)
+    output.rows([_row(job, now) for job in jobs], "no jobs since then")
 
 
-def _row(job: Job) -> dict[str, Any]:
+def _row(job: Job, now: datetime) -> dict[str, Any]:
     return {
         "start": format_time(job.start),
         "end": format_time(job.end),
-        "status": job.status,
+        "state": "waiting" if waits(job, now) else job.status,
         "origin": job.origin,
         "pages": job.position.page,
         "records": job.result.get("records"),
-        "reason": job.result.get("message") or job.result.get("reason"),
+        "reason": _reason(job),
         "job_id": job.job_id,
     }
+
+
+def _reason(job: Job) -> str | None:
+    return job.interruption or job.result.get("message") or job.result.get("reason")
+
+
+def waits(job: Job, now: datetime) -> bool:
+    """Return True if a job's last run stopped before its end, and no run is at work on it."""
+    unfinished = job.status not in ("completed", "lost", "failed")
+    return unfinished and bool(job.interruption) and job.lease_until <= now.timestamp()
 
 
 def _gaps(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
@@ -99,12 +116,13 @@ def _gaps(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     settings = stack.documents.get("outcomes", OutcomeSettings)
     now = stack.clock.now()
     since = (
-        _time("--since", chosen.since)
+        moment("--since", chosen.since, now)
         if chosen.since
         else campaign.start or now - timedelta(days=settings.first_window_days)
     )
     jobs = list(stack.jobs.of_campaign(chosen.campaign_id, since - timedelta(days=1)))
     rows = list(_gap_rows(jobs, Window(since, now - timedelta(seconds=settings.settling_seconds))))
+    rows.sort(key=lambda row: str(row["start"]), reverse=True)
     output.rows(rows, f"no gaps: {chosen.campaign_id} is pulled from {format_time(since)} on")
 
 
@@ -112,14 +130,33 @@ def _gap_rows(jobs: list[Job], window: Window) -> Iterator[dict[str, Any]]:
     """Give the windows that are not pulled: of jobs that have not ended well, and those without a job."""
     for job in jobs:
         if job.status != "completed" and job.end > window.start:
-            reason = job.result.get("message") or f"the job is {job.status}"
+            reason = _reason(job) or f"the job is {job.status}"
             yield {"start": format_time(job.start), "end": format_time(job.end), "why": reason}
     for gap in uncovered(window, [Window(job.start, job.end) for job in jobs]):
         yield {"start": format_time(gap.start), "end": format_time(gap.end), "why": "not planned"}
 
 
-def _time(option: str, text: str) -> datetime:
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise ValueError(f"{option}: {error}") from error
+def _retry(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+    if chosen.campaign_id and stack.registry.get(chosen.campaign_id) is None:
+        raise ValueError(f"campaign_id: {chosen.campaign_id} is not registered")
+    sent = let_go(stack, stuck_jobs(stack, chosen.campaign_id))
+    output.said(f"{sent} waiting or failed jobs are pulled now", campaign_id=chosen.campaign_id, retried=sent)
+
+
+def stuck_jobs(stack: Stack, campaign_id: str | None = None) -> list[Job]:
+    """Return the jobs that wait or failed: of a campaign all, else those of all campaigns that are due."""
+    now = stack.clock.now()
+    jobs: Iterable[Job] = (
+        stack.jobs.of_campaign(campaign_id) if campaign_id else stack.jobs.unfinished(_MOST_RETRIED)
+    )
+    return [job for job in jobs if job.status == "failed" or waits(job, now)]
+
+
+def let_go(stack: Stack, jobs: Iterable[Job]) -> int:
+    """Let jobs be pulled now instead of after their wait; return how many."""
+    now = stack.clock.now()
+    written = [stack.jobs.let_go(job, now) for job in jobs]
+    freed = [job_of(one.item) for one in written if one.done]
+    queue_url = stack.outputs["PullOutcomesQueueUrl"]
+    Dispatcher(stack.sqs, queue_url, stack.jobs, stack.clock).send(freed, now)
+    return len(freed)

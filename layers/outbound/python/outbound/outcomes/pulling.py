@@ -167,7 +167,7 @@ class Puller:
         if isinstance(error, Superseded):
             return TryLater(_FIRST_WAIT, "another run has taken the job over")
         healthy = isinstance(error, RateLimited) or (isinstance(error, OutOfTime) and run.pages > 0)
-        self._release(run.job, failed=not healthy)
+        self._release(run.job, failed=not healthy, why="" if healthy else _reason(error))
         if isinstance(error, RateLimited):
             return TryLater((error.retry_at - self._clock.now()).total_seconds(), "no place in the quota")
         if healthy:
@@ -176,12 +176,19 @@ class Puller:
         logger.warning("a pull was interrupted", extra=extra)
         return TryLater(_growing_wait(run.job.failures), type(error).__name__)
 
-    def _release(self, job: Job, failed: bool) -> None:
+    def _release(self, job: Job, failed: bool, why: str) -> None:
         try:
-            self._jobs.release(job, failed)
+            self._jobs.release(job, failed, why)
         except _OF_AWS as error:
             # The lease then ends by itself; what stopped the run matters more.
             logger.warning("a lease was not given back", extra={"job_id": job.job_id, "error": str(error)})
+
+
+def _reason(error: Exception) -> str:
+    """Say for people why a run stopped; what AWS answered holds names of the account and goes to the log."""
+    if isinstance(error, ClientError):
+        return f"AWS refused {error.operation_name}: {error.response.get('Error', {}).get('Code', 'unknown')}"
+    return str(error) or type(error).__name__
 
 
 def _waits_for_nothing(item: Item, now: float) -> bool:

@@ -93,7 +93,9 @@ class Reporter:
         for_good = isinstance(failure, OutOfRetention)
         kept = for_good and "manifest" in job.result
         status = "completed" if kept else "lost" if for_good else "failed"
-        again_at = None if for_good else now + AGAIN_AFTER
+        # Of a campaign that was removed nothing is tried again until somebody asks.
+        removed = isinstance(failure, PullFailed) and failure.reason == "unknown_campaign"
+        again_at = None if for_good or removed else now + AGAIN_AFTER
         facts = [self._failed(job, failure, records, again_at, now)]
         if status == "lost":
             facts.append(self._coverage_lost(job, Window(job.start, job.end), now))

@@ -36,6 +36,7 @@ class Job:
     `generation` counts how often the window was pulled from its beginning on purpose, `fence` its runs,
     `failures` those in a row that got nowhere, `interruptions` all that were interrupted, `failed_pulls`
     how often the job ended badly, and `pages_before` the most pages that an earlier pull of it wrote.
+    `interruption` says why the last run stopped before the end, until one gets further.
     """
 
     job_id: str
@@ -55,6 +56,9 @@ class Job:
     due_at: int = 0
     position: Position = Position()
     result: Item = field(default_factory=dict)
+    interruption: str = ""
+    lease_until: float = 0.0
+    again_at: int = 0
 
 
 def new_job(
@@ -89,6 +93,9 @@ def job_of(item: Item) -> Job:
         initiated_at=item.get("initiated_at", ""),
         position=Position(**known),
         result=item.get("result", {}),
+        interruption=item.get("interruption", ""),
+        lease_until=float(item.get("lease_until", 0)),
+        again_at=int(item.get("again_at", 0)),
         **{name: int(item.get(name, 0)) for name in counts},
     )
 

@@ -31,6 +31,8 @@ DUE_DISPATCH = "dispatch"
 # A queued job that has not ended by then is sent again: its message may be lost or dead-lettered.
 _WATCHDOG = timedelta(hours=6)
 _JOB_TTL = timedelta(days=400)
+# Characters of a reason; what CXone says may be long.
+_LONGEST_REASON = 500
 # The year 2200: every due moment lies before it.
 _FAR_FUTURE = 7_258_118_400
 
@@ -94,7 +96,7 @@ class Jobs:
             "SET #status = :planned, #generation = :next, #correlation_id = :correlation,"
             " #asked_by = :request, #pages_before = :pages, #failures = :zero,"
             " #due_kind = :kind, #due_at = :at, #ttl = :ttl"
-            " REMOVE #position, #initiated_at, #interruptions, #failed_pulls, #again_at",
+            " REMOVE #position, #initiated_at, #interruptions, #failed_pulls, #again_at, #interruption",
             {
                 ":planned": "planned",
                 ":next": job.generation + 1,
@@ -157,7 +159,10 @@ class Jobs:
         """
         values = {":position": _position_item(position), ":fence": job.fence, ":one": 1}
         moved = self._table.updating(
-            self._key_of(job), "SET #position = :position, #failures = :one", values, "#fence = :fence"
+            self._key_of(job),
+            "SET #position = :position, #failures = :one REMOVE #interruption",
+            values,
+            "#fence = :fence",
         )
         done = self._table.transact([moved, self.parts.putting(job.job_id, part, now)])
         return replace(job, position=position, failures=1) if done else None
@@ -173,11 +178,37 @@ class Jobs:
         )
         return replace(job, position=Position(), pages_before=pages) if written.done else None
 
-    def release(self, job: Job, failed: bool) -> None:
-        """Give the lease back, so that the next run need not wait for its end; a run that failed counts."""
+    def release(self, job: Job, failed: bool, why: str = "") -> None:
+        """Give the lease back, so that the next run need not wait for its end; a run that failed counts.
+
+        `why` is for whoever looks at the job meanwhile.
+        """
         counted = "#interruptions :one" if failed else "#failures :less"
-        values = {":fence": job.fence} | ({":one": 1} if failed else {":less": -1})
-        self._table.update(self._key_of(job), f"REMOVE #lease_until ADD {counted}", values, "#fence = :fence")
+        values: Item = {":fence": job.fence} | ({":one": 1} if failed else {":less": -1})
+        noted = ""
+        if why:
+            noted, values[":why"] = "SET #interruption = :why ", why[:_LONGEST_REASON]
+        self._table.update(
+            self._key_of(job), f"{noted}REMOVE #lease_until ADD {counted}", values, "#fence = :fence"
+        )
+
+    def let_go(self, job: Job, now: datetime) -> Written:
+        """Let a job that waits after a failure be pulled now, unless it is at work or has ended well.
+
+        Its failures so far count no more. The caller sends its message.
+        """
+        return self._table.update(
+            self._key_of(job),
+            "SET #failures = :zero REMOVE #again_at",
+            {
+                ":zero": 0,
+                ":now": now.timestamp(),
+                ":completed": "completed",
+                ":lost": "lost",
+            },
+            "attribute_exists(#pk) AND NOT #status IN (:completed, :lost)"
+            " AND (attribute_not_exists(#lease_until) OR #lease_until <= :now)",
+        )
 
     def complete(self, job: Job, result: Item, facts: Sequence[Event], now: datetime) -> Item | None:
         """End a job well, with its facts; give its item, or None where the lease was lost."""
@@ -219,7 +250,7 @@ class Jobs:
         written = self._table.update(
             self._key_of(job),
             f"SET #status = :status, #result = :result, #failures = :zero, {SET_FACTS}{more}{bad}"
-            " REMOVE #lease_until",
+            " REMOVE #lease_until, #interruption",
             {**values, **facts_values(facts, now), **(more_values or {})},
             "#fence = :fence",
         )
