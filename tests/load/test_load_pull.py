@@ -57,7 +57,7 @@ def test_half_a_million_calls_are_each_in_the_lake_exactly_once(stack: Stack, te
     _operate(stack, "outcomes", "pull", CAMPAIGN, "--from", iso(START), "--to", iso(END))
     jobs = eventually(lambda: _ended(stack), seconds=400, every=2)
 
-    assert {job["status"] for job in jobs} == {"completed"}
+    assert {job["state"] for job in jobs} == {"completed"}
     wanted = Counter(expected_ids(tenant.world, CAMPAIGN, START, END))
     found = _ids_in_the_lake(stack)
     assert (len(wanted - found), len(found - wanted)) == (0, 0)
@@ -72,7 +72,7 @@ def _ended(stack: Stack) -> list[dict[str, Any]]:
         (datetime.fromisoformat(job["end"]) - datetime.fromisoformat(job["start"]) for job in jobs),
         timedelta(),
     )
-    ended = all(job["status"] in ("completed", "failed") for job in jobs)
+    ended = all(job["state"] in ("completed", "failed") for job in jobs)
     return jobs if ended and covered == END - START else []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -52,13 +53,19 @@ def connect(clock: Clock | None = None) -> Cxone:
     table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("TOKEN_TABLE"))
     secrets = Secrets(boto3.client("secretsmanager", config=AWS_CLIENT), clock)
     tokens = Tokens(table, tenant(), secrets, variable("CXONE_SECRET"), settings, clock)
-    http = CxoneHttp(tokens, Budgets(table, tenant(), clock), settings, clock)
-    api = variable("CXONE_API")
+    return assemble(tokens, Budgets(table, tenant(), clock), settings, clock, variable("CXONE_API"))
+
+
+def assemble(
+    tokens: Tokens, budgets: Budgets, settings: Callable[[], CxoneSettings], clock: Clock, api: str
+) -> Cxone:
+    """Return the ports of an API, over one session. Raises ConfigurationError where there is no such API."""
     if api != "platform":
         raise ConfigurationError(
             f"CxoneApi is {api!r}: outcomes, subscriptions, dispositions, campaigns and attempts are"
             " available on 'platform'"
         )
+    http = CxoneHttp(tokens, budgets, settings, clock)
     return Cxone(
         http,
         PlatformOutcomes(http),

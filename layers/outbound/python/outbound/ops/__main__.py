@@ -18,6 +18,7 @@ from outbound.events import PublishFailed
 from outbound.ops import (
     archive,
     campaigns,
+    check,
     configuration,
     consent,
     deliveries,
@@ -32,7 +33,18 @@ from outbound.ops.times import with_joined_times
 from outbound.settings import ConfigurationError
 from outbound.store.archive_objects import CopyDiffers
 
-GROUPS = (campaigns, outcomes, dispositions, archive, webhooks, consent, deliveries, configuration, queues)
+GROUPS = (
+    check,
+    campaigns,
+    outcomes,
+    dispositions,
+    archive,
+    webhooks,
+    consent,
+    deliveries,
+    configuration,
+    queues,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # What only explains the program needs no stack.
         stack = Stack.named(chosen.stack) if getattr(chosen, "needs_stack", True) else None
-        chosen.run(stack, chosen, Output(as_json=chosen.json))
+        code: int | None = chosen.run(stack, chosen, Output(as_json=chosen.json))
+        return code or 0
     except BrokenPipeError:
         # Whoever read the output has had enough of it; what is left of it goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

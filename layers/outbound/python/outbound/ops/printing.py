@@ -38,6 +38,10 @@ class Output:
         """Print a document that is for scripts alone; for a person rows that say the same."""
         print(json.dumps(document, indent=2) if self._as_json else _table(rows))
 
+    def text(self, text: str, document: Any) -> None:
+        """Print a text for a person, and the document that says the same for a script."""
+        print(json.dumps(document, indent=2) if self._as_json else text)
+
     def document(self, document: Any) -> None:
         """Print a document; JSON is the form that a person edits it in, too."""
         print(json.dumps(document, indent=2))

@@ -56,6 +56,11 @@ def _list(stack: Stack, _: argparse.Namespace, output: Output) -> None:
     output.rows(rows, "this stack has no queues")
 
 
+def dead_letters(stack: Stack) -> dict[str, int]:
+    """Return how many dead letters each queue has, by the queue's name."""
+    return {name: sum(_counts(stack, stack.outputs[name + _DEAD])) for name in _names(stack)}
+
+
 def _dead(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     _check(stack, chosen.queue)
     url = stack.outputs[chosen.queue + _DEAD]
