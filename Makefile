@@ -32,8 +32,12 @@ run: environments ## play the whole bridge against the sandbox, with progress an
 	@$(VENV)/python -m scenario $(ARGS)
 
 .PHONY: up
-up: environments ## deploy to the embedded AWS and stay until Ctrl-C
-	@$(VENV)/python -m local up $(ARGS)
+up: environments ## a stack with a tenant to play with, until Ctrl-C (ARGS='NAME="value"')
+	@exec $(VENV)/python -m local up $(ARGS)
+
+.PHONY: webhook
+webhook: environments ## send a signed webhook to the stack of `make up`
+	@$(VENV)/python -m local webhook
 
 .PHONY: test
 test: environments ## all tests at reduced sizes, on all cores
@@ -99,7 +103,7 @@ lock: environments ## lock the requirements anew (ARGS=--upgrade for the newest 
 .PHONY: clean
 clean: ## remove builds, caches and the state of stacks; keep the environments
 	rm -rf .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	rm -rf $(LOCAL)/build $(LOCAL)/stacks $(LOCAL)/env.json
+	rm -rf $(LOCAL)/build $(LOCAL)/stacks $(LOCAL)/up $(LOCAL)/env.json
 
 .PHONY: help
 help: ## this list

@@ -1,61 +1,110 @@
-"""`python -m local up`: deploys to an emulator and stays until Ctrl-C."""
+"""`python -m local up`: a stack with a tenant, until Ctrl-C. `python -m local webhook`: a signed webhook."""
+
+from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
+from types import FrameType
 
 from rich.console import Console
-from rich.table import Column, Table
 
-from local.containers import reachable_host, write_environment
 from local.places import ROOT, SAM
-from local.stack import Stack, running_stack
+from local.playground import CAMPAIGN, FOLDER, NotUp, playground, send_webhook
 
-_INVOKE = f"{SAM.relative_to(ROOT)} local invoke PlanPulls --config-env local -e events/plan_pulls/due.json"
+_HERE = FOLDER.relative_to(ROOT)
+# Printed as they are and short: a terminal of 80 columns must not fold what is to be copied.
+_NEXT = f"""
+Type this in another terminal, in this folder:
+
+  source {_HERE}/activate
+  outbound check
+  outbound outcomes pull {CAMPAIGN} --from -20h
+  outbound outcomes jobs {CAMPAIGN}
+  make webhook
+  outbound webhooks list
+  outbound dispositions put {_HERE}/dispositions.csv
+  outbound dispositions files
+  outbound deliveries list
+
+`make webhook` sends a signed change of consent, as a CRM would. Calls are pulled
+a minute after the request at the earliest: by then they are settled.
+"""
+_MORE = f"""To run a function in a container, see README, Develop ({SAM.relative_to(ROOT)}).
+The stack's outputs: {_HERE}/outputs.json
+"""
 
 
-def up(console: Console, parameters: dict[str, str]) -> None:
-    """Run a stack, say how to reach it, and wait for the person to be done."""
+class _Stopped(BaseException):
+    """Somebody asked for the end."""
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    # Once: what is cleaning up then must not be cut off by impatience.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise _Stopped
+
+
+def up(parameters: dict[str, str]) -> None:
+    """Run a stack with everything around it, say what to type, and wait for the person to be done."""
     began = time.monotonic()
-    with ExitStack() as open_until_done:
-        with console.status("starting the embedded AWS and deploying to it"):
-            stack = open_until_done.enter_context(running_stack(parameters, host=reachable_host()))
-            write_environment(stack)
-        _show(console, stack, time.monotonic() - began)
-        with suppress(KeyboardInterrupt):
-            signal.pause()
-        console.print("stopping")
+    console = Console(emoji=False)
+    try:
+        with ExitStack() as open_until_done:
+            with console.status("starting: an embedded AWS with the stack, a CXone tenant, a CRM"):
+                cast = open_until_done.enter_context(playground(parameters))
+            print(f"stack {cast.stack.name} is up after {time.monotonic() - began:.0f} s")
+            print(_NEXT)
+            print(
+                f"{_MORE}The log, with what functions print:\n  {cast.stack.emulator.log.relative_to(ROOT)}"
+            )
+            print("Ctrl-C stops it and forgets everything.", flush=True)
+            while True:
+                signal.pause()
+    except _Stopped:
+        print("stopped")
 
 
-def _show(console: Console, stack: Stack, seconds: float) -> None:
-    table = Table(
-        "output",
-        Column("value", overflow="fold"),
-        title=f"stack {stack.name}, up after {seconds:.0f} s",
-        title_justify="left",
-    )
-    for name, value in sorted(stack.outputs.items()):
-        table.add_row(name, value)
-    console.print(table)
-    console.print("To speak to it with any AWS tool:", style="bold")
-    console.print(f"  export AWS_ENDPOINT_URL={stack.endpoint} AWS_DEFAULT_REGION=us-east-1")
-    console.print(f"  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test OUTBOUND_STACK={stack.name}")
-    console.print("To run a function in a container, after `make build ARCHITECTURE=x86_64`:", style="bold")
-    console.print(f"  {_INVOKE} --parameter-overrides Architecture=x86_64", soft_wrap=True)
-    console.print(f"Its log, with what functions print: {stack.emulator.log}", soft_wrap=True)
-    console.print("Ctrl-C stops it and forgets everything.")
+def webhook() -> int:
+    """Send one signed webhook and show what was sent and answered."""
+    try:
+        event, answer = send_webhook()
+    except NotUp as error:
+        print(f"local: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(event, indent=2))
+    print(f"answered {answer.status or 'nothing'}: {answer.text}")
+    return 0 if answer.status == 202 else 1
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not (name and separator):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a parameter; write NAME=VALUE, quoted if it has blanks"
+        )
+    return name, value
 
 
 def main() -> int:
     """Read the command line and obey."""
     parser = argparse.ArgumentParser(prog="local")
-    parser.add_argument("command", choices=["up"])
-    parser.add_argument("parameters", nargs="*", metavar="NAME=VALUE", help="parameters of the template")
+    commands = parser.add_subparsers(dest="command", required=True)
+    starting = commands.add_parser("up")
+    starting.add_argument(
+        "parameters", nargs="*", type=_parameter, metavar="NAME=VALUE", help="parameters of the template"
+    )
+    commands.add_parser("webhook")
     chosen = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    up(Console(emoji=False), dict(pair.split("=", 1) for pair in chosen.parameters))
+    if chosen.command == "webhook":
+        return webhook()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    up(dict(chosen.parameters))
     return 0
 
 

@@ -23,7 +23,7 @@ def deploy(emulator: Emulator, parameters: Mapping[str, str]) -> dict[str, str]:
     chosen = {"Stage": "local", **TARGET, "AwsEndpointUrl": emulator.endpoint, **parameters}
     command = [SAM, "deploy", "--config-env", "local", "--config-file", ROOT / "samconfig.toml"]
     command += ["--template-file", template, "--parameter-overrides"]
-    command += [f"{name}={value}" for name, value in chosen.items()]
+    command += [override(name, value) for name, value in chosen.items()]
     done = subprocess.run(
         command, cwd=ROOT, env=_environment(emulator), capture_output=True, text=True, check=False
     )
@@ -32,6 +32,12 @@ def deploy(emulator: Emulator, parameters: Mapping[str, str]) -> dict[str, str]:
     outputs = _outputs(emulator)
     _lock_objects(emulator, outputs, chosen)
     return outputs
+
+
+def override(name: str, value: str) -> str:
+    """Return a parameter as sam reads it: without quotes a value would end at its first blank."""
+    quoted = value.replace('"', '\\"')
+    return f'{name}="{quoted}"'
 
 
 def _environment(emulator: Emulator) -> dict[str, str]:

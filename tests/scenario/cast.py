@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 from local import Stack, running_stack
 from local.emulator import LOOPBACK
-from local.places import LOCAL
+from local.places import LOCAL, ROOT
 from sandbox.running import Receivers, Tenant, running_receivers, running_tenant
 from sandbox.world import Campaign, World
 
@@ -120,9 +120,14 @@ def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
 
 
 @contextmanager
-def assembled(document: World | dict[str, Any], host: str = LOOPBACK) -> Iterator[Cast]:
-    """Bring everybody up, for as long as the block lasts; each in processes of its own, at this address."""
-    parameters = {"AuditBatchSeconds": "5", "LogLevel": "INFO"}
+def assembled(
+    document: World | dict[str, Any], host: str = LOOPBACK, more: Mapping[str, str] | None = None
+) -> Iterator[Cast]:
+    """Bring everybody up, for as long as the block lasts; each in processes of its own, at this address.
+
+    `more` are parameters of the template.
+    """
+    parameters = {"AuditBatchSeconds": "5", "LogLevel": "INFO", **(more or {})}
     with (
         running_tenant(document, host=host) as tenant,
         running_receivers(host=host) as receivers,
@@ -136,6 +141,8 @@ def _environment(stack: Stack) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         # Beside the sources it would be packed for Lambda; without it every command compiles all of them.
         "PYTHONPYCACHEPREFIX": str(LOCAL / "build" / "bytecode"),
+        # This folder's own, wherever the command was installed from.
+        "PYTHONPATH": str(ROOT / "layers" / "outbound" / "python"),
         "AWS_ENDPOINT_URL": stack.endpoint,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",

@@ -71,5 +71,5 @@ def test_it_shows_what_was_known_at_a_time(world: ConsentWorld, show: Any) -> No
 
 
 def test_a_time_without_offset_is_refused(show: Any) -> None:
-    with pytest.raises(ValueError, match="no UTC offset"):
+    with pytest.raises(ValueError, match="needs a UTC offset"):
         show("c1", "--known-at", "2026-03-10T12:00:00")

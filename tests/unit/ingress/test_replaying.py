@@ -159,7 +159,10 @@ def test_one_run_that_the_queue_delivers_twice_is_read_once(
         (["replay", "x", "--from", "2026-03-10T00:00:00Z"], "by their ids, or by --from and --to"),
         (["replay", "--from", "2026-03-10T00:00:00Z"], "--to: is needed"),
         (["replay", "--to", "2026-03-10T00:00:00Z"], "--from: is needed"),
-        (["replay", "--from", "2026-03-10", "--to", "2026-03-11T00:00:00Z"], "--from: '2026-03-10' has no"),
+        (
+            ["replay", "--from", "2026-03-10", "--to", "2026-03-11T00:00:00Z"],
+            "--from: '2026-03-10' is not a time",
+        ),
         (["list", "--from", "2026-03-11T00:00:00Z", "--to", "2026-03-11T00:00:00Z"], "later than --from"),
         (["replay", "nobody"], "no webhook nobody is kept"),
         (["show", "nobody"], "no webhook nobody is kept"),

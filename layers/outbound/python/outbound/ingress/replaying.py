@@ -5,14 +5,14 @@ A replay is read by the mapping of today. What an event's consumers have seen al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from outbound.ingress.delivery import Delivery
 from outbound.ingress.receiving import IngressQueue
 from outbound.store.table import Item
-from outbound.store.webhooks import RawWebhooks, WebhookLedger
+from outbound.store.webhooks import Kept, RawWebhooks, WebhookLedger
 
 # What a range ends with is not included; the day that ends there has nothing of it.
 _MOMENT = timedelta(microseconds=1)
@@ -43,8 +43,19 @@ class Replays:
 
     def between(self, start: datetime, end: datetime, provider: str = "") -> Iterator[KeptDelivery]:
         """Give the deliveries that were received from `start` on and before `end`, by day and provider."""
+        yield from self._read(self._listed(start, end, provider), start, end)
+
+    def latest(self, start: datetime, end: datetime, provider: str = "") -> Iterator[KeptDelivery]:
+        """Yield the deliveries of that time, those first that were kept last, read as they are consumed."""
+        listed = sorted(self._listed(start, end, provider), key=lambda kept: kept.kept_at, reverse=True)
+        yield from self._read(listed, start, end)
+
+    def _listed(self, start: datetime, end: datetime, provider: str) -> Iterator[Kept]:
         first, last = start.astimezone(UTC).date(), (end - _MOMENT).astimezone(UTC).date()
-        for kept in self._raw.between(first, last, provider):
+        return self._raw.between(first, last, provider)
+
+    def _read(self, listed: Iterable[Kept], start: datetime, end: datetime) -> Iterator[KeptDelivery]:
+        for kept in listed:
             text = self._raw.read(kept.key)
             if text is None:
                 continue

@@ -27,7 +27,7 @@ from outbound.ops import (
     queues,
     webhooks,
 )
-from outbound.ops.printing import Output
+from outbound.ops.printing import Output, without_log
 from outbound.ops.stack import Stack, StackNotFound
 from outbound.ops.times import with_joined_times
 from outbound.settings import ConfigurationError
@@ -71,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # What only explains the program needs no stack.
         stack = Stack.named(chosen.stack) if getattr(chosen, "needs_stack", True) else None
-        code: int | None = chosen.run(stack, chosen, Output(as_json=chosen.json))
+        with without_log():
+            code: int | None = chosen.run(stack, chosen, Output(as_json=chosen.json))
         return code or 0
     except BrokenPipeError:
         # Whoever read the output has had enough of it; what is left of it goes nowhere.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ import boto3
 from outbound.archiving.requesting import checked_request
 from outbound.archiving.restoring import Restorer, Wanted
 from outbound.archiving.settings import ArchiveSettings
-from outbound.clock import format_time, parse_time
+from outbound.clock import format_time
 from outbound.events import EventType, new_event
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack
+from outbound.ops.times import FORMS, moment
 from outbound.settings import AWS_CLIENT
 from outbound.store.archive_batches import Batches, BatchStatus
 from outbound.store.archive_objects import ColdStorage
@@ -42,7 +42,7 @@ def add_commands(groups: Any) -> None:
     show.add_argument("run_id", metavar="RUN", nargs="?", help="default: the latest")
     restore = _command(commands, "restore", "read archived attempts back, and check them", _restore)
     restore.add_argument("--contact", default="", metavar="ID", help="of this contact alone")
-    restore.add_argument("--from", dest="since", metavar="TIME", help="of runs from then on, ISO 8601")
+    restore.add_argument("--from", dest="since", metavar="TIME", help=f"of runs from then on, {FORMS}")
     restore.add_argument("--to", dest="until", metavar="TIME", help="of runs before then")
     restore.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="written whole, as JSON lines"
@@ -104,7 +104,7 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     progress = found.progress
     batches = list(Batches(stack.table, stack.tenant).all(found.run_id))
     settled = [batch for batch in batches if batch.status is BatchStatus.SETTLED]
-    output.document(
+    output.record(
         {
             **_row(found),
             "execution": found.execution,
@@ -121,12 +121,15 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 def _restore(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     storage = ColdStorage(boto3.client("s3", config=AWS_CLIENT), stack.outputs["ArchiveBucket"])
     restorer = Restorer(storage)
-    wanted = Wanted(
-        chosen.campaign_id, chosen.contact, _time("--from", chosen.since), _time("--to", chosen.until)
-    )
+    now = stack.clock.now()
+    since = moment("--from", chosen.since, now) if chosen.since else None
+    until = moment("--to", chosen.until, now) if chosen.until else None
+    wanted = Wanted(chosen.campaign_id, chosen.contact, since, until)
     count = _written(chosen.out, restorer.attempts(wanted))
     gone = f"; {restorer.expired} copies are past their retention" if restorer.expired else ""
     said = f"{count} attempts of {chosen.campaign_id} from {restorer.parts} copies, each with the right hash"
+    if not restorer.parts:
+        said = f"nothing of {chosen.campaign_id} that fits is in cold storage; the file is empty"
     values = {"attempts": count, "copies": restorer.parts, "expired": restorer.expired}
     output.said(f"{said}{gone}: {chosen.out}", file=str(chosen.out), **values)
 
@@ -150,10 +153,3 @@ def _written(file: Path, attempts: Any) -> int:
 
 def _store(stack: Stack) -> Runs:
     return Runs(stack.table, stack.tenant)
-
-
-def _time(option: str, text: str | None) -> datetime | None:
-    try:
-        return parse_time(text) if text else None
-    except ValueError as error:
-        raise ValueError(f"{option}: {error}") from error

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from outbound.clock import format_time, parse_time
+from outbound.clock import format_time
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack
+from outbound.ops.times import FORMS, moment
 from outbound.store.consents import Consent, Register, Told
 
 _REFUSALS = {
@@ -25,7 +26,7 @@ def add_commands(groups: Any) -> None:
     )
     show.add_argument("contact_id", metavar="CONTACT_ID")
     show.add_argument(
-        "--known-at", metavar="TIME", help="as it was known at that time, ISO 8601 with offset (default: now)"
+        "--known-at", metavar="TIME", help=f"as it was known at that time, {FORMS} (default: now)"
     )
     show.set_defaults(run=_show)
 
@@ -33,9 +34,9 @@ def add_commands(groups: Any) -> None:
 def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     told = list(stack.consents.history(chosen.contact_id))
     if chosen.known_at:
-        moment = parse_time(chosen.known_at)
-        told = [one for one in told if one.recorded_at <= moment]
-        consent = stack.consents.as_known_at(chosen.contact_id, moment)
+        known_at = moment("--known-at", chosen.known_at, stack.clock.now())
+        told = [one for one in told if one.recorded_at <= known_at]
+        consent = stack.consents.as_known_at(chosen.contact_id, known_at)
     else:
         consent = stack.consents.of(chosen.contact_id)
     output.account(

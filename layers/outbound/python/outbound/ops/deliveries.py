@@ -44,9 +44,15 @@ def _names(settings: DeliverySettings) -> list[str]:
 
 
 def _enable(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    names = _names(stack.documents.get("deliveries", DeliverySettings))
+    settings = stack.documents.get("deliveries", DeliverySettings)
+    names = _names(settings)
     if chosen.destination not in names:
         raise ValueError(f"there is no destination {chosen.destination!r}; use one of {', '.join(names)}")
+    if not settings.destination(chosen.destination).url:
+        raise ValueError(
+            f"{chosen.destination} has no url: put one into the settings first; use: outbound config put"
+            " deliveries FILE"
+        )
     sent = _switch(stack, chosen.destination).on()
     output.said(
         f"{chosen.destination} is on; {sent} parked deliveries are sent within a minute",

@@ -115,7 +115,7 @@ def _report(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
             tally.add(item)
         if not file and not tally.outcomes:
             raise _unknown(chosen.correlation_id)
-    output.document({**known, **tally.report()})
+    output.record({**known, **tally.report()})
 
 
 def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
@@ -123,7 +123,7 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         item = _ledger(stack).request(chosen.correlation_id, chosen.request_id)
         if not item:
             raise ValueError(f"nothing is known of the request {chosen.request_id}")
-        output.document(_document(item))
+        output.record(_document(item))
         return
     rows = [_row(item) for item in islice(_ledger(stack).of(chosen.correlation_id), chosen.most)]
     if not rows and not _stored(stack).get(chosen.correlation_id):

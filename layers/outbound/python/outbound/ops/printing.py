@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+from outbound.observability import logger
+
+# What does not fit beside the first columns stands below its row, behind so many blanks.
+_INDENT = 4
+
+
+@contextmanager
+def without_log() -> Iterator[None]:
+    """Keep functions' log lines off standard output, which is the command's answer alone."""
+    level = logger.log_level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 class Output:
@@ -42,20 +63,83 @@ class Output:
         """Print a text for a person, and the document that says the same for a script."""
         print(json.dumps(document, indent=2) if self._as_json else text)
 
+    def record(self, record: Mapping[str, Any]) -> None:
+        """Print one thing with all that is known of it: lines for a person, JSON for a script."""
+        print(json.dumps(record, indent=2) if self._as_json else "\n".join(_record(record)))
+
     def document(self, document: Any) -> None:
         """Print a document; JSON is the form that a person edits it in, too."""
         print(json.dumps(document, indent=2))
 
 
+def _width() -> int:
+    """Return the terminal's width in characters; whoever reads a pipe has no use for folded lines."""
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        return shutil.get_terminal_size().columns
+    return sys.maxsize
+
+
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as a table; columns that do not fit the terminal stand below their row, never cut."""
     columns = list(rows[0])
-    cells = [columns, *([_cell(row[column]) for column in columns] for row in rows)]
-    widths = [max(len(line[number]) for line in cells) for number in range(len(columns))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    ]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+    cells = [[_cell(row[column]) for column in columns] for row in rows]
+    widths = [max(len(line[number]) for line in [columns, *cells]) for number in range(len(columns))]
+    fitting = _fitting(widths, _width())
+    lines = [_line(columns[:fitting], widths), "  ".join("-" * width for width in widths[:fitting])]
+    for line in cells:
+        lines.append(_line(line[:fitting], widths))
+        lines += _below(columns[fitting:], line[fitting:])
+    return "\n".join(lines)
+
+
+def _fitting(widths: Sequence[int], most: int) -> int:
+    """Return how many columns fit beside each other, at least one."""
+    taken, count = -2, 0
+    for width in widths:
+        taken += width + 2
+        if taken > most:
+            break
+        count += 1
+    return max(count, 1)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=False)).rstrip()
+
+
+def _below(columns: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
+    """Yield the columns of a row that do not fit, as many a line as there is room for; empty ones not."""
+    line = ""
+    for column, cell in zip(columns, cells, strict=True):
+        if cell == "-":
+            continue
+        said = f"{column}: {cell}"
+        if line and len(line) + 2 + len(said) > _width():
+            yield line
+            line = ""
+        line = f"{line}  {said}" if line else " " * _INDENT + said
+    if line:
+        yield line
+
+
+def _record(value: Any, indent: int = 0) -> Iterator[str]:
+    """Yield the lines that show a document to a person: a name and a value each, parts indented."""
+    for name, each in value.items():
+        if isinstance(each, Mapping) and each:
+            yield f"{' ' * indent}{name}:"
+            yield from _record(each, indent + 2)
+        elif isinstance(each, list | tuple) and any(isinstance(one, Mapping) for one in each):
+            yield f"{' ' * indent}{name}:"
+            yield from _entries(each, indent + 2)
+        else:
+            yield f"{' ' * indent}{name}: {_cell(each)}"
+
+
+def _entries(entries: Sequence[Any], indent: int) -> Iterator[str]:
+    for entry in entries:
+        first, *rest = _record(entry, indent + 2) if isinstance(entry, Mapping) and entry else [_cell(entry)]
+        yield f"{' ' * indent}- {first.strip()}"
+        yield from rest
 
 
 def _cell(value: Any) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from outbound.clock import format_time, parse_time
+from outbound.clock import format_time
 from outbound.ingress.delivery import Delivery
 from outbound.ingress.providers import CXONE, Providers
 from outbound.ingress.reading import Contents, read
@@ -19,6 +19,7 @@ from outbound.observability import masked
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack
 from outbound.ops.subscriptions import add_register
+from outbound.ops.times import FORMS, moment
 
 _COUNTS = ("events", "unmapped", "rejected", "own")
 
@@ -29,8 +30,10 @@ def add_commands(groups: Any) -> None:
         required=True
     )
     add_register(commands)
-    listing = commands.add_parser("list", help="the webhooks of a time, and what became of each")
-    _add_range(listing, required=True)
+    listing = commands.add_parser(
+        "list", help="the webhooks of a time, newest first, and what became of each"
+    )
+    _add_range(listing, "-1d", "now")
     listing.add_argument("--most", type=int, default=100, metavar="N", help="so many at most (default 100)")
     listing.set_defaults(run=_list)
 
@@ -41,25 +44,24 @@ def add_commands(groups: Any) -> None:
 
     replay = commands.add_parser("replay", help="send kept webhooks through the mapping again")
     replay.add_argument("delivery_ids", nargs="*", metavar="ID", help="these, or those of a time")
-    _add_range(replay, required=False)
+    _add_range(replay, None, None)
     replay.add_argument("--only", choices=["unmapped", "rejected"], help="only those with such parts")
     replay.add_argument("--dry-run", action="store_true", help="only show what would be sent and come of it")
     replay.set_defaults(run=_replay)
 
 
-def _add_range(command: Any, required: bool) -> None:
-    command.add_argument(
-        "--from", dest="start", required=required, metavar="TIME", help="ISO 8601 with offset"
-    )
-    command.add_argument(
-        "--to", dest="end", required=required, metavar="TIME", help="ISO 8601 with offset; not included"
-    )
+def _add_range(command: Any, start: str | None, end: str | None) -> None:
+    default = f" (default: {start})" if start else ""
+    command.add_argument("--from", dest="start", default=start, metavar="TIME", help=f"{FORMS}{default}")
+    default = f" (default: {end})" if end else ""
+    command.add_argument("--to", dest="end", default=end, metavar="TIME", help=f"not included{default}")
     command.add_argument("--provider", default="", metavar="NAME", help="of this provider only")
 
 
 def _list(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    found = stack.replays.between(*_range(chosen), chosen.provider)
-    output.rows([_row(kept) for kept in islice(found, chosen.most)], "no webhooks were received then")
+    found = islice(stack.replays.latest(*_range(stack, chosen), chosen.provider), chosen.most)
+    newest_first = sorted(found, key=lambda kept: kept.delivery.received_at, reverse=True)
+    output.rows([_row(kept) for kept in newest_first], "no webhooks were received then")
 
 
 def _row(kept: KeptDelivery) -> dict[str, Any]:
@@ -76,7 +78,7 @@ def _row(kept: KeptDelivery) -> dict[str, Any]:
 def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     kept = _named(stack, chosen.delivery_id)
     body = _readable(kept.delivery.body)
-    output.document(
+    output.record(
         {
             **_row(kept),
             "raw": kept.became.get("raw"),
@@ -112,7 +114,7 @@ def _chosen(stack: Stack, chosen: argparse.Namespace) -> Iterator[KeptDelivery]:
     if chosen.delivery_ids:
         # Looked up before the first is sent: a misspelt id sends none.
         return iter([_named(stack, delivery_id) for delivery_id in chosen.delivery_ids])
-    return stack.replays.between(*_range(chosen), chosen.provider)
+    return stack.replays.between(*_range(stack, chosen), chosen.provider)
 
 
 def _foreseen(stack: Stack, delivery: Delivery) -> dict[str, Any]:
@@ -147,17 +149,15 @@ def _named(stack: Stack, delivery_id: str) -> KeptDelivery:
     return kept
 
 
-def _range(chosen: argparse.Namespace) -> tuple[datetime, datetime]:
-    start, end = _time("--from", chosen.start), _time("--to", chosen.end)
+def _range(stack: Stack, chosen: argparse.Namespace) -> tuple[datetime, datetime]:
+    now = stack.clock.now()
+    start, end = _time("--from", chosen.start, now), _time("--to", chosen.end, now)
     if start >= end:
         raise ValueError("--to: has to be later than --from")
     return start, end
 
 
-def _time(option: str, text: str | None) -> datetime:
+def _time(option: str, text: str | None, now: datetime) -> datetime:
     if not text:
         raise ValueError(f"{option}: is needed; a range has both ends")
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise ValueError(f"{option}: {error}") from error
+    return moment(option, text, now)

@@ -33,6 +33,7 @@ class Kept:
     key: str
     provider: str
     delivery_id: str
+    kept_at: datetime
 
 
 class RawWebhooks:
@@ -76,7 +77,7 @@ class RawWebhooks:
             if day > f"dt={last:%Y-%m-%d}":
                 return
             if provider in ("", of):
-                yield Kept(found["Key"], of, name.removesuffix(".json"))
+                yield Kept(found["Key"], of, name.removesuffix(".json"), found["LastModified"])
 
 
 def raw_key(received_at: datetime, provider: str, delivery_id: str) -> str:

@@ -1,0 +1,40 @@
+"""Parameters of `make up` arrive at the template whole, blanks included: asked of sam's own reader."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from local.deployment import override
+from local.places import LOCAL
+
+_READ = (
+    "import json, sys; from samcli.cli.types import CfnParameterOverridesType as Type;"
+    "print(json.dumps(Type().convert(tuple(sys.argv[1:]), None, None)))"
+)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "rate(5 minutes)",
+        "cron(0 8 ? * MON-FRI *)",
+        "",
+        "10.0.0.0/8,192.0.2.1",
+        'say "yes"',
+        "it's",
+        "a=b",
+        "back\\slash",
+    ],
+)
+def test_a_value_arrives_whole(value: str) -> None:
+    arguments = [override("PullSchedule", value), override("Tenant", "main")]
+    read = subprocess.run(
+        [LOCAL / "sam" / "bin" / "python", "-c", _READ, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(read.stdout) == {"PullSchedule": value, "Tenant": "main"}
