@@ -1,8 +1,9 @@
 """Releasing a hold: a campaign dials again exactly when it should, whoever releases and however often.
 
-It is resumed when this hold was the last one, it dialled before, nobody asked for a pause meanwhile, and it is
-still paused: one that dials already, or that somebody has ended, is left as it is. A pause that was asked for by a run that was cut off may still be on its
-way: its hold then stays, and somebody looks again once it can no longer arrive.
+It is resumed when this hold was the last one, it dialled before, nobody asked for a pause meanwhile, and it
+is still paused: one that dials already, or that somebody has ended, is left as it is. A pause that was asked
+for by a run that was cut off may still be on its way: its hold then stays, and somebody looks again once it
+can no longer arrive.
 """
 
 from __future__ import annotations
