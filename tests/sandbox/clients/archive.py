@@ -16,7 +16,7 @@ class ArchiveControl(Control):
         return StatusNow(answer["status"], [StatusAsked(**one) for one in answer["changes"]])
 
     def set_campaign_status(self, campaign_id: str, status: str) -> None:
-        """Put a campaign into "ACTIVE" or "PAUSED" at once, as somebody else might."""
+        """Put a campaign into a status at once, as somebody else might: active, paused or ended."""
         self._call("PUT", f"{_campaign(campaign_id)}/status", {"status": status})
 
     def attempts(self, campaign_id: str) -> AttemptsNow:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from sandbox.tenant.archive import book_of, status_of
 from sandbox.wire.asgi import CONTROL
 from sandbox.wire.control import refusing_nonsense
-from sandbox.world import CAMPAIGN_STATUSES
+from sandbox.world import CAMPAIGN_STATUSES, ENDED_STATUSES
 
 router = APIRouter(prefix=f"{CONTROL}/campaigns/{{campaign_id}}")
 
@@ -30,8 +30,8 @@ async def force_status(request: Request, campaign_id: str) -> Response:
     status = status_of(request, campaign_id)
     with refusing_nonsense():
         document = _only(await request.json(), ("status",))
-        if document["status"] not in CAMPAIGN_STATUSES:
-            raise ValueError(f"a status is one of {CAMPAIGN_STATUSES}")
+        if document["status"] not in (*CAMPAIGN_STATUSES, *ENDED_STATUSES):
+            raise ValueError(f"a status is one of {(*CAMPAIGN_STATUSES, *ENDED_STATUSES)}")
     status.force(document["status"])
     return Response(status_code=204)
 

@@ -18,7 +18,7 @@ class Change:
 
 
 class CampaignStatus:
-    """The status of one campaign: ACTIVE, PAUSING or PAUSED."""
+    """The status of one campaign: ACTIVE, PAUSING, PAUSED, or one of ENDED_STATUSES."""
 
     def __init__(self, campaign: Campaign, clock: Callable[[], float] = time.monotonic) -> None:
         """Start in the campaign's first status."""

@@ -64,6 +64,10 @@ DEFAULT_OUTCOME_CODES: tuple[str, ...] = (
 #: What a campaign can be asked to be.
 CAMPAIGN_STATUSES: tuple[str, ...] = ("ACTIVE", "PAUSED")
 
+#: What a campaign is that somebody has ended. Assumption: the documents say neither how they are spelt nor
+#: that a campaign which has ended may not be asked to dial again, so the tenant does as it is asked.
+ENDED_STATUSES: tuple[str, ...] = ("COMPLETED", "STOPPED", "ARCHIVED", "DISABLED")
+
 # Assumption: a contact is tried three times, where a campaign does not say how many contacts it has.
 _TRIES_PER_CONTACT = 3
 
@@ -154,8 +158,9 @@ class Campaign:
             raise ValueError(f"campaign {self.id}: calls from 0 and agents from 1")
         self._check_calls()
         self._check_contacts()
-        if self.status not in CAMPAIGN_STATUSES:
-            raise ValueError(f"campaign {self.id}: status is one of {CAMPAIGN_STATUSES}")
+        if self.status not in (*CAMPAIGN_STATUSES, *ENDED_STATUSES):
+            known = (*CAMPAIGN_STATUSES, *ENDED_STATUSES)
+            raise ValueError(f"campaign {self.id}: status is one of {known}")
         if self.pause_seconds is not None and self.pause_seconds < 0:
             raise ValueError(f"campaign {self.id}: pause_seconds is from 0, or null for ever")
 

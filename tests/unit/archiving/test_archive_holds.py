@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from archive_world import CAMPAIGN, ArchiveWorld, MakeWorld
+from state_machine import Aborted
+
+from sandbox.world import ENDED_STATUSES
 
 ARCHIVE = "/contacts/archive$"
 
@@ -224,3 +227,85 @@ def test_a_window_that_closes_lets_the_campaign_dial_until_the_next_one(make_wor
     assert dialled == [True]
     assert world.last().summary["status"] == "complete"
     assert _asked(world) == ["PAUSED", "ACTIVE", "PAUSED", "ACTIVE"]
+
+
+@pytest.mark.parametrize("status", ENDED_STATUSES)
+@pytest.mark.parametrize("state", ["Send", "Check", "Release"])
+def test_a_campaign_that_is_ended_while_it_is_held_stays_ended(
+    make_world: MakeWorld, status: str, state: str
+) -> None:
+    world = make_world(100)
+    world.ask()
+    world.execute(_at(world, state, lambda: world.tenant.set_campaign_status(CAMPAIGN, status)))
+    assert _asked(world) == ["PAUSED"]
+    assert world.tenant.campaign_status(CAMPAIGN).status == status
+    assert world.holds.standing(CAMPAIGN) == []
+    assert world.last().summary["status"] == ("failed" if state == "Send" else "complete")
+
+
+def test_a_campaign_that_is_ended_before_its_abandoned_hold_is_found_stays_ended(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(100)
+    world.ask()
+
+    def abort(state: str) -> None:
+        if state == "Check":
+            world.tenant.set_campaign_status(CAMPAIGN, "COMPLETED")
+            raise Aborted
+
+    world.execute(abort)
+    assert world.holds.standing(CAMPAIGN) == []
+    assert world.tenant.campaign_status(CAMPAIGN).status == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "dials"),
+    [
+        (["COMPLETED", "PAUSED"], False),
+        (["STOPPED"], False),
+        (["DISABLED", "ACTIVE"], True),
+        (["PAUSING"], True),
+    ],
+)
+def test_a_campaign_that_was_ended_and_is_paused_again_is_not_paused_by_us(
+    make_world: MakeWorld, statuses: list[str], dials: bool
+) -> None:
+    """CXone reports that it was ended; what it is afterwards looks like our own pause."""
+    world = make_world(100)
+    world.ask()
+
+    def report() -> None:
+        for status in statuses:
+            world.clock.advance(seconds=1)
+            said = {"campaign_id": CAMPAIGN, "campaign": {"status": status}}
+            world.hear(world.event("campaign.state_changed", **said))
+
+    world.execute(_at(world, "Check", report))
+    assert world.dials() is dials
+
+
+def test_a_resume_takes_an_earlier_wish_for_a_pause_back(make_world: MakeWorld) -> None:
+    """Asked to pause, resumed by hand, paused again by us: the last that anybody wanted was that it dials."""
+    world = make_world(100)
+    world.ask()
+
+    def meanwhile() -> None:
+        world.clock.advance(seconds=1)
+        asked = {"campaign_id": CAMPAIGN, "target_state": "paused"}
+        world.hear(world.event("campaign.transition.requested", **asked))
+        world.clock.advance(seconds=1)
+        world.tenant.set_campaign_status(CAMPAIGN, "ACTIVE")
+        said = {"campaign_id": CAMPAIGN, "campaign": {"status": "ACTIVE"}}
+        world.hear(world.event("campaign.state_changed", **said))
+
+    world.execute(_at(world, "Send", meanwhile))
+    assert _asked(world) == ["PAUSED", "PAUSED", "ACTIVE"]
+
+
+def test_a_pause_that_somebody_else_asked_for_is_not_taken_back(make_world: MakeWorld) -> None:
+    """Paused by others before us, and left so."""
+    world = make_world(100, status="STOPPED")
+    world.archive()
+    assert world.last().summary["reason"] == "campaign_status"
+    assert _asked(world) == []

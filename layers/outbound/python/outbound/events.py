@@ -97,8 +97,8 @@ class EventType(StrEnum):
     reason), audit, report."""
 
     ATTEMPTS_ARCHIVED = "attempts.archived"
-    """A batch has ended. Data: campaign_id, run_id, batch, archived_count, failed_count, migration_job_id,
-    timestamp, copy (key, sha256), audit."""
+    """A batch has ended. Data: campaign_id, run_id, batch, archived_count, failed_count, failed_by_reason,
+    migration_job_id, timestamp, copy (key, sha256), audit."""
 
     TRANSITION_REQUESTED = "campaign.transition.requested"
     """Bring a campaign into a state. Data: campaign_id, target_state (active, paused), reason where given."""

@@ -1,7 +1,12 @@
 """Checking: what became of batches whose answer says too little, read from the campaign's list.
 
-An answer counts those that failed and names none of them, and a lost answer says nothing: but whatever left
-the list is archived, and whatever is still on it is not. The list is read once for all open batches.
+An answer counts those that failed and names none of them, and a lost answer says nothing: but what is still
+on the list is not archived. What is missing there has left it only if the list was read to its end and stood
+still meanwhile; else it is read again later, and in the end nobody knows. It is read once for all open batches.
+
+    seen                         -> sent again, `most_rounds` times; after that it is left
+    missing, complete reading    -> archived, if CXone said so or its answer was lost; gone, if CXone said no
+    missing, any other reading   -> later, until `settling_seconds` have passed; after that unknown
 """
 
 from __future__ import annotations
@@ -11,19 +16,25 @@ from collections.abc import Sequence
 from outbound.archiving.copying import Copier
 from outbound.archiving.holding import Holder
 from outbound.archiving.keys import checked_key
-from outbound.archiving.listing import Listing
+from outbound.archiving.listing import Listing, ListLimits
 from outbound.archiving.outcomes import Answer, Outcome, Superseded
 from outbound.archiving.rows import short_hash
 from outbound.archiving.settings import ArchiveSettings
 from outbound.archiving.settling import Settler
 from outbound.clock import Clock, Deadline
 from outbound.cxone.ports import Attempt
-from outbound.store.archive_batches import Batch, Batches, BatchStatus
+from outbound.store.archive_batches import Batch, Batches, BatchResult, BatchStatus
 from outbound.store.archive_runs import ListPlace, Run, Runs
 from outbound.store.lake import Lake, line_of
 
 # Between two looks at what CXone archives behind its answer, in seconds.
 _SETTLING_SECONDS = 30
+# An order whose answer was lost may still be carried out; by then it has been.
+_DOUBT_SECONDS = 60
+# A longer list is not read to its end. As many are the most that a run takes.
+_LONGEST_LIST = 2_000_000
+# Time to write down what was found of a batch.
+_MARGIN_SECONDS = 10.0
 
 
 class Checker:
@@ -60,7 +71,11 @@ class Checker:
             return Answer(Outcome.MORE)
         listed = self._listed(run)
         waited = clock.now().timestamp() - run.progress.round_began
-        found = [self._found(run, batch, listed, waited, settings) for batch in batches]
+        found: set[Outcome] = set()
+        for batch in batches:
+            if deadline.left() < _MARGIN_SECONDS:
+                return Answer(Outcome.MORE)
+            found.add(self._found(run, batch, listed, waited, settings))
         if Outcome.LATER in found:
             self._moved(run, checked=ListPlace())
             return Answer(Outcome.LATER, _SETTLING_SECONDS)
@@ -84,7 +99,8 @@ class Checker:
         def checkpoint(place: ListPlace) -> None:
             standing[0] = self._moved(standing[0], checked=place, failures=0)
 
-        self._listing.read(run.campaign_id, run.progress.checked, settings, deadline, keep, checkpoint)
+        limits = ListLimits(settings.page_size, settings.most_readings, _LONGEST_LIST, only_stable=True)
+        self._listing.read(run.campaign_id, run.progress.checked, limits, deadline, keep, checkpoint)
         return standing[0]
 
     def _listed(self, run: Run) -> set[int]:
@@ -95,16 +111,20 @@ class Checker:
     def _found(
         self, run: Run, batch: Batch, listed: set[int], waited: float, settings: ArchiveSettings
     ) -> Outcome:
-        """Say what a batch needs, and settle it where that is nothing."""
-        sent = batch.left if batch.narrowed else self._ids(run, batch)
-        left = [one for one in sent if short_hash(one) in listed]
-        leaving = batch.in_progress and len(left) > batch.failed
-        if left and leaving and waited < settings.settling_seconds:
-            return Outcome.LATER
-        if left and _worth_another_round(run, batch, settings):
-            self._batches.narrow(run.run_id, batch, left)
+        """Return what a batch needs; it is settled where that is nothing."""
+        if batch.narrowed_round == run.progress.round:
+            # An earlier call of this check, which was cut off behind it, has looked.
             return Outcome.AGAIN
-        self._settler.settle(run, batch, left, batch.job_ids, settings)
+        place = run.progress.checked
+        sent = batch.left if batch.narrowed else self._ids(run, batch)
+        seen = [one for one in sent if short_hash(one) in listed]
+        result = batch.by_list(seen) if place.complete else batch.by_answers(seen)
+        if waited < settings.settling_seconds and _may_change(batch, result, place, waited):
+            return Outcome.LATER
+        if seen and not result.unknown and _worth_another_round(run, batch, settings):
+            self._batches.narrow(run.run_id, batch, result, run.progress.round)
+            return Outcome.AGAIN
+        self._settler.settle(run, batch, result, batch.job_ids, settings)
         return Outcome.COMPLETE
 
     def _ids(self, run: Run, batch: Batch) -> list[str]:
@@ -115,6 +135,15 @@ class Checker:
         if moved is None:
             raise Superseded
         return moved
+
+
+def _may_change(batch: Batch, result: BatchResult, place: ListPlace, waited: float) -> bool:
+    """Return True if a later look may find more of a batch archived, or more of the list."""
+    if result.unknown:
+        return not place.truncated
+    if batch.status is BatchStatus.SENDING:
+        return bool(result.left) and waited < _DOUBT_SECONDS
+    return batch.in_progress and len(result.left) > batch.failed
 
 
 def _worth_another_round(run: Run, batch: Batch, settings: ArchiveSettings) -> bool:

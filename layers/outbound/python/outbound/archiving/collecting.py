@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from outbound.archiving.keys import collected_key
-from outbound.archiving.listing import Listing
+from outbound.archiving.listing import Listing, ListLimits
 from outbound.archiving.outcomes import Answer, Outcome, Superseded
 from outbound.archiving.settings import ArchiveSettings
 from outbound.clock import Deadline
@@ -37,8 +37,9 @@ class Collector:
                 raise Superseded
             standing[0] = moved
 
+        limits = ListLimits(settings.page_size, settings.most_readings, settings.most_attempts)
         place = self._listing.read(
-            run.campaign_id, run.progress.collected, settings, deadline, keep, checkpoint
+            run.campaign_id, run.progress.collected, limits, deadline, keep, checkpoint
         )
         counts = {"collected": place.offset, "pages": place.page, "readings": place.reading + 1}
         if not place.done:

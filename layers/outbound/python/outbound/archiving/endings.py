@@ -31,6 +31,8 @@ from outbound.store.holds import Hold, Holds, sortable
 _COME_BACK_SECONDS = 30.0
 _CUT_OFF = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
 _RUN = "archive#"
+# The states of a campaign that dials, or that is paused by whomever. In any other, somebody has ended it.
+_HELD = frozenset({"ACTIVE", "PAUSING", "PAUSED"})
 
 
 class Endings:
@@ -143,10 +145,18 @@ class Endings:
             self._holds.note(hold, names[target], moment)
 
     def _changed(self, hold: Hold, data: Mapping[str, Any], moment: datetime) -> None:
-        """A pause that CXone reports is our own, unless somebody resumed the campaign in between."""
+        """Note a state that CXone reports and that our own pause does not explain.
+
+        A pause is our own, unless somebody resumed the campaign in between. Who ends it (completed, stopped,
+        archived, disabled, whatever it is called) wants it not to dial, as one does who asks for a pause.
+        """
         with suppress(AttributeError, KeyError, TypeError):
             status = data["campaign"]["status"].upper()
-            if status == "ACTIVE" and hold.paused_at and sortable(moment) > hold.paused_at:
+            since_ours = bool(hold.paused_at) and sortable(moment) > hold.paused_at
+            if status == "ACTIVE" and since_ours:
                 self._holds.note(hold, "resumed_at", moment)
+                self._holds.note(hold, "active_asked_at", moment)
             if status == "PAUSED" and hold.resumed_at and sortable(moment) > hold.resumed_at:
+                self._holds.note(hold, "pause_asked_at", moment)
+            if status not in _HELD and since_ours:
                 self._holds.note(hold, "pause_asked_at", moment)

@@ -8,7 +8,7 @@ from typing import Any
 
 from outbound.clock import format_time
 from outbound.events import Event, EventType, new_event
-from outbound.store.archive_batches import Batch
+from outbound.store.archive_batches import Batch, BatchResult
 from outbound.store.archive_run import Run
 
 
@@ -20,21 +20,28 @@ class Facts:
         self._tenant = tenant
 
     def archived(
-        self, run: Run, batch: Batch, left: Sequence[str], job_ids: Sequence[str], cold: bool, now: datetime
+        self,
+        run: Run,
+        batch: Batch,
+        result: BatchResult,
+        job_ids: Sequence[str],
+        cold: bool,
+        now: datetime,
     ) -> Event:
-        """A batch has ended: so many of its attempts are archived, and so many are not."""
-        archived = batch.size - len(left)
+        """A batch has ended: so many of its attempts are archived, and so many are not, or nobody knows."""
+        reasons = {"refused": len(result.left), "gone": result.gone, "unknown": result.unknown}
         data = {
             "campaign_id": run.campaign_id,
             "run_id": run.run_id,
             "batch": batch.number,
-            "archived_count": archived,
-            "failed_count": len(left),
+            "archived_count": result.archived,
+            "failed_count": result.failed,
+            "failed_by_reason": {reason: count for reason, count in reasons.items() if count},
             "migration_job_id": job_ids[-1] if job_ids else None,
             "migration_job_ids": list(job_ids),
             "timestamp": format_time(now),
             "copy": {"key": batch.key, "sha256": batch.sha256, "retention_days": batch.retention_days},
-            "audit": audit(batch.size, archived, cold),
+            "audit": audit(batch.size, result.archived, cold),
         }
         effect = [run.run_id, str(batch.number)]
         return new_event(EventType.ATTEMPTS_ARCHIVED, self._tenant, now, effect, data, run.correlation_id)

@@ -7,19 +7,20 @@ asked for one record early: it has to begin with the last record of the page bef
     page 1           d e f g        as it was: e f g are new
     page 1           c d e f        shifted: something came in front, the list is read again
 
-A list that changes with every reading is taken as it is in the end: what was read twice is dropped by
-whoever consumes it, what was missed is the next run's.
+Reading ends where nothing follows the last record, not with a page that is short: CXone may give fewer than
+were asked for. Of a list that changes with every reading the place says so (`unstable`). Collecting reads on
+to its end: what was read twice is dropped by the consumer, what was missed is the next run's. Checking does
+not (`only_stable`): it asks what is gone, and what was not seen is not gone.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import orjson
 
-from outbound.archiving.settings import ArchiveSettings
 from outbound.clock import Deadline
 from outbound.cxone.ports import Attempt, AttemptsPort
 from outbound.observability import logger
@@ -30,6 +31,16 @@ MARGIN_SECONDS = 5.0
 
 Keep = Callable[[ListPlace, Sequence[Attempt]], None]
 Checkpoint = Callable[[ListPlace], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ListLimits:
+    """How a list is read; one that changes under `most_readings` is then read as it is, or given up."""
+
+    page_size: int
+    most_readings: int
+    most_records: int
+    only_stable: bool = False
 
 
 class Listing:
@@ -43,40 +54,36 @@ class Listing:
         self,
         campaign_id: str,
         place: ListPlace,
-        settings: ArchiveSettings,
+        limits: ListLimits,
         deadline: Deadline,
         keep: Keep,
         checkpoint: Checkpoint,
     ) -> ListPlace:
-        """Read on from a place until the list ends or the deadline is near, and give the place reached.
+        """Read on from a place until the list ends or the deadline is near, and return the place reached.
 
-        Each page is kept before its place is written down.
+        Each page is kept before its place is written down. A list that goes on behind `most_records` is left
+        there (`truncated`).
         """
         while not place.done and deadline.left() > MARGIN_SECONDS:
-            place = self._next(campaign_id, place, settings, keep)
+            place = self._next(campaign_id, place, limits, keep)
             checkpoint(place)
         return place
 
-    def _next(self, campaign_id: str, place: ListPlace, settings: ArchiveSettings, keep: Keep) -> ListPlace:
+    def _next(self, campaign_id: str, place: ListPlace, limits: ListLimits, keep: Keep) -> ListPlace:
         overlap = 1 if place.offset else 0
-        page = self._port.page(campaign_id, settings.page_size, place.offset - overlap)
+        page = self._port.page(campaign_id, limits.page_size, place.offset - overlap)
+        fresh = page[overlap:]
         if overlap and (not page or digest_of(page[0]) != place.tail):
-            if place.reading + 1 < settings.most_readings:
+            if place.reading + 1 < limits.most_readings:
                 logger.info("the list has changed and is read again", extra={"campaign_id": campaign_id})
                 return ListPlace(reading=place.reading + 1)
-            place = replace(place, unstable=True)
-        fresh = page[overlap:]
-        if fresh:
-            keep(place, fresh)
-        ended = len(page) < settings.page_size
-        full = place.offset + len(fresh) >= settings.most_attempts
+            # Nobody knows what the first record is, so it is no overlap.
+            place, fresh = replace(place, unstable=True, done=limits.only_stable), page
+        if place.done or place.offset >= limits.most_records or not fresh:
+            return replace(place, done=True, truncated=bool(fresh) and not place.done)
+        keep(place, fresh)
         return replace(
-            place,
-            page=place.page + bool(fresh),
-            offset=place.offset + len(fresh),
-            tail=digest_of(page[-1]) if page else place.tail,
-            done=ended or full,
-            truncated=full and not ended,
+            place, page=place.page + 1, offset=place.offset + len(fresh), tail=digest_of(fresh[-1])
         )
 
 

@@ -1,8 +1,9 @@
 """Releasing a hold: a campaign dials again exactly when it should, whoever releases and however often.
 
-It is resumed when this hold was the last one, it dialled before, nobody asked for a pause meanwhile, and
-nobody else has resumed it already. A pause that was asked for by a run that was cut off may still be on its
-way: its hold then stays, and somebody looks again once it can no longer arrive.
+It is resumed when this hold was the last one, it dialled before, nobody asked for a pause meanwhile, and it
+is still paused: one that dials already, or that somebody has ended, is left as it is. A pause that was asked
+for by a run that was cut off may still be on its way: its hold then stays, and somebody looks again once it
+can no longer arrive.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from outbound.cxone.ports import CampaignsPort, CampaignStatus
 from outbound.observability import Metric, logger, measure
 from outbound.store.holds import Hold, Holds, others
 
+# What our own pause makes of a campaign. From any other state we must not make it dial.
+_OUR_PAUSE = frozenset({CampaignStatus.PAUSED, CampaignStatus.PAUSING})
 # A call that left before its function was ended has arrived by then.
 _UNDER_WAY = timedelta(seconds=60)
 
@@ -54,7 +57,10 @@ class Releaser:
         if not hold.was_active or hold.to_stay_paused:
             return
         try:
-            if self._port.status(hold.campaign_id) is CampaignStatus.ACTIVE:
+            status = self._port.status(hold.campaign_id)
+            if status not in _OUR_PAUSE:
+                said = {"campaign_id": hold.campaign_id, "status": status.value}
+                logger.info("a held campaign is not paused any more and is left as it is", extra=said)
                 return
             self._port.resume(hold.campaign_id)
         except NotFound:

@@ -15,6 +15,12 @@ _SENTENCES = {
     "failed": "The run could not go on.",
 }
 
+_MEANINGS = {
+    "gone": "gone: CXone did not archive them, it said, and does not list them any more.\n",
+    "unknown": "unknown: the list changed with every reading, or CXone never answered. They may be archived; "
+    "what is not is the next run's.\n",
+}
+
 
 def report_of(run: Run, summary: Mapping[str, Any]) -> str:
     """Give the report as Markdown."""
@@ -32,6 +38,7 @@ def report_of(run: Run, summary: Mapping[str, Any]) -> str:
         f"| quarantined | {summary['quarantined']} |",
         "",
         *_reasons("Failed", summary["failed_by_reason"]),
+        *(_MEANINGS[reason] for reason in _MEANINGS if reason in summary["failed_by_reason"]),
         *_reasons("Skipped", summary["skipped_by_reason"]),
         *_reasons("Quarantined", summary["quarantined_by_reason"]),
         f"The list had {summary['listed']} places, {summary['duplicates']} of them shown twice. "

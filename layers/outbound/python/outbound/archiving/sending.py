@@ -144,7 +144,7 @@ class Sender:
             self._batches.answered(run.run_id, batch, answer)
             return
         job_ids = (*batch.job_ids, *([answer.migration_job_id] if answer.migration_job_id else []))
-        self._settler.settle(run, batch, (), job_ids, settings)
+        self._settler.settle(run, batch, batch.all_archived(), job_ids, settings)
 
     def _refused(
         self, run: Run, batch: Batch, order: ArchiveOrder, error: InvalidRequest, settings: ArchiveSettings
@@ -153,7 +153,7 @@ class Sender:
         said = {"run_id": run.run_id, "batch": batch.number, "field": error.field}
         logger.error("CXone refuses a batch", extra=said)
         left = [attempt.attempt_id for attempt in order.attempts]
-        self._settler.settle(run, batch, left, batch.job_ids, settings)
+        self._settler.settle(run, batch, batch.all_left(left), batch.job_ids, settings)
 
 
 def _to_send(batch: Batch, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from outbound.archiving.settings import ArchiveSettings
 from outbound.clock import Clock
 from outbound.events import PublishFailed
 from outbound.observability import Metric, logger, measure
-from outbound.store.archive_batches import Batch, Batches
+from outbound.store.archive_batches import Batch, Batches, BatchResult
 from outbound.store.archive_runs import Run
 from outbound.store.outbox import Outbox
 
@@ -25,15 +25,15 @@ class Settler:
         self._clock = clock
 
     def settle(
-        self, run: Run, batch: Batch, left: Sequence[str], job_ids: Sequence[str], settings: ArchiveSettings
+        self, run: Run, batch: Batch, result: BatchResult, job_ids: Sequence[str], settings: ArchiveSettings
     ) -> None:
-        """End a batch of which the attempts `left` are still in CXone, with its fact."""
+        """End a batch with its fact."""
         now = self._clock.now()
-        fact = self._facts.archived(run, batch, left, job_ids, settings.force_cold_storage, now)
-        item = self._batches.settle(run.run_id, batch, left, job_ids, fact, now)
-        measure(Metric.ATTEMPTS_ARCHIVED, batch.size - len(left))
-        if left:
-            measure(Metric.ATTEMPTS_NOT_ARCHIVED, len(left))
+        fact = self._facts.archived(run, batch, result, job_ids, settings.force_cold_storage, now)
+        item = self._batches.settle(run.run_id, batch, result, job_ids, fact, now)
+        measure(Metric.ATTEMPTS_ARCHIVED, result.archived)
+        if result.failed:
+            measure(Metric.ATTEMPTS_NOT_ARCHIVED, result.failed)
         try:
             self._outbox.publish(self._batches.key(run.run_id, batch.number), item)
         except PublishFailed:

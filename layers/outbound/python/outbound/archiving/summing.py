@@ -25,7 +25,8 @@ def summary_of(run: Run, batches: Iterable[Batch], settings: ArchiveSettings) ->
     failed["not_sent"] = counts[ARCHIVABLE] - archived - failed.total()
     failed["not_sorted"] = progress.collected.offset - counts.total()
     collected = progress.collected.offset - counts[DUPLICATES]
-    status = _status(run, failed.total())
+    # What left by another way is none that is left to be archived.
+    status = _status(run, failed.total() - failed["gone"])
     return {
         "status": status.value,
         "reason": progress.reason or None,
@@ -61,13 +62,12 @@ def _sent(batches: Iterable[Batch]) -> tuple[int, Counter[str]]:
     """Count what left and, by reason, what was sent and did not, or of which nobody knows."""
     archived, failed = 0, Counter[str]()
     for batch in batches:
-        if batch.status is BatchStatus.SETTLED:
-            archived += batch.archived
-            failed["refused"] += len(batch.left)
-        elif batch.sent_round >= 0:
-            unknown = len(batch.left) if batch.narrowed else batch.size
-            archived += batch.size - unknown
-            failed["unknown"] += unknown
+        if batch.sent_round < 0:
+            continue
+        settled = batch.status is BatchStatus.SETTLED
+        result = batch.result if settled else batch.by_answers(())
+        archived += result.archived
+        failed += Counter(refused=len(result.left), gone=result.gone, unknown=result.unknown)
     return archived, failed
 
 

@@ -8,7 +8,10 @@
                v
              settled
 
-A batch that is found `sending` was sent by somebody who did not live to note the answer: it is open, too.
+A batch that is found `sending` was sent and its answer is lost: it is open, too.
+
+An attempt counts as archived where CXone said so, or where its answer is lost and a complete reading of the
+list does not show it any more. What a reading did not show that was not complete is unknown.
 """
 
 from __future__ import annotations
@@ -39,6 +42,25 @@ class BatchStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What became of a batch's attempts: each is in exactly one of these."""
+
+    archived: int
+    left: tuple[str, ...] = ()
+    """CXone still lists them."""
+
+    gone: int = 0
+    """CXone did not archive them, it said, and does not list them any more: they left by another way."""
+
+    unknown: int = 0
+
+    @property
+    def failed(self) -> int:
+        """How many are not known to be archived."""
+        return len(self.left) + self.gone + self.unknown
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """One batch: its copy in cold storage, and what became of it.
 
@@ -65,7 +87,48 @@ class Batch:
     narrowed: bool = False
     """Whether `left` is all that is to be sent again."""
 
+    narrowed_round: int = -1
+    """The round whose check has narrowed it last."""
+
     archived: int = 0
+    gone: int = 0
+    unknown: int = 0
+
+    @property
+    def remaining(self) -> int:
+        """How many attempts were sent last, or are to be sent."""
+        return len(self.left) if self.narrowed else self.size
+
+    @property
+    def _said(self) -> int:
+        """How many of the remaining attempts CXone said it archives."""
+        return max(0, self.remaining - self.failed)
+
+    @property
+    def result(self) -> BatchResult:
+        """What became of a settled batch."""
+        return BatchResult(self.archived, self.left, self.gone, self.unknown)
+
+    def by_list(self, left: Sequence[str]) -> BatchResult:
+        """Return what became of the batch if these alone are left in a complete reading of the list."""
+        absent = self.remaining - len(left)
+        archived = absent if self.status is BatchStatus.SENDING else min(absent, self._said)
+        return BatchResult(self.archived + archived, tuple(left), self.gone + absent - archived)
+
+    def by_answers(self, seen: Sequence[str]) -> BatchResult:
+        """Return what is known without a complete reading: CXone's final answers, and what was seen."""
+        final = self.status is BatchStatus.OPEN and not self.in_progress
+        archived = min(self._said, self.remaining - len(seen)) if final else 0
+        unknown = self.remaining - archived - len(seen)
+        return BatchResult(self.archived + archived, tuple(seen), self.gone, unknown)
+
+    def all_left(self, left: Sequence[str]) -> BatchResult:
+        """Return what became of the batch if CXone will not have any of the remaining attempts."""
+        return BatchResult(self.archived, tuple(left), self.gone)
+
+    def all_archived(self) -> BatchResult:
+        """Return what became of the batch if CXone has archived all of the remaining attempts."""
+        return BatchResult(self.archived + self.remaining, (), self.gone)
 
 
 class Batches:
@@ -145,14 +208,19 @@ class Batches:
             "#status = :sending",
         )
 
-    def narrow(self, run_id: str, batch: Batch, left: Sequence[str]) -> None:
-        """Note which of a batch's attempts CXone still lists: only these are sent again."""
+    def narrow(self, run_id: str, batch: Batch, result: BatchResult, round_: int) -> None:
+        """Note what a round's check found: only what CXone still lists is sent again."""
         self._table.update(
             self.key(run_id, batch.number),
-            "SET #status = :open, #left = :left, #narrowed = :true, #in_progress = :false",
+            "SET #status = :open, #left = :left, #failed = :failed, #archived = :archived, #gone = :gone,"
+            " #narrowed = :true, #narrowed_round = :round, #in_progress = :false",
             {
                 ":open": BatchStatus.OPEN.value,
-                ":left": list(left),
+                ":left": list(result.left),
+                ":failed": len(result.left),
+                ":archived": result.archived,
+                ":gone": result.gone,
+                ":round": round_,
                 ":true": True,
                 ":false": False,
                 ":settled": BatchStatus.SETTLED.value,
@@ -164,7 +232,7 @@ class Batches:
         self,
         run_id: str,
         batch: Batch,
-        left: Sequence[str],
+        result: BatchResult,
         job_ids: Sequence[str],
         fact: Event,
         now: datetime,
@@ -172,11 +240,14 @@ class Batches:
         """End a batch with its fact; give its item, as it was ended before where it was."""
         return self._table.update(
             self.key(run_id, batch.number),
-            f"SET #status = :settled, #archived = :archived, #left = :left, #job_ids = :job_ids, {SET_FACTS}",
+            "SET #status = :settled, #archived = :archived, #left = :left, #gone = :gone,"
+            f" #unknown = :unknown, #job_ids = :job_ids, {SET_FACTS}",
             {
                 ":settled": BatchStatus.SETTLED.value,
-                ":archived": batch.size - len(left),
-                ":left": list(left),
+                ":archived": result.archived,
+                ":left": list(result.left),
+                ":gone": result.gone,
+                ":unknown": result.unknown,
                 ":job_ids": list(job_ids),
                 **facts_values([fact], now),
             },
@@ -185,9 +256,11 @@ class Batches:
 
 
 def _batch(item: Item) -> Batch:
+    size, left = int(item["size"]), tuple(item.get("left", ()))
+    narrowed = bool(item.get("narrowed", False))
     return Batch(
         number=int(item["number"]),
-        size=int(item["size"]),
+        size=size,
         key=item["key"],
         sha256=item["sha256"],
         stored_bytes=int(item["stored_bytes"]),
@@ -198,7 +271,11 @@ def _batch(item: Item) -> Batch:
         answers=int(item.get("answers", 0)),
         in_progress=bool(item.get("in_progress", False)),
         job_ids=tuple(item.get("job_ids", ())),
-        left=tuple(item.get("left", ())),
-        narrowed=bool(item.get("narrowed", False)),
-        archived=int(item.get("archived", 0)),
+        left=left,
+        narrowed=narrowed,
+        narrowed_round=int(item.get("narrowed_round", -1)),
+        # What was narrowed before this was counted: all that is not left had gone from the list.
+        archived=int(item.get("archived", size - len(left) if narrowed else 0)),
+        gone=int(item.get("gone", 0)),
+        unknown=int(item.get("unknown", 0)),
     )

@@ -54,6 +54,11 @@ class ListPlace:
     unstable: bool = False
     truncated: bool = False
 
+    @property
+    def complete(self) -> bool:
+        """Whether what was not seen is not on the list: it was read to its end, and stood still meanwhile."""
+        return self.done and not self.unstable and not self.truncated
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
