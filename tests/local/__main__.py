@@ -30,8 +30,8 @@ Type this in another terminal, in this folder:
   outbound dispositions files
   outbound deliveries list
 
-`make webhook` sends a signed change of consent, as a CRM would. Calls are pulled
-a minute after the request at the earliest: by then they are settled.
+`make webhook` sends a signed change of consent, as a CRM would. The newest
+calls are pulled a minute after the request: by then they are settled.
 """
 _MORE = f"""To run a function in a container, see README, Develop ({SAM.relative_to(ROOT)}).
 The stack's outputs: {_HERE}/outputs.json
