@@ -19,6 +19,9 @@ STAGE ?= dev
 RUNTIME ?= python3.13
 ARCHITECTURE ?= arm64
 
+# Parameters of the template for `make deploy`; one that is not named keeps its value.
+PARAMETERS ?=
+
 # Arguments for the program behind a target: make test ARGS="-k token -x"
 ARGS ?=
 
@@ -88,8 +91,8 @@ build: environments ## build for AWS (RUNTIME=python3.13 ARCHITECTURE=arm64 to c
 	  --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(ARGS)
 
 .PHONY: deploy
-deploy: build ## build and deploy to AWS (STAGE=dev or prod)
-	$(SAM) deploy --config-env $(STAGE) $(ARGS)
+deploy: build ## build and deploy to AWS (STAGE=dev or prod, PARAMETERS='Name=value ...')
+	$(SAM) deploy --config-env $(STAGE) $(if $(PARAMETERS),--parameter-overrides Stage=$(STAGE) $(PARAMETERS)) $(ARGS)
 
 .PHONY: lock
 lock: environments ## lock the requirements anew (ARGS=--upgrade for the newest versions)
