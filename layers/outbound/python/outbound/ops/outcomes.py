@@ -114,7 +114,7 @@ def _gaps(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     if campaign is None:
         raise ValueError(f"campaign_id: {chosen.campaign_id} is not registered")
     settings = stack.documents.get("outcomes", OutcomeSettings)
-    now = stack.clock.now()
+    now = stack.clock.now().replace(microsecond=0)
     since = (
         moment("--since", chosen.since, now)
         if chosen.since
