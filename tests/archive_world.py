@@ -106,8 +106,8 @@ class ArchiveWorld:
         self.storage = ColdStorage(self.aws.s3, ENVIRONMENT["ARCHIVE_BUCKET"], "STANDARD_IA")
         self.cxone = connect(clock)
         ports = self.cxone.campaigns, self.cxone.attempts
-        self.steps = workflow(ports, table, self.lake, self.storage, bus, TENANT, clock)
-        executions = Executions(self.sfn, ENVIRONMENT["STATE_MACHINE_ARN"])
+        executions = self.executions = Executions(self.sfn, ENVIRONMENT["STATE_MACHINE_ARN"])
+        self.steps = workflow(ports, table, (self.lake, self.storage), bus, executions, TENANT, clock)
         facts = Facts(TENANT)
         self.planner = ArchivePlanner(self.runs, self.registry, executions, TENANT, clock)
         self.requests = ArchiveRequests(self.planner, self.registry, bus, facts, clock)
@@ -128,15 +128,23 @@ class ArchiveWorld:
 
     def step(self, event: Mapping[str, Any], seconds: float = 110) -> dict[str, Any]:
         """One call of the workflow's function."""
-        deadline = Deadline(self.clock, seconds)
-        self.cxone.http.deadline = deadline
-        return self.steps.take(event, self.settings, deadline).document()
+        return self.steps.take(event, self.settings, self.deadline(seconds)).document()
+
+    def deadline(self, seconds: float) -> Deadline:
+        """The deadline of a call that begins now."""
+        self.cxone.http.deadline = Deadline(self.clock, seconds)
+        return self.cxone.http.deadline
+
+    def about(self, run: Run) -> dict[str, Any]:
+        """A run as its execution is told of it."""
+        return {"campaign_id": run.campaign_id, "run_id": run.run_id, "attempt": run.attempt}
 
     def execute(self, before: Callable[[str], None] = lambda state: None, seconds: float = 110) -> Execution:
         """Run the execution of the campaign's current run to its end, and tell what AWS tells of it."""
         run = self.current()
-        given = {"run": {"campaign_id": run.campaign_id, "run_id": run.run_id, "attempt": run.attempt}}
-        ended = execute(DEFINITION, given, lambda event: self.step(event, seconds), self.clock, before)
+        ended = execute(
+            DEFINITION, {"run": self.about(run)}, lambda event: self.step(event, seconds), self.clock, before
+        )
         self.execution_ended(run, ended.status)
         return ended
 
@@ -144,9 +152,8 @@ class ArchiveWorld:
         """Let an execution have ended: AWS says so on the default bus."""
         arn = f"{ENVIRONMENT['STATE_MACHINE_ARN'].replace(':stateMachine:', ':execution:')}:{run.execution}"
         self.sfn.stop_execution(executionArn=arn)
-        about = {"campaign_id": run.campaign_id, "run_id": run.run_id, "attempt": run.attempt}
         detail = {"executionArn": arn, "name": run.execution, "status": status}
-        detail["input"] = json.dumps({"run": about})
+        detail["input"] = json.dumps({"run": self.about(run)})
         self.end({"source": "aws.states", "detail": detail})
 
     def end(self, *messages: Mapping[str, Any]) -> list[str]:

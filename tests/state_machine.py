@@ -9,7 +9,9 @@ from typing import Any
 from aws_world import FakeClock
 
 # An execution that visits more states than this has no end.
-_MOST_STATES = 2000
+_MOST_STATES = 5000
+# What AWS writes into an execution's history: entered and exited; scheduled, started and ended for each try.
+EVENTS_A_STATE, EVENTS_A_TRY = 2, 3
 
 Call = Callable[[dict[str, Any]], Mapping[str, Any]]
 
@@ -25,6 +27,8 @@ class Execution:
     status: str = "RUNNING"
     entered: list[str] = field(default_factory=list)
     answers: list[tuple[str, str]] = field(default_factory=list)
+    events: int = 1
+    """Of its history; AWS ends an execution with more than 25,000."""
 
 
 def execute(
@@ -39,6 +43,7 @@ def execute(
     while execution.status == "RUNNING":
         state = definition["States"][name]
         execution.entered.append(name)
+        execution.events += EVENTS_A_STATE
         assert len(execution.entered) < _MOST_STATES, execution.answers[-20:]
         try:
             before(name)
@@ -50,14 +55,22 @@ def execute(
                 execution.status = "SUCCEEDED"
             case "Fail":
                 execution.status = "FAILED"
-            case "Wait":
-                clock.advance(seconds=_seconds(state, data))
-                name = state["Next"]
-            case "Choice":
-                name = _chosen(state, data)
             case "Task":
                 name = _task(state, data, call, execution)
+            case _:
+                name = _passed(state, data, clock)
     return execution
+
+
+def _passed(state: Mapping[str, Any], data: dict[str, Any], clock: FakeClock) -> str:
+    """Pass a state that calls nothing, and give the next one."""
+    if state["Type"] == "Choice":
+        return _chosen(state, data)
+    if state["Type"] == "Wait":
+        clock.advance(seconds=_seconds(state, data))
+    else:
+        data[state["ResultPath"].removeprefix("$.")] = state["Result"]
+    return str(state["Next"])
 
 
 def _seconds(state: Mapping[str, Any], data: Mapping[str, Any]) -> float:
@@ -78,6 +91,7 @@ def _task(state: Mapping[str, Any], data: dict[str, Any], call: Call, execution:
     }
     tries = 1 + state["Retry"][0]["MaxAttempts"]
     for left in reversed(range(tries)):
+        execution.events += EVENTS_A_TRY
         try:
             answer = call(event)
         except Exception as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 
+from outbound.archiving.executions import Executions
 from outbound.archiving.settings import ArchiveSettings
 from outbound.archiving.wiring import workflow
 from outbound.clock import Deadline, SystemClock
@@ -28,7 +29,9 @@ lake = Lake(s3, variable("LAKE_BUCKET"))
 storage = ColdStorage(s3, variable("ARCHIVE_BUCKET"), variable("ARCHIVE_STORAGE_CLASS"))
 documents = Documents.from_environment(clock)
 cxone = connect(clock)
-steps = workflow((cxone.campaigns, cxone.attempts), table, lake, storage, bus, tenant(), clock)
+executions = Executions(boto3.client("stepfunctions", config=AWS_CLIENT), variable("STATE_MACHINE_ARN"))
+ports = cxone.campaigns, cxone.attempts
+steps = workflow(ports, table, (lake, storage), bus, executions, tenant(), clock)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -150,7 +150,8 @@ def test_what_leaves_behind_its_answer_is_waited_for(
         real(**parts)
 
     monkeypatch.setattr(world.clock, "advance", advance)
-    ended = world.archive()
+    world.ask()
+    ended = world.execute(seconds=45)
     assert _each_once(world)
     assert ("check", "later") in ended.answers
     assert world.last().summary["rounds"] == 1
@@ -305,7 +306,7 @@ def test_a_list_that_stands_still_again_tells_what_became_of_a_lost_answer(make_
         world.tenant.change_attempts(CAMPAIGN, appear=60)
         world.tenant.change_attempts(CAMPAIGN, appear=20, reads=30)
 
-    ended = world.execute(_once("Check", disturb), seconds=40)
+    ended = world.execute(_once("Check", disturb), seconds=45)
     summary = world.last().summary
     assert ("check", "later") in ended.answers
     assert (summary["archived"], summary["rounds"], summary["status"]) == (150, 1, "complete")

@@ -173,7 +173,8 @@ def test_a_campaign_that_takes_its_time_to_pause_is_waited_for(
         real(**parts)
 
     monkeypatch.setattr(world.clock, "advance", advance)
-    ended = world.archive()
+    world.ask()
+    ended = world.execute(seconds=45)
     assert ("hold", "later") in ended.answers
     assert world.last().summary["status"] == "complete"
     assert world.dials()

@@ -2,7 +2,7 @@
 
 An answer counts those that failed and names none of them, and a lost answer says nothing: but what is still
 on the list is not archived. What is missing there has left it only if the list was read to its end and stood
-still meanwhile; else it is read again later, and in the end nobody knows. It is read once for all open batches.
+still meanwhile; else it is read again later, and in the end nobody knows. One reading serves all batches.
 
     seen                         -> sent again, `most_rounds` times; after that it is left
     missing, complete reading    -> archived, if CXone said so or its answer was lost; gone, if CXone said no
@@ -27,8 +27,8 @@ from outbound.store.archive_batches import Batch, Batches, BatchResult, BatchSta
 from outbound.store.archive_runs import ListPlace, Run, Runs
 from outbound.store.lake import Lake, line_of
 
-# Between two looks at what CXone archives behind its answer, in seconds.
-_SETTLING_SECONDS = 30
+# Between two looks at what CXone archives behind its answer, in seconds: the first, and the longest.
+_SETTLING_SECONDS, _LONGEST_SETTLING_SECONDS = 5, 30
 # An order whose answer was lost may still be carried out; by then it has been.
 _DOUBT_SECONDS = 60
 # A longer list is not read to its end. As many are the most that a run takes.
@@ -78,7 +78,8 @@ class Checker:
             found.add(self._found(run, batch, listed, waited, settings))
         if Outcome.LATER in found:
             self._moved(run, checked=ListPlace())
-            return Answer(Outcome.LATER, _SETTLING_SECONDS)
+            seconds = min(_LONGEST_SETTLING_SECONDS, _SETTLING_SECONDS + int(waited))
+            return Answer(Outcome.LATER, seconds)
         if Outcome.AGAIN in found:
             following = run.progress.round + 1
             self._moved(run, round=following, sent=0, round_began=0.0, checked=ListPlace())

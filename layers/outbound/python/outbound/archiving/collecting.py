@@ -37,7 +37,7 @@ class Collector:
                 raise Superseded
             standing[0] = moved
 
-        limits = ListLimits(settings.page_size, settings.most_readings, settings.most_attempts)
+        limits = ListLimits(settings.page_size, settings.most_readings, settings.attempts_of_a_run)
         place = self._listing.read(
             run.campaign_id, run.progress.collected, limits, deadline, keep, checkpoint
         )

@@ -1,14 +1,23 @@
-"""Executions of the archive's state machine: started by name once, and looked up by it."""
+"""Executions of the archive's state machine: started by name once, and looked up by it.
+
+A run may take several: one that was cut off is followed by another, and so is one that has had its calls, for
+AWS ends an execution with its 25,000th event.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from outbound.store.archive_run import Run
+from outbound.store.archive_runs import Run, Runs, RunStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+# Calls of the function in one execution. Each is up to 24 events, where every one of its retries is used up.
+MOST_CALLS = 900
+# A run that needs more executions than that is ended.
+MOST_EXECUTIONS = 20
 
 
 class Executions:
@@ -36,3 +45,18 @@ class Executions:
             return self._client.describe_execution(executionArn=arn)["status"]
         except self._client.exceptions.ExecutionDoesNotExist:
             return ""
+
+
+def give_to_next(runs: Runs, run: Run) -> Run | None:
+    """Give a run to its next execution, which is not started yet; None where the run was changed meanwhile.
+
+    A run that has had too many is failed: its next execution lets the campaign go and reports.
+    """
+    if run.attempt >= MOST_EXECUTIONS and not run.progress.ending:
+        message = f"the run took {run.attempt} executions and is not done"
+        failed = RunStatus.FAILED.value
+        ended = runs.advance(run, ending=failed, reason="too_many_executions", message=message)
+        if ended is None:
+            return None
+        run = ended
+    return runs.next_attempt(run)

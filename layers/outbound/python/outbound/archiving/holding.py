@@ -22,8 +22,8 @@ from outbound.observability import Metric, logger, measure
 from outbound.store.archive_runs import Run, Runs
 from outbound.store.holds import Hold, Holds
 
-# Between two looks at a campaign that is about to pause, in seconds.
-_PAUSING_SECONDS = 15
+# Between two looks at a campaign that is about to pause, in seconds: the first, and the longest.
+_PAUSING_SECONDS, _LONGEST_PAUSING_SECONDS = 2, 15
 # A window is waited for in pieces, so that a change of the settings is seen.
 _LONGEST_WAIT = 3600
 # A call that is made with less time left would not be waited for.
@@ -106,7 +106,7 @@ class Holder:
         if since and waited >= settings.pause_seconds:
             raise RunFailed("campaign_not_paused", f"the campaign is not paused after {waited:.0f} s")
         self.renew(run)
-        return Answer(Outcome.LATER, _PAUSING_SECONDS)
+        return Answer(Outcome.LATER, min(_LONGEST_PAUSING_SECONDS, _PAUSING_SECONDS + int(waited)))
 
     def _own(self, run: Run) -> Hold | None:
         return self._holds.get(run.campaign_id, owner_of(run.run_id))

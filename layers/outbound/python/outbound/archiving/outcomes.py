@@ -50,10 +50,18 @@ class Answer:
     outcome: Outcome
     seconds: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
+    calls: int = 0
+    """How many calls of the function its execution has had; it is given back with the next one."""
 
     def document(self) -> dict[str, object]:
         """The answer as the workflow gets it."""
-        return {"outcome": self.outcome.value, "seconds": self.seconds, "counts": dict(self.counts)}
+        counts = dict(self.counts)
+        return {
+            "outcome": self.outcome.value,
+            "seconds": self.seconds,
+            "counts": counts,
+            "calls": self.calls,
+        }
 
 
 class Superseded(Exception):

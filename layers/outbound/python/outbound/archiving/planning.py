@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.archiving.executions import Executions
+from outbound.archiving.executions import Executions, give_to_next
 from outbound.archiving.settings import ArchiveSettings
 from outbound.clock import Clock, parse_time
 from outbound.events import Event, effect_id
@@ -22,8 +22,6 @@ from outbound.store.archive_runs import Run, Runs, RunStatus
 from outbound.store.registry import Registry
 
 _COME_BACK_SECONDS = 60.0
-# A run whose executions are cut off again and again stops being gone on with.
-_MOST_EXECUTIONS = 20
 
 
 class Started(StrEnum):
@@ -105,23 +103,13 @@ class ArchivePlanner:
         if status == "RUNNING":
             return (Started.KNOWN if current.run_id == run_id else Started.ALREADY_RUNNING), current
         if status or current.status is RunStatus.INTERRUPTED:
-            following = self._runs.next_attempt(self._bounded(current))
+            following = give_to_next(self._runs, current)
             if following is None:
                 raise TryLater(1.0, "the run was changed meanwhile")
             current = following
         self._executions.start(current)
         logger.info("a run is gone on with", extra={"run_id": current.run_id, "attempt": current.attempt})
         return Started.RESUMED, current
-
-    def _bounded(self, run: Run) -> Run:
-        """Let a run end that was gone on with too often: its next execution finishes it."""
-        if run.attempt < _MOST_EXECUTIONS or run.progress.ending:
-            return run
-        message = f"{run.attempt} executions of this run were cut off"
-        ended = self._runs.advance(
-            run, ending=RunStatus.FAILED.value, reason="too_many_executions", message=message
-        )
-        return ended or run
 
 
 def run_id_of(tenant: str, campaign_id: str, event: Event) -> str:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 LEAST_RETENTION_DAYS, MOST_RETENTION_DAYS = 1, 3650
+# Pages that a run reads, and batches that it sends.
+MOST_CALLS_OF_A_KIND = 10_000
 
 
 def _time_of_day(text: str) -> str:
@@ -43,7 +45,10 @@ class ArchiveSettings(BaseModel):
     batch_size: int = Field(200, ge=1, le=200, description="attempts that are archived together")
     page_size: int = Field(100, ge=2, le=1000, description="attempts of one page of CXone's list")
     most_attempts: int = Field(
-        500_000, ge=1, le=2_000_000, description="of one run; the next one takes what is left"
+        500_000,
+        ge=1,
+        le=2_000_000,
+        description="of one run, and 10,000 pages and batches at most; the next one takes what is left",
     )
     most_readings: int = Field(
         3, ge=1, le=10, description="of a list that changes while it is read, before it is taken as it is"
@@ -65,6 +70,11 @@ class ArchiveSettings(BaseModel):
     # None unless somebody says so: an archive pauses campaigns, and takes attempts out of CXone.
     campaigns: frozenset[str] = Field(frozenset(), description="that the schedule archives; * for all")
     except_campaigns: frozenset[str] = Field(frozenset(), description="that the schedule leaves alone")
+
+    @property
+    def attempts_of_a_run(self) -> int:
+        """The most attempts that a run takes: with small pages or batches it would never come to an end."""
+        return min(self.most_attempts, MOST_CALLS_OF_A_KIND * min(self.page_size, self.batch_size))
 
     def scheduled(self, campaign_id: str) -> bool:
         """Say whether the schedule archives a campaign."""

@@ -1,14 +1,17 @@
 """The steps of the workflow: each takes a run from where it stands and says what comes next.
 
 A step may be called again at any time, by a retry or by another execution: what is done is not done again.
+Short waits are spent inside of the call; an execution that has had its calls hands the run over to the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
+from outbound.archiving.executions import MOST_CALLS, Executions, give_to_next
 from outbound.archiving.outcomes import Answer, Outcome, RunFailed, Superseded
 from outbound.archiving.settings import ArchiveSettings
 from outbound.clock import Clock, Deadline
@@ -22,7 +25,12 @@ _FIRST_WAIT, _LONGEST_WAIT = 10, 300
 # A run that was changed under a step is read again; one that keeps changing is another's.
 _TRIES = 5
 _LONGEST_MESSAGE = 500
+# What a step needs, at least, to be taken again behind a wait: sending starts no order with less.
+_STEP_SECONDS = 50.0
 
+
+# An interrupted run is gone on with by the next start.
+_AT_WORK = OPEN - {RunStatus.INTERRUPTED}
 
 Step = Callable[[Run, ArchiveSettings, Deadline], Answer]
 
@@ -30,19 +38,45 @@ Step = Callable[[Run, ArchiveSettings, Deadline], Answer]
 class Steps:
     """Takes steps of runs."""
 
-    def __init__(self, runs: Runs, steps: Mapping[str, Step], clock: Clock) -> None:
+    def __init__(self, runs: Runs, steps: Mapping[str, Step], executions: Executions, clock: Clock) -> None:
         """Know these steps by their names."""
         self._runs = runs
         self._steps = steps
+        self._executions = executions
         self._clock = clock
 
     def take(self, event: Mapping[str, Any], settings: ArchiveSettings, deadline: Deadline) -> Answer:
-        """Take the step that a state of the workflow asks for.
+        """Take the step that a state of the workflow asks for, and again where a wait ends in time.
 
         Raises KeyError where there is no such step, and what AWS refuses: the workflow tries again.
         """
+        calls = int(event.get("calls", 0)) + 1
+        if calls > MOST_CALLS:
+            return replace(self._hand_over(event), calls=calls)
+        answer = self._take(event, settings, deadline)
+        while answer.outcome is Outcome.LATER and answer.seconds + _STEP_SECONDS <= deadline.left():
+            self._clock.sleep(answer.seconds)
+            answer = self._take(event, settings, deadline)
+        return replace(answer, calls=calls)
+
+    def _hand_over(self, event: Mapping[str, Any]) -> Answer:
+        """Let a new execution go on with the run; whoever finds it handed over sees that it has started."""
+        campaign_id, run_id, attempt = _run_of(event)
+        for _ in range(_TRIES):
+            run = self._runs.get(campaign_id, run_id)
+            if run is not None and run.attempt == attempt and run.status in _AT_WORK:
+                run = give_to_next(self._runs, run)
+                if run is None:
+                    continue
+                logger.info("the run goes on in a new execution", extra={"run_id": run_id})
+            if run is not None and run.attempt == attempt + 1 and run.status is RunStatus.PLANNED:
+                self._executions.start(run)
+            return Answer(Outcome.SUPERSEDED)
+        return Answer(Outcome.LATER, _FIRST_WAIT)
+
+    def _take(self, event: Mapping[str, Any], settings: ArchiveSettings, deadline: Deadline) -> Answer:
         step = event["step"]
-        campaign_id, run_id, attempt = (event["run"][name] for name in ("campaign_id", "run_id", "attempt"))
+        campaign_id, run_id, attempt = _run_of(event)
         for _ in range(_TRIES):
             run = self._runs.get(campaign_id, run_id)
             if run is None or run.attempt != attempt:
@@ -104,6 +138,11 @@ class Steps:
         if now is None or now.attempt != run.attempt:
             raise Superseded
         return now
+
+
+def _run_of(event: Mapping[str, Any]) -> tuple[str, str, int]:
+    run = event["run"]
+    return run["campaign_id"], run["run_id"], run["attempt"]
 
 
 def _early(run: Run, step: str) -> Answer | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from outbound.archiving.checking import Checker
 from outbound.archiving.collecting import Collector
 from outbound.archiving.copying import Copier
+from outbound.archiving.executions import Executions
 from outbound.archiving.facts import Facts
 from outbound.archiving.finishing import Finisher
 from outbound.archiving.holding import Holder, owner_of
@@ -31,14 +32,14 @@ from outbound.store.table import Table
 def workflow(
     ports: tuple[CampaignsPort, AttemptsPort],
     table: Table,
-    lake: Lake,
-    storage: ColdStorage,
+    stores: tuple[Lake, ColdStorage],
     bus: Bus,
+    executions: Executions,
     tenant: str,
     clock: Clock,
 ) -> Steps:
     """Give the steps of the workflow."""
-    campaigns, attempts = ports
+    (campaigns, attempts), (lake, storage) = ports, stores
     runs, batches, holds = Runs(table, tenant), Batches(table, tenant), Holds(table, tenant)
     outbox, facts, listing = Outbox(table, bus), Facts(tenant), Listing(attempts)
     settler = Settler(batches, outbox, facts, clock)
@@ -57,7 +58,7 @@ def workflow(
         "release": releasing(Releaser(campaigns, holds, clock)),
         "finish": lambda run, settings, _: finisher.finish(run, settings),
     }
-    return Steps(runs, steps, clock)
+    return Steps(runs, steps, executions, clock)
 
 
 def releasing(releaser: Releaser) -> Step:
