@@ -19,7 +19,8 @@ STAGE ?= dev
 RUNTIME ?= python3.13
 ARCHITECTURE ?= arm64
 
-# Parameters of the template for `make deploy`; one that is not named keeps its value.
+# The stack of `make deploy`, and parameters of its template; one that is not named keeps its value.
+STACK ?= outbound-bridge
 PARAMETERS ?=
 
 # Arguments for the program behind a target: make test ARGS="-k token -x"
@@ -91,8 +92,18 @@ build: environments ## build for AWS (RUNTIME=python3.13 ARCHITECTURE=arm64 to c
 	  --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(ARGS)
 
 .PHONY: deploy
-deploy: build ## build and deploy to AWS (STAGE=dev or prod, PARAMETERS='Name=value ...')
-	$(SAM) deploy --config-env $(STAGE) $(if $(PARAMETERS),--parameter-overrides Stage=$(STAGE) $(PARAMETERS)) $(ARGS)
+deploy: stack-name build ## build and deploy to AWS (STAGE=dev or prod, STACK=name, PARAMETERS='Name=value ...')
+	$(SAM) deploy --config-env $(STAGE) --stack-name '$(STACK)' --parameter-overrides Stage=$(STAGE) \
+	  Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(PARAMETERS) $(ARGS)
+
+# A function's name begins with the stack's, and has 64 characters at most.
+LONGEST_STACK_NAME := 41
+
+.PHONY: stack-name
+stack-name:
+	@name='$(STACK)'; test $${#name} -le $(LONGEST_STACK_NAME) || { \
+	  echo "The stack's name $$name has $${#name} characters; it may have $(LONGEST_STACK_NAME), because the names" \
+	    "of its functions begin with it. Give it a shorter one: make deploy STACK=..." >&2; exit 1; }
 
 .PHONY: lock
 lock: environments ## lock the requirements anew (ARGS=--upgrade for the newest versions)

@@ -1,4 +1,5 @@
-from template.transformed import Template, as_list, target
+from template.calls import OF_LAMBDA_ITSELF, code_of, uses
+from template.transformed import ROOT, Template, as_list, target
 
 # Statements that have to name everything, by their Sid, with the reason.
 ALL_RESOURCES = {
@@ -68,3 +69,38 @@ def test_whoever_may_assume_a_role_is_one_service(template: Template) -> None:
     for name, role in template.of_type("AWS::IAM::Role").items():
         for statement in role["AssumeRolePolicyDocument"]["Statement"]:
             assert isinstance(statement["Principal"]["Service"], str), name
+
+
+def test_every_function_writes_into_its_own_log_group_and_no_other(template: Template) -> None:
+    for name, function in template.of_type("AWS::Lambda::Function").items():
+        written = [
+            target(resource)
+            for statement in template.statements(target(function["Role"]))
+            if "logs:PutLogEvents" in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+        ]
+        assert written == [target(function["LoggingConfig"]["LogGroup"])], name
+
+
+def test_every_permission_is_one_that_the_function_s_code_uses(template: Template) -> None:
+    """Of what a function imports, some line has to make the call that an action allows."""
+    unused = []
+    for name, function in template.of_type("AWS::Lambda::Function").items():
+        folder = template.source["Resources"][name]["Properties"]["CodeUri"].strip("/")
+        code = code_of(ROOT / folder / "app.py")
+        for statement in template.statements(target(function["Role"])):
+            if statement["Effect"] == "Deny":
+                continue
+            unused += [
+                f"{name}: {action} ({statement['Sid']})"
+                for action in as_list(statement["Action"])
+                if action not in OF_LAMBDA_ITSELF and not uses(code, action)
+            ]
+    assert unused == []
+
+
+def test_the_comparison_of_permissions_with_code_finds_what_is_not_used() -> None:
+    code = code_of(ROOT / "functions" / "pull_outcomes" / "app.py")
+    assert uses(code, "dynamodb:UpdateItem")
+    assert not uses(code, "states:StartExecution")
+    assert not uses(code, "s3:DeleteBucket")

@@ -9,7 +9,7 @@ def test_every_table_that_cannot_be_made_anew_is_kept_and_can_be_restored(templa
     tables = template.of_type("AWS::DynamoDB::Table")
     for name in tables.keys() - MADE_ANEW:
         resource = template.resources[name]
-        assert resource["DeletionPolicy"] == "Retain", name
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
         assert resource["UpdateReplacePolicy"] == "Retain", name
         assert tables[name]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True, name
         assert "DeletionProtectionEnabled" in tables[name], name
@@ -27,7 +27,7 @@ def test_every_bucket_is_closed_encrypted_and_kept(template: Template) -> None:
         assert all(bucket["PublicAccessBlockConfiguration"].values()), name
         assert len(bucket["PublicAccessBlockConfiguration"]) == 4, name
         assert bucket["BucketEncryption"], name
-        assert template.resources[name]["DeletionPolicy"] == "Retain", name
+        assert template.resources[name]["DeletionPolicy"] == "RetainExceptOnCreate", name
 
 
 def test_every_bucket_refuses_plain_http_on_aws(template: Template) -> None:

@@ -14,6 +14,7 @@ from aws_world import ENVIRONMENT, AwsWorld, FakeClock, sqs_event
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from outbound.audit.recording import AuditRecord
+from outbound.observability import logger
 from outbound.queues import Queue
 from outbound.store.audit_objects import AuditBucket, audit_object
 
@@ -183,3 +184,16 @@ def test_the_function_records_the_events_of_its_folder(
     assert len(aws.drain("record-audit-dlq")) == dead
     (content,) = aws.objects("AUDIT_BUCKET").values()
     assert len(_lines(content)) == events
+
+
+def test_the_audit_log_is_written_whatever_level_the_log_is_cut_to(
+    aws: AwsWorld, bucket: AuditBucket, clock: FakeClock, logged: Logged
+) -> None:
+    before = logger.log_level
+    logger.setLevel("ERROR")
+    try:
+        audit = AuditRecord(bucket, Queue(aws.sqs, aws.queue_urls["record-audit-dlq"]), clock)
+        audit.record(sqs_event("record-audit", _body(1)))
+    finally:
+        logger.setLevel(before)
+    assert [line["event"]["event_id"] for line in logged() if line["message"] == "audit"] == ["event-0001"]

@@ -6,6 +6,7 @@ The log is for looking, the bucket for proving; a line in the log means that the
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -26,6 +27,9 @@ class AuditRecord:
         self._bucket = bucket
         self._queue = queue
         self._clock = clock
+        # The audit log is no talk of the function: it is written whatever level its other lines are cut to.
+        if logger.log_level > logging.INFO:
+            logger.setLevel(logging.INFO)
 
     def record(self, messages: Mapping[str, Any]) -> dict[str, Any]:
         """Record the events of an SQS batch and answer with the messages to be tried again.

@@ -167,5 +167,6 @@ PACKAGED: dict[str, Destination] = {
         event_types=("outcomes.pulled", "attempts.archived", "archive.finished"),
         bodies={"attempts.archived": _BATCH_ARCHIVED},
     ),
-    "wfm": Destination(event_types=("dialer.activated", "dialer.rolled_back")),
+    # What CXone says about its dialer; what our own rollouts say is added with them.
+    "wfm": Destination(event_types=("dialer.campaign_activated", "dialer.settings_updated")),
 }
