@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import tomllib
 from itertools import count
@@ -111,12 +112,15 @@ def test_a_stack_s_name_leaves_room_for_the_names_of_its_functions(template: Tem
 
 def test_deploy_refuses_a_name_before_it_builds_and_passes_its_choices_on() -> None:
     refused = _make("-n", "deploy", f"STACK={'a' * 42}")
-    commands = _make("-n", "deploy", "STAGE=prod", "PARAMETERS=LogLevel=DEBUG").stdout.replace("\\\n", "")
+    given = 'LogLevel=DEBUG PullSchedule="rate(5 minutes)"'
+    commands = _make("-n", "deploy", "STAGE=prod", f"PARAMETERS={given}").stdout.replace("\\\n", "")
     assert refused.stdout.index("characters; it may have") < refused.stdout.index("sam build")
     (deploy,) = [line for line in commands.splitlines() if "sam deploy" in line]
-    assert "--config-env prod --stack-name 'outbound-bridge'" in deploy
-    assert "Stage=prod" in deploy
-    assert "LogLevel=DEBUG" in deploy
+    words = shlex.split(deploy)
+    assert words[words.index("--config-env") + 1] == "prod"
+    assert words[words.index("--stack-name") + 1] == "outbound-bridge"
+    # The quotes are for sam, which takes the words apart itself.
+    assert {"Stage=prod", "Runtime=python3.13", "Architecture=arm64", given} <= set(words)
 
 
 def test_one_stack_has_one_name_for_everybody() -> None:
