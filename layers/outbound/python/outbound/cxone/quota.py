@@ -63,6 +63,9 @@ _SHARED_SECONDS = 5.0
 _LONG_WAIT = 1 * _SECOND
 # A call that leaves so much later than its caller wanted to wait has no time left, and its place goes back.
 _TOO_LATE = 1 * _SECOND
+# A call that overslept leaves so much later (milliseconds) than it noticed: that is written down until then.
+# Where it took longer, the next try has more time.
+_LEADS = (25, 50, 100)
 _TRIES = 6
 _ROUNDS = 3
 # An item that nobody writes any more is deleted, long after its last window.
@@ -234,28 +237,38 @@ class Budgets:
         return [place for place in (*places[: 4**lost], *near) if place.leaves <= claim.latest]
 
     def _leave(self, claim: _Claim, place: _Place) -> bool:
-        """Wait for the moment of a place, and say whether the call may leave on it."""
+        """Wait for the moment of a place, and say whether the call may leave on it; else it is given back."""
         wait = place.leaves - self._now()
         if wait > 0:
             measure(Metric.QUOTA_WAIT, wait / _SECOND)
-            self._clock.sleep(wait / _SECOND)
-        held = self._held(claim, self._log(claim.key, _FRESH_SECONDS)) if wait > _LONG_WAIT else 0
-        for _ in range(_ROUNDS):
-            now = self._now()
-            if now > claim.latest + _TOO_LATE:
-                self._give_back(claim, place)
-                raise _no_place(claim, now, "kept a call waiting for longer than it could wait")
-            if held > max(now, place.leaves):
-                self._give_back(claim, place)
-                return False
-            if now - place.leaves <= claim.shape.margin // 2:
+            self._sleep_until(place.leaves)
+        if wait > _LONG_WAIT and self._held(claim, self._log(claim.key, _FRESH_SECONDS)) > place.leaves:
+            self._give_back(claim, place)
+            return False
+        for lead in _LEADS:
+            if self._late(claim, place) <= claim.shape.margin // 2:
                 return True
             # It overslept. The place counts from when the call leaves in truth, unless another stands behind.
-            if not self._move(claim, place.number, place.leaves, now):
-                self._give_back(claim, place)
-                return False
-            place = _Place(place.number, now)
-        return True
+            leaves = self._now() + lead
+            if not self._move(claim, place.number, place.leaves, leaves):
+                break
+            place = _Place(place.number, leaves)
+            self._sleep_until(leaves)
+        if self._late(claim, place) <= claim.shape.margin:
+            return True
+        self._give_back(claim, place)
+        return False
+
+    def _late(self, claim: _Claim, place: _Place) -> int:
+        """How much later than its place a call would leave; raises RateLimited where its time is up."""
+        now = self._now()
+        if now > claim.latest + _TOO_LATE:
+            self._give_back(claim, place)
+            raise _no_place(claim, now, "kept a call waiting for longer than it could wait")
+        return now - place.leaves
+
+    def _sleep_until(self, moment: int) -> None:
+        self._clock.sleep(max(0, moment - self._now()) / _SECOND)
 
     def _move(self, claim: _Claim, number: int, before: int, leaves: int) -> bool:
         """Write down that a call leaves at `leaves`, if the one before it leaves no later than `before`."""
