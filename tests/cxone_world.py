@@ -20,8 +20,8 @@ from aws_world import ENVIRONMENT, AwsWorld
 
 from outbound.clock import Clock
 from outbound.cxone.auth import Tokens
-from outbound.cxone.budget import Budgets
 from outbound.cxone.http import Answer, Call, CxoneHttp
+from outbound.cxone.quota import Budgets
 from outbound.cxone.settings import BUDGETS, CxoneSettings
 from outbound.secrets import Secrets
 

@@ -12,6 +12,8 @@ from threading import Barrier
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import pytest
+
 from integration.conftest import DAY
 from integration.lake import rows_of
 from integration.listening import Listener
@@ -19,12 +21,14 @@ from local import Stack
 from local.stack import eventually
 from outbound.clock import SystemClock, format_time
 from outbound.cxone.auth import Tokens
-from outbound.cxone.settings import CxoneSettings
+from outbound.cxone.errors import RateLimited
+from outbound.cxone.quota import Budgets, Lane
+from outbound.cxone.settings import Budget, CxoneSettings
 from outbound.events import EventType, new_event
 from outbound.secrets import Secrets
 from outbound.store.jobs import Job
 from outbound.store.outbox import facts_attributes
-from outbound.store.table import Key, Table
+from outbound.store.table import Key, Table, Written
 from sandbox.running import Tenant
 from sandbox.world import expected_ids
 from scenario.cast import Operator
@@ -137,6 +141,53 @@ def test_fifty_who_need_a_token_at_once_cost_one_token_request(stack: Stack, ten
     tokens = _at_once(50, get)
     assert len(set(tokens)) == 1
     assert tenant.stats().token_requests - before == 1
+
+
+class _Counted(Table):
+    """A table that counts the writes to it."""
+
+    writes = 0
+
+    def update(self, *arguments: Any, **more: Any) -> Written:
+        self.writes += 1
+        return super().update(*arguments, **more)
+
+
+@pytest.mark.parametrize(("reserved", "lane"), [(0.0, "normal"), (0.2, "normal"), (0.2, "priority")])
+def test_forty_functions_at_once_take_an_idle_quota_and_no_place_more(
+    stack: Stack, reserved: float, lane: Lane
+) -> None:
+    budget = Budget(calls=50, per_seconds=600, reserved=reserved)
+    places = 40 if (reserved, lane) == (0.2, "normal") else 50
+    name, tenant = uuid4().hex, stack.outputs["Tenant"]
+    client = stack.client("dynamodb")
+
+    def take_one(budgets: Budgets) -> bool:
+        while True:
+            try:
+                budgets.take(name, budget, lane)
+            except RateLimited as refused:
+                if refused.retry_at > datetime.now(UTC) + timedelta(seconds=500):
+                    return False
+            else:
+                return True
+
+    def take_two() -> list[tuple[bool, int]]:
+        table = _Counted(client, stack.outputs["TokenTable"])
+        # Each has its own memory, as functions have: only the table knows what the others took.
+        budgets = Budgets(table, tenant, SystemClock())
+        ends = []
+        for _ in range(2):
+            before = table.writes
+            ends.append((take_one(budgets), table.writes - before))
+        return ends
+
+    ends = [end for both in _at_once(40, take_two) for end in both]
+    item = Table(client, stack.outputs["TokenTable"]).get(Key(f"{tenant}#budget", name)) or {}
+    assert sum(taken for taken, _ in ends) == places
+    assert sum(attribute[0] == "p" and attribute[1:].isdecimal() for attribute in item) == places
+    writes = [count for _, count in ends]
+    assert sum(writes) <= 2 * len(writes), Counter(writes)
 
 
 def test_sweepers_at_once_publish_what_was_left_once(stack: Stack, table: Table, listener: Listener) -> None:

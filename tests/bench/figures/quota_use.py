@@ -17,6 +17,8 @@ NAME = "quota"
 
 USED = Target("at least", 95, "%")
 REFUSED = Target("exactly", 0)
+# An idle quota is spent at once, and again a window later.
+TWICE = Target("at most", 1.1, "windows")
 CALLS = "/api/v2/outbound/calls"
 PROCESSES, THREADS = 4, 4
 
@@ -78,6 +80,14 @@ def _rows(tenant: Tenant, scale: Scale) -> Iterator[Measured]:
         USED,
         note=f"{counted} of {offered:.0f} calls; {how}",
         detail={"calls": counted, "offered": offered, "fullest_window": use.highest},
+    )
+    twice = arrived[2 * scale.limit - 1] - arrived[0]
+    yield Measured(
+        f"{2 * scale.limit} calls, of an idle quota",
+        twice / scale.per_seconds,
+        TWICE,
+        note=f"{twice:.1f} s; the first {scale.limit} within {arrived[scale.limit - 1] - arrived[0]:.1f} s",
+        detail={"seconds": twice, "first": arrived[scale.limit - 1] - arrived[0]},
     )
     yield Measured(
         "calls refused with 429 meanwhile",

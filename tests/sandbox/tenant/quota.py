@@ -11,7 +11,7 @@ from sandbox.world import Quota
 
 
 class Window:
-    """The requests let through in the last `seconds`, at most `limit`."""
+    """The requests let through in the window of this moment, at most `limit`."""
 
     def __init__(self, quota: Quota) -> None:
         """Start empty."""
@@ -21,14 +21,18 @@ class Window:
 
     def admit(self, now: float) -> float:
         """Let a request through and return 0, or return the seconds until one fits."""
-        while self._admitted and self._admitted[0] <= now - self._quota.seconds:
+        while self._admitted and self._ends(self._admitted[0]) <= now:
             self._admitted.popleft()
         if len(self._admitted) >= self._quota.limit:
-            oldest = self._admitted[0] if self._admitted else now
-            return oldest + self._quota.seconds - now
+            return self._ends(self._admitted[0] if self._admitted else now) - now
         self._admitted.append(now)
         self.highest = max(self.highest, len(self._admitted))
         return 0
+
+    def _ends(self, moment: float) -> float:
+        """Return when a request of that moment no longer counts."""
+        seconds = self._quota.seconds
+        return (moment // seconds + 1) * seconds if self._quota.fixed else moment + seconds
 
 
 class Quotas:

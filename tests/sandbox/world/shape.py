@@ -83,10 +83,14 @@ class OAuthClient:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """At most `limit` requests in any `seconds`."""
+    """At most `limit` requests in any `seconds`; with `fixed` only in those that end at a multiple of them.
+
+    No document says how CXone counts. A fixed window lets twice the limit pass around its end.
+    """
 
     limit: int
     seconds: float
+    fixed: bool = False
 
 
 #: The limits that the documents name; None is no limit. `contacts` counts for each campaign.

@@ -74,7 +74,7 @@ def write_world(world: World) -> dict[str, Any]:
             for c in world.clients
         ],
         "quotas": {
-            name: quota and {"limit": quota.limit, "seconds": quota.seconds}
+            name: quota and {"limit": quota.limit, "seconds": quota.seconds, "fixed": quota.fixed}
             for name, quota in world.quotas.items()
         },
         "campaigns": [_campaign_document(one) for one in world.campaigns],
@@ -114,8 +114,8 @@ def _client(document: Document) -> OAuthClient:
 def _quota(document: Document | None) -> Quota | None:
     if document is None:
         return None
-    _only(document, ("limit", "seconds"))
-    return Quota(document["limit"], document["seconds"])
+    _only(document, ("limit", "seconds", "fixed"))
+    return Quota(document["limit"], document["seconds"], document.get("fixed", False))
 
 
 def _forms(rows: list[Document]) -> tuple[TokenForm, ...]:

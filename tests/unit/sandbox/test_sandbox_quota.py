@@ -56,6 +56,24 @@ def test_a_slot_is_free_when_its_window_has_passed_and_not_before() -> None:
     assert admitted_at(quotas, clock, [0, 59.99, 60, 119.9, 120]) == [0, 60, 120]
 
 
+def test_fixed_windows_let_through_what_each_of_them_allows() -> None:
+    clock = Clock()
+    clock.now = 960.0  # a multiple of the window
+    quotas = Quotas({"outbound": Quota(2, 60, fixed=True)}, clock)
+    assert admitted_at(quotas, clock, [58, 59, 59.9, 60, 61, 119.9, 120]) == [58, 59, 60, 61, 120]
+    assert quotas.counts()["outbound"]["highest"] == 2
+
+
+def test_a_refusal_of_a_fixed_window_says_when_the_next_one_begins() -> None:
+    clock = Clock()
+    clock.now = 960.0 + 49.5
+    quotas = Quotas({"outbound": Quota(1, 60, fixed=True)}, clock)
+    quotas.take("outbound")
+    with pytest.raises(Refusal) as refused:
+        quotas.take("outbound")
+    assert refused.value.headers == {"Retry-After": "11"}
+
+
 def test_a_refusal_says_when_a_slot_is_free_in_whole_seconds_rounded_up() -> None:
     clock = Clock()
     quotas = Quotas({"outbound": Quota(1, 60)}, clock)

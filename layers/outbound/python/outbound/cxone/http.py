@@ -18,8 +18,8 @@ from outbound.clock import Clock, Deadline
 from outbound.cxone.answers import Answer, parsed, refusal
 from outbound.cxone.auth import Tokens
 from outbound.cxone.bodies import BROKEN, DirectSession, refusal_body, whole_body
-from outbound.cxone.budget import MAX_WAIT_SECONDS, Budgets, Lane
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited, Unauthorised, Unavailable
+from outbound.cxone.quota import MAX_WAIT_SECONDS, Budgets, Lane
 from outbound.cxone.settings import CxoneSettings
 from outbound.observability import Metric, loggable, logger, measure
 from outbound.retry import pause, retry_after

@@ -10,7 +10,6 @@ import boto3
 
 from outbound.clock import Clock, SystemClock
 from outbound.cxone.auth import Tokens
-from outbound.cxone.budget import Budgets
 from outbound.cxone.http import CxoneHttp
 from outbound.cxone.platform.attempts import PlatformAttempts
 from outbound.cxone.platform.campaigns import PlatformCampaigns
@@ -24,6 +23,7 @@ from outbound.cxone.ports import (
     OutcomesPort,
     SubscriptionsPort,
 )
+from outbound.cxone.quota import Budgets
 from outbound.cxone.settings import CxoneSettings
 from outbound.secrets import Secrets
 from outbound.settings import AWS_CLIENT, ConfigurationError, Documents, tenant, variable

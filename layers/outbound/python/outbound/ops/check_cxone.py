@@ -10,10 +10,10 @@ import boto3
 
 from outbound.archiving.settings import ArchiveSettings
 from outbound.clock import Deadline
-from outbound.cxone.budget import Budgets
 from outbound.cxone.errors import CxoneError, Forbidden, InvalidRequest, NotFound, Unauthorised
 from outbound.cxone.fresh_tokens import FreshTokens
 from outbound.cxone.ports import OutcomeQuery, Subscription, Topic
+from outbound.cxone.quota import Budgets
 from outbound.cxone.settings import CxoneSettings
 from outbound.cxone.surface import Cxone, assemble
 from outbound.ingress.providers import Providers

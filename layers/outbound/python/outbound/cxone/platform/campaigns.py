@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from outbound.cxone.budget import Lane
 from outbound.cxone.errors import UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
 from outbound.cxone.ports import CampaignStatus
+from outbound.cxone.quota import Lane
 
 _STATUSES = {
     "ACTIVE": CampaignStatus.ACTIVE,

@@ -1,0 +1,326 @@
+"""The tenant's quotas, shared by all functions: one conditional update takes a place.
+
+A quota of n calls in a window has n places. A place lets a call leave when the one before it on the same
+place left a whole window ago; so no window, wherever it begins, has more than n calls, and a quota that
+nobody used is free at once.
+
+    place 0   |------ window ------|  free  |------ window ------|
+    place 1      |------ window ------|------ window ------|
+              ^ a call leaves         ^ the next one on place 1, taken while it still had to wait
+
+The item of a quota holds, per place, the moment (milliseconds) at which its latest call leaves, which may
+lie ahead. An update moves one place, on the condition that its latest call is old enough: whoever loses a
+place to another is told all of them by the refusal, and takes one that is free. Both lanes use the same
+places: the first ones are kept for the priority lane, which may use the others too.
+
+The window is 3 % longer than CXone's, or as much longer as the budget's `jitter_seconds` says. That much a
+call may be delayed between leaving here and being counted there, and the clocks of two hosts may differ,
+before CXone could count one call too many. As this holds for every window, it holds for fixed ones.
+
+A 429 is written down beside the places (`held`), so that changed settings do not forget it. Where a quota is
+each campaign's own, it is also written to the item of them all (`held_by_campaigns`), which is where the
+same budget looks when it is no longer `per_campaign`; and a campaign's quota looks there for `held`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from random import choice, uniform
+from threading import Lock
+from typing import Any, Literal
+
+from outbound.clock import Clock
+from outbound.cxone.errors import RateLimited
+from outbound.cxone.settings import Budget
+from outbound.observability import Metric, measure
+from outbound.store.table import Key, Table
+
+Lane = Literal["normal", "priority"]
+_SECOND = 1000
+_MILLISECOND = timedelta(milliseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = -(10**15)
+
+# Share of the quota that is used. The rest absorbs jitter between leaving here and arriving there.
+_USED = 0.97
+# A place further away than this is not waited for inside a function: the message goes back instead.
+MAX_WAIT_SECONDS = 5.0
+# So many places fit into an item that is still cheap to write (6 KB). A larger quota is taken as that many
+# places in a shorter window.
+_MOST_PLACES = 500
+# What was read so long ago (seconds) shows nearly all places that others have taken.
+_FRESH_SECONDS = 0.005
+# Places that become free within so little of each other (milliseconds) are as good as one another.
+_ABOUT = 250
+# Whoever lost a place to another looks again after up to this (seconds), doubled each time.
+_LOST_SECONDS = 0.01
+# A campaign's quota looks that often whether the quota of all campaigns was held back.
+_SHARED_SECONDS = 5.0
+# Whoever waits longer than this looks, before leaving, whether a 429 came meanwhile.
+_LONG_WAIT = 1 * _SECOND
+# A call that leaves so much later than its caller wanted to wait has no time left, and its place goes back.
+_TOO_LATE = 1 * _SECOND
+# A call that overslept leaves so much later (milliseconds) than it noticed: that is written down until then.
+# Where it took longer, the next try has more time.
+_LEADS = (25, 50, 100)
+_TRIES = 6
+_ROUNDS = 3
+# An item that nobody writes any more is deleted, long after its last window.
+_KEPT = 24 * 3600 * _SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A budget as places, the first `reserved` of them the priority lane's, and times in milliseconds.
+
+    `margin` is how much longer all windows of the budget are than the quota's own.
+    """
+
+    places: int
+    reserved: int
+    window: int
+    margin: int
+
+    @classmethod
+    def of(cls, budget: Budget) -> _Shape:
+        """More calls than there may be places are as many windows more, each so much shorter."""
+        parts = ceil(budget.calls / _MOST_PLACES)
+        places = budget.calls // parts
+        seconds = max(budget.per_seconds / _USED, budget.per_seconds + budget.jitter_seconds)
+        reserved = min(max(1, round(places * budget.reserved)), places - 1) if budget.reserved else 0
+        margin = seconds - budget.per_seconds
+        return cls(places, reserved, ceil(_SECOND * seconds / parts), int(_SECOND * margin))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place and the moment at which a call may leave on it."""
+
+    number: int
+    leaves: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """What the item of a quota says: when the latest call of each place leaves, and until when 429s hold."""
+
+    left: Mapping[int, int]
+    held: int
+    held_by_campaigns: int
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> _Log:
+        left = {
+            int(name[1:]): int(value)
+            for name, value in item.items()
+            if name[:1] == "p" and name[1:].isdecimal()
+        }
+        return cls(left, int(item.get("held", 0)), int(item.get("held_by_campaigns", 0)))
+
+    def next_places(self, shape: _Shape, lane: Lane, earliest: int) -> list[_Place]:
+        """The places of a lane with the moments at which they are free from `earliest` on, soonest first.
+
+        The n-th newest call decides, n being the lane's places: where settings had more places a moment
+        ago, those count too, though none of them is used any more.
+        """
+        first = 0 if lane == "priority" else shape.reserved
+        numbers = sorted(range(first, shape.places), key=lambda number: self.left.get(number, _NEVER))
+        newest = sorted((moment for number, moment in self.left.items() if number >= first), reverse=True)
+        newest += [_NEVER] * (len(numbers) - len(newest))
+        oldest_first = reversed(newest[: len(numbers)])
+        return [
+            _Place(number, max(earliest, moment + shape.window))
+            for number, moment in zip(numbers, oldest_first, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What a caller wants: a place of a lane, at the `latest` then, of the quota that is kept in `key`.
+
+    `shared_key` is the item of all campaigns; for a quota that is not each campaign's own it is the same.
+    """
+
+    key: Key
+    shared_key: Key
+    shape: _Shape
+    lane: Lane
+    latest: int
+
+
+class Budgets:
+    """Takes places in the tenant's quotas; threads may share it."""
+
+    def __init__(self, table: Table, tenant: str, clock: Clock) -> None:
+        """Keep the budgets of one tenant in the token table."""
+        self._table = table
+        self._tenant = tenant
+        self._clock = clock
+        self._logs: dict[Key, tuple[float, _Log]] = {}
+        self._locks: dict[Key, Lock] = {}
+        self._latest: dict[Key, int] = {}
+
+    def take(
+        self,
+        name: str,
+        budget: Budget,
+        lane: Lane = "normal",
+        campaign_id: str = "",
+        max_wait: float = MAX_WAIT_SECONDS,
+    ) -> None:
+        """Return when the call may leave.
+
+        Waits up to `max_wait` seconds. Raises RateLimited with the moment of the next free place where
+        that is further away; the place is then not taken.
+        """
+        if not budget.enforced:
+            return
+        key, latest = self._key(name, budget, campaign_id), self._now() + int(max_wait * _SECOND)
+        claim = _Claim(key, self._key(name), _Shape.of(budget), lane, latest)
+        for _ in range(_ROUNDS):
+            if self._leave(claim, self._reserve(claim)):
+                return
+        raise _no_place(claim, self._now(), f"had {_ROUNDS} places, none of which a call could leave on")
+
+    def push_back(self, name: str, budget: Budget, until: datetime, campaign_id: str = "") -> None:
+        """Let nobody leave before `until`, on either lane: CXone itself said that the quota is used up."""
+        if not budget.enforced:
+            return
+        window = _Shape.of(budget).window
+        self._hold(self._key(name, budget, campaign_id), "held", until, window)
+        if budget.per_campaign:
+            self._hold(self._key(name), "held_by_campaigns", until, window)
+
+    def _hold(self, key: Key, attribute: str, until: datetime, window: int) -> None:
+        moment = -((_EPOCH - until) // _MILLISECOND)
+        values = {":until": moment, ":ttl": _ttl(moment, window)}
+        condition = f"attribute_not_exists(#{attribute}) OR #{attribute} < :until"
+        held = self._table.update(key, f"SET #{attribute} = :until, #ttl = :ttl", values, condition)
+        self._remember(key, held.item)
+
+    def _reserve(self, claim: _Claim) -> _Place:
+        """Take the next place. Threads take turns, so that they do not take places from each other."""
+        with self._locks.setdefault(claim.key, Lock()):
+            for lost in range(_TRIES):
+                within_reach = self._within_reach(claim, lost)
+                # The place of the last call is a good one: others that come as often have theirs.
+                mine = [place for place in within_reach if place.number == self._latest.get(claim.key)]
+                place = choice(mine or within_reach)  # noqa: S311 - so that not all want the same
+                if self._move(claim, place.number, place.leaves - claim.shape.window, place.leaves):
+                    self._latest[claim.key] = place.number
+                    return place
+                self._clock.sleep(uniform(0, _LOST_SECONDS * 2**lost))  # noqa: S311 - lets others go first
+        raise _no_place(claim, self._now(), f"lost {_TRIES} places to other callers")
+
+    def _within_reach(self, claim: _Claim, lost: int) -> list[_Place]:
+        """The places of which a call takes any: all that are free at once, else those free about soonest.
+
+        So several callers that look at the same time do not all want the same one. With each place `lost` to
+        another there are more to choose from.
+        """
+        log = self._log(claim.key, _FRESH_SECONDS)
+        now = self._now()
+        earliest = max(now, self._held(claim, log))
+        places = log.next_places(claim.shape, claim.lane, earliest)
+        soonest = places[0].leaves
+        if soonest > max(now, claim.latest):
+            wait = max(0, claim.latest - now) / _SECOND
+            raise _no_place(claim, soonest, f"has no place within {wait:.0f} s")
+        if soonest == earliest:
+            free = [place for place in places if place.leaves == earliest]
+            return [place for place in free if place.number < claim.shape.reserved] or free
+        about = soonest + min(_ABOUT, claim.shape.window // 4)
+        near = [place for place in places[4**lost :] if place.leaves <= about]
+        return [place for place in (*places[: 4**lost], *near) if place.leaves <= claim.latest]
+
+    def _leave(self, claim: _Claim, place: _Place) -> bool:
+        """Wait for the moment of a place, and say whether the call may leave on it; else it is given back."""
+        wait = place.leaves - self._now()
+        if wait > 0:
+            measure(Metric.QUOTA_WAIT, wait / _SECOND)
+            self._sleep_until(place.leaves)
+        if wait > _LONG_WAIT and self._held(claim, self._log(claim.key, _FRESH_SECONDS)) > place.leaves:
+            self._give_back(claim, place)
+            return False
+        for lead in _LEADS:
+            if self._late(claim, place) <= claim.shape.margin // 2:
+                return True
+            # It overslept. The place counts from when the call leaves in truth, unless another stands behind.
+            leaves = self._now() + lead
+            if not self._move(claim, place.number, place.leaves, leaves):
+                break
+            place = _Place(place.number, leaves)
+            self._sleep_until(leaves)
+        if self._late(claim, place) <= claim.shape.margin:
+            return True
+        self._give_back(claim, place)
+        return False
+
+    def _late(self, claim: _Claim, place: _Place) -> int:
+        """How much later than its place a call would leave; raises RateLimited where its time is up."""
+        now = self._now()
+        if now > claim.latest + _TOO_LATE:
+            self._give_back(claim, place)
+            raise _no_place(claim, now, "kept a call waiting for longer than it could wait")
+        return now - place.leaves
+
+    def _sleep_until(self, moment: int) -> None:
+        self._clock.sleep(max(0, moment - self._now()) / _SECOND)
+
+    def _move(self, claim: _Claim, number: int, before: int, leaves: int) -> bool:
+        """Write down that a call leaves at `leaves`, if the one before it leaves no later than `before`."""
+        name = f"#p{number}"
+        values = {":before": before, ":leaves": leaves, ":ttl": _ttl(leaves, claim.shape.window)}
+        condition = (
+            f"(attribute_not_exists({name}) OR {name} <= :before)"
+            " AND (attribute_not_exists(#held) OR #held <= :leaves)"
+        )
+        moved = self._table.update(claim.key, f"SET {name} = :leaves, #ttl = :ttl", values, condition)
+        self._remember(claim.key, moved.item)
+        return moved.done
+
+    def _give_back(self, claim: _Claim, place: _Place) -> None:
+        """Let another have a place that is not used after all, unless one stands behind already."""
+        name = f"#p{place.number}"
+        values = {":before": place.leaves - claim.shape.window, ":leaves": place.leaves}
+        given = self._table.update(claim.key, f"SET {name} = :before", values, f"{name} = :leaves")
+        self._remember(claim.key, given.item)
+
+    def _held(self, claim: _Claim, log: _Log) -> int:
+        """The moment until which a 429 holds the calls of a quota back."""
+        if claim.key == claim.shared_key:
+            return max(log.held, log.held_by_campaigns)
+        return max(log.held, self._log(claim.shared_key, _SHARED_SECONDS).held)
+
+    def _log(self, key: Key, seconds: float) -> _Log:
+        """What an item says, as it was at most so many seconds ago."""
+        if key in self._logs:
+            seen, log = self._logs[key]
+            if 0 <= self._clock.monotonic() - seen < seconds:
+                return log
+        return self._remember(key, self._table.get(key) or {})
+
+    def _remember(self, key: Key, item: Mapping[str, Any]) -> _Log:
+        log = _Log.of(item)
+        self._logs[key] = (self._clock.monotonic(), log)
+        return log
+
+    def _key(self, name: str, budget: Budget | None = None, campaign_id: str = "") -> Key:
+        owner = f"{name}#{campaign_id}" if budget and budget.per_campaign else name
+        return Key(f"{self._tenant}#budget", owner)
+
+    def _now(self) -> int:
+        return (self._clock.now() - _EPOCH) // _MILLISECOND
+
+
+def _no_place(claim: _Claim, moment: int, reason: str) -> RateLimited:
+    retry_at = _EPOCH + moment * _MILLISECOND
+    return RateLimited(f"the budget {claim.key.sk} {reason}", retry_at)
+
+
+def _ttl(leaves: int, window: int) -> int:
+    """When an item may be deleted (Unix seconds): long after the window of its latest call."""
+    return (leaves + window + _KEPT) // _SECOND
