@@ -82,7 +82,12 @@ class Queue:
         """
         attributes: dict[str, MessageAttributeValueTypeDef] = {
             name: {"DataType": "String", "StringValue": value}
-            for name, value in {"reason": reason[:_MAX_REASON], **about}.items()
+            for name, value in {
+                "reason": reason[:_MAX_REASON],
+                # Queues may share their dead letters; each is sent again to where it came from.
+                "queue": record.get("eventSourceARN", ""),
+                **about,
+            }.items()
             if value
         }
         self.client.send_message(
