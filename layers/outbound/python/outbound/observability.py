@@ -78,6 +78,7 @@ class Metric(StrEnum):
     DISPOSITIONS_UNCHANGED = "DispositionsUnchanged"
     DISPOSITIONS_SUPERSEDED = "DispositionsSuperseded"
     DISPOSITIONS_DEFERRED = "DispositionsDeferred"
+    DISPOSITIONS_REJECTED = "DispositionsRejected"
     DISPOSITIONS_INVALID = "DispositionsRejectedInvalid"
     DISPOSITIONS_NOT_FOUND = "DispositionsRejectedNotFound"
     DISPOSITIONS_BUSY = "DispositionsRejectedBusy"
@@ -102,6 +103,7 @@ class Metric(StrEnum):
     ARCHIVE_LATENCY = "ArchiveLatencySeconds"
     CAMPAIGNS_PAUSED = "CampaignsPaused"
     CAMPAIGNS_RESUMED = "CampaignsResumed"
+    MESSAGES_FAILED = "MessagesFailed"
     EVENTS_AUDITED = "EventsAudited"
     SWEPT = "ItemsSwept"
 

@@ -25,6 +25,7 @@ GROUPS = (
     "deliveries",
     "configuration",
     "queues",
+    "problems",
 )
 """Modules of this package, imported when a command runs: Ctrl-C is quiet from the first moment on."""
 

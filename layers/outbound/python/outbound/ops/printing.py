@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -80,6 +81,16 @@ class Output:
         else:
             print(_table(rows))
 
+    def blocks(self, rows: Sequence[Mapping[str, Any]], texts: Sequence[Sequence[str]], empty: str) -> None:
+        """Print rows for a script; for a person their texts, a block of lines each, cut to the terminal.
+
+        Lines that begin with `$` behind their indent are to be typed and stay whole.
+        """
+        if self._as_json:
+            print(json.dumps(rows, indent=2))
+        else:
+            print("\n\n".join("\n".join(_wrapped(line) for line in text) for text in texts) or empty)
+
     def said(self, sentence: str, **values: Any) -> None:
         """Print what was done: the sentence for a person, the values for a script."""
         print(json.dumps(values, indent=2) if self._as_json else escaped(sentence))
@@ -113,6 +124,18 @@ def _width() -> int:
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         return shutil.get_terminal_size().columns
     return sys.maxsize
+
+
+def _wrapped(line: str) -> str:
+    """Return a line wrapped to the terminal, with its indent kept."""
+    text = escaped(line)
+    words = text.lstrip(" ")
+    indent = " " * (len(text) - len(words))
+    if words.startswith("$ "):
+        return text
+    return textwrap.fill(
+        words, max(40, _width() - 1), initial_indent=indent, subsequent_indent=indent or "    "
+    )
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
