@@ -35,7 +35,8 @@ def send_opt_outs(cast: Cast, crm: Sender) -> list[Row]:
     sent = _by_webhook(cast, crm)
     _put(cast, "opt-outs.jsonl", _json_lines())
     _put(cast, "opt-outs.csv", _csv())
-    return [sent, *(_noted(cast, one) for one in (_BY_WEBHOOK, _BY_JSON_LINES, _BY_CSV))]
+    stop = time.monotonic() + _NOTED_WITHIN_SECONDS
+    return [sent, *(_noted(cast, one, stop) for one in (_BY_WEBHOOK, _BY_JSON_LINES, _BY_CSV))]
 
 
 def _by_webhook(cast: Cast, crm: Sender) -> Row:
@@ -63,8 +64,7 @@ def _put(cast: Cast, name: str, text: str) -> None:
         cast.operator.attempt("--json", "dispositions", "put", str(file))
 
 
-def _noted(cast: Cast, said: _OptOut) -> Row:
-    stop = time.monotonic() + _NOTED_WITHIN_SECONDS
+def _noted(cast: Cast, said: _OptOut, stop: float) -> Row:
     while True:
         shown: dict[str, Any] = cast.operator.run("consent", "show", said.contact_id)
         noted = shown.get("refusal") == "do_not_call"

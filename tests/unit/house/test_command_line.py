@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,19 @@ def test_an_interrupted_command_ends_quietly(
 
     assert main(["campaigns", "list"]) == 130
     assert capsys.readouterr() == ("", "")
+
+
+def test_ctrl_c_ends_a_process_quietly() -> None:
+    waits = "    print('at work', flush=True)\n    import time; time.sleep(30)\n    output.rows"
+    command = [sys.executable, "-c", PROGRAM.replace("    output.rows", waits), "c1"]
+    with subprocess.Popen(
+        command, env=_environment("utf-8"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"at work\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20) == (b"", b"")
+    assert process.returncode == 130
 
 
 def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,14 +168,17 @@ def test_what_a_terminal_would_obey_is_shown_instead(
     assert capsys.readouterr().out.count(shown) == 4
 
 
-def _process(name: str, encoding: str = "utf-8", **options: Any) -> subprocess.CompletedProcess[bytes]:
-    environment = {
+def _environment(encoding: str) -> dict[str, str]:
+    return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(Path(__file__).parents[3] / "layers/outbound/python"),
         "PYTHONIOENCODING": encoding,
     }
+
+
+def _process(name: str, encoding: str = "utf-8", **options: Any) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-c", PROGRAM, name]
-    return subprocess.run(command, env=environment, stderr=subprocess.PIPE, check=False, **options)
+    return subprocess.run(command, env=_environment(encoding), stderr=subprocess.PIPE, check=False, **options)
 
 
 def test_a_name_that_the_terminal_cannot_show_is_written_as_its_number() -> None:

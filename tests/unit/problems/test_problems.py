@@ -117,9 +117,19 @@ def test_a_fact_that_comes_again_is_one_problem(world: World) -> None:
 
 @pytest.mark.parametrize("status", ["finished", "complete", "empty"])
 def test_what_ended_well_is_no_problem(world: World, status: str) -> None:
-    world.happens("disposition.file_finished", status=status)
+    world.happens("disposition.file_finished", status=status, failed=0)
     world.happens("archive.finished", status=status)
     assert world.shown() == []
+
+
+def test_a_file_of_which_rows_were_rejected_is_one_problem(world: World) -> None:
+    about = {"file": "dispositions/inbox/a.csv", "status": "finished", "rows": 9, "failed": 2}
+    world.happens("disposition.file_finished", **about)
+
+    (row,) = world.shown()
+
+    assert (row["concerns"], row["why"]) == ("file dispositions/inbox/a.csv", "2 of 9 rows were rejected")
+    assert row["do"] == ["outbound dispositions show correlation-1"]
 
 
 def test_the_newest_come_first_across_midnights_and_only_those_of_the_time(world: World) -> None:

@@ -23,7 +23,7 @@ _SHOW_WEBHOOK = ("webhooks show {delivery_id}", "webhooks replay {delivery_id} -
 _SHOW_ARCHIVE = ("archive show {campaign_id}",)
 _SHOW_GAPS = ("outcomes gaps {campaign_id}",)
 
-# What each type of problem concerns, why it is one, and what to type.
+# What each type of problem concerns, why it is one, and what to type; by how it ended, where that differs.
 _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "consent.rejected": (
         "contact {contact_id}",
@@ -49,6 +49,11 @@ _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "file {file}",
         "{reason}: {message}",
         ("dispositions files", "dispositions put {file_name}"),
+    ),
+    "disposition.file_finished.finished": (
+        "file {file}",
+        "{failed} of {rows} rows were rejected",
+        ("dispositions show {correlation_id}",),
     ),
     "archive.rejected": ("campaign {campaign_id}", "{reason} {field}: {message}", _SHOW_ARCHIVE),
     "archive.interrupted": (
@@ -126,7 +131,9 @@ def _recorded(stack: Stack, start: datetime, end: datetime) -> Iterator[dict[str
 
 
 def _row(stack: Stack, problem: Problem) -> dict[str, Any]:
-    concerns, why, commands = _EXPLAINED.get(problem.event_type, ("{correlation_id}", "{reason}", ()))
+    ended = f"{problem.event_type}.{problem.data.get('status')}"
+    unknown = ("{correlation_id}", "{reason}", ())
+    concerns, why, commands = _EXPLAINED.get(ended) or _EXPLAINED.get(problem.event_type, unknown)
     values = _values(problem)
     # Ids are what senders made them: typed into a shell each is one word and nothing else.
     words = defaultdict(lambda: "-", {name: quote(str(value)) for name, value in values.items()})

@@ -18,6 +18,7 @@ KEPT_DAYS = 90
 _IDS = (
     *("campaign_id", "contact_id", "request_id", "delivery_id", "provider", "file", "file_id", "run_id"),
     *("destination", "event_id", "event_type", "job_id", "status", "count", "field", "start", "end"),
+    *("rows", "failed"),
 )
 _TEXTS = ("reason", "message")
 _LONGEST = 500

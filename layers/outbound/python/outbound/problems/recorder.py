@@ -37,6 +37,9 @@ def is_problem(event: Event) -> bool:
     """Return True if a fact says that something was refused or went wrong."""
     if event.event_type in _ALWAYS:
         return True
+    # A file's own fact speaks for those of its rows that were rejected.
+    if event.event_type == EventType.DISPOSITION_FILE_FINISHED and event.data.get("failed"):
+        return True
     return event.data.get("status") in _BY_STATUS.get(event.event_type, ())
 
 
