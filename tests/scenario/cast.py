@@ -139,8 +139,6 @@ def assembled(
 def _environment(stack: Stack) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
-        # The command of these very sources, whatever is installed.
-        "PYTHONPATH": str(ROOT / "layers" / "outbound" / "python"),
         # Beside the sources it would be packed for Lambda; without it every command compiles all of them.
         "PYTHONPYCACHEPREFIX": str(LOCAL / "build" / "bytecode"),
         # This folder's own, wherever the command was installed from.

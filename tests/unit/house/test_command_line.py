@@ -164,8 +164,10 @@ def test_what_a_terminal_would_obey_is_shown_instead(
     output.rows([{"name": sent}], "none")
     output.said(sent)
     output.account(sent, "rows", [{"name": [sent]}])
+    output.record({"name": sent, sent: [{sent: 1}]})
+    output.blocks([], [[sent]], "none")
 
-    assert capsys.readouterr().out.count(shown) == 4
+    assert capsys.readouterr().out.count(shown) == 8
 
 
 def _environment(encoding: str) -> dict[str, str]:

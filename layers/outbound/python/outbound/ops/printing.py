@@ -108,7 +108,8 @@ class Output:
 
     def text(self, text: str, document: Any) -> None:
         """Print a text for a person, and the document that says the same for a script."""
-        print(json.dumps(document, indent=2) if self._as_json else text)
+        shown = "\n".join(map(escaped, text.split("\n")))
+        print(json.dumps(document, indent=2) if self._as_json else shown)
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Print one thing with all that is known of it: lines for a person, JSON for a script."""
@@ -183,7 +184,8 @@ def _below(columns: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
 
 def _record(value: Any, indent: int = 0) -> Iterator[str]:
     """Yield the lines that show a document to a person: a name and a value each, parts indented."""
-    for name, each in value.items():
+    for key, each in value.items():
+        name = escaped(str(key))
         if isinstance(each, Mapping) and each:
             yield f"{' ' * indent}{name}:"
             yield from _record(each, indent + 2)

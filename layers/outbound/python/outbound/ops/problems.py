@@ -14,7 +14,7 @@ from typing import Any
 from outbound.clock import format_time
 from outbound.ops.arguments import add_limit
 from outbound.ops.printing import Output
-from outbound.ops.queues import dead_letters_in, queue_names
+from outbound.ops.queues import dead_letters
 from outbound.ops.stack import Stack
 from outbound.ops.times import FORMS, moment
 from outbound.problems.log import Problem, ProblemLog
@@ -88,9 +88,7 @@ _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
 def add_commands(groups: Any) -> None:
     """Add this command to the parser."""
     command = groups.add_parser("problems", help="what was refused or went wrong lately, and what to type")
-    command.add_argument(
-        "--from", dest="start", default="-7d", metavar="TIME", help=f"{FORMS} (default -7d)"
-    )
+    command.add_argument("--from", dest="start", default="-7d", metavar="TIME", help=f"{FORMS} (default -7d)")
     command.add_argument("--to", dest="end", metavar="TIME", help=f"{FORMS} (default now)")
     add_limit(command, 50)
     command.set_defaults(run=_problems)
@@ -114,8 +112,8 @@ def _range(stack: Stack, chosen: argparse.Namespace) -> tuple[datetime, datetime
 
 def _dead_letters(stack: Stack) -> Iterator[dict[str, Any]]:
     """Return what lies in dead-letter queues now, whenever it died."""
-    for name in queue_names(stack):
-        if count := dead_letters_in(stack, name):
+    for name, count in dead_letters(stack).items():
+        if count:
             yield {
                 "occurred_at": None,
                 "problem": "dead_letters",

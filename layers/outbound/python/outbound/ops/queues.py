@@ -77,7 +77,7 @@ def dead_letters_in(stack: Stack, name: str) -> int:
 
 def dead_letters(stack: Stack) -> dict[str, int]:
     """Return how many dead letters each queue has, by the queue's name."""
-    return {name: sum(_counts(stack, stack.outputs[name + _DEAD])) for name in _names(stack)}
+    return {name: dead_letters_in(stack, name) for name in queue_names(stack)}
 
 
 def _dead(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
