@@ -28,9 +28,9 @@ AT_ONCE = 10
 MARGIN_SECONDS = 10.0
 
 clock = SystemClock()
-queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
 bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
 table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
+queue = Queue.of_function(boto3.client("sqs", config=AWS_CLIENT), table, clock)
 documents = Documents.from_environment(clock)
 cxone = connect(clock)
 applier = Applier(

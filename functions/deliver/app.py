@@ -25,9 +25,9 @@ from outbound.store.table import Table
 
 destination = variable("DESTINATION")
 clock = SystemClock()
-queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
 dynamodb = boto3.client("dynamodb", config=AWS_CLIENT)
 table = Table(dynamodb, variable("STATE_TABLE"))
+queue = Queue.of_function(boto3.client("sqs", config=AWS_CLIENT), table, clock)
 outbox = Outbox(table, Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock))
 documents = Documents.from_environment(clock)
 secrets = Secrets(boto3.client("secretsmanager", config=AWS_CLIENT), clock)

@@ -22,9 +22,9 @@ from outbound.store.registry import Registry
 from outbound.store.table import Table
 
 clock = SystemClock()
-queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
 bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
 table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
+queue = Queue.of_function(boto3.client("sqs", config=AWS_CLIENT), table, clock)
 registry = Registry(table, tenant())
 executions = Executions(boto3.client("stepfunctions", config=AWS_CLIENT), variable("STATE_MACHINE_ARN"))
 planner = ArchivePlanner(Runs(table, tenant()), registry, executions, tenant(), clock)

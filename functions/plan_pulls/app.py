@@ -24,9 +24,9 @@ from outbound.store.table import Table
 
 clock = SystemClock()
 sqs = boto3.client("sqs", config=AWS_CLIENT)
-queue = Queue(sqs, variable("DLQ_URL"))
 bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
 table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
+queue = Queue.of_function(sqs, table, clock)
 jobs = Jobs(table, tenant())
 dispatcher = Dispatcher(sqs, variable("PULL_QUEUE_URL"), jobs, clock)
 planner = Planner(table, Registry(table, tenant()), jobs, dispatcher, Outbox(table, bus), tenant(), clock)

@@ -29,9 +29,9 @@ from outbound.store.table import Table
 MARGIN_SECONDS = 5.0
 
 clock = SystemClock()
-queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
 bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
 table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
+queue = Queue.of_function(boto3.client("sqs", config=AWS_CLIENT), table, clock)
 lake = Lake(boto3.client("s3", config=AWS_CLIENT), variable("LAKE_BUCKET"))
 jobs = Jobs(table, tenant())
 cxone = connect(clock)

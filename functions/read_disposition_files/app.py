@@ -27,9 +27,9 @@ MARGIN_SECONDS = 20.0
 
 clock = SystemClock()
 sqs = boto3.client("sqs", config=AWS_CLIENT)
-queue = Queue(sqs, variable("DLQ_URL"))
 bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
 table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
+queue = Queue.of_function(sqs, table, clock)
 inbox = Inbox(boto3.client("s3", config=AWS_CLIENT), variable("LAKE_BUCKET"))
 documents = Documents.from_environment(clock)
 settings = partial(documents.get, "dispositions", DispositionSettings)

@@ -17,9 +17,11 @@ from outbound.store.outbox import Outbox
 from outbound.store.table import Table
 
 clock = SystemClock()
-queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
 bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
-table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("CONSENT_TABLE"))
+dynamodb = boto3.client("dynamodb", config=AWS_CLIENT)
+table = Table(dynamodb, variable("CONSENT_TABLE"))
+state = Table(dynamodb, variable("STATE_TABLE"))
+queue = Queue.of_function(boto3.client("sqs", config=AWS_CLIENT), state, clock)
 recorder = ConsentRecorder(ConsentLedger(table, tenant()), Outbox(table, bus), bus, clock)
 
 

@@ -26,8 +26,8 @@ MARGIN_SECONDS = 35.0
 AGAIN_SECONDS = 5.0
 
 clock = SystemClock()
-queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
 table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("STATE_TABLE"))
+queue = Queue.of_function(boto3.client("sqs", config=AWS_CLIENT), table, clock)
 router = Router(
     RawWebhooks(boto3.client("s3", config=AWS_CLIENT), variable("LAKE_BUCKET")),
     WebhookLedger(table, tenant(), timedelta(days=int(variable("WEBHOOK_RETENTION_DAYS")))),

@@ -69,6 +69,15 @@ def _remove_item(table: str) -> Attempt:
     return lambda stack, client: client("dynamodb").delete_item(TableName=stack.outputs[table], Key=_ITEM)
 
 
+def _count_failure(stack: Stack, client: Client) -> None:
+    client("dynamodb").update_item(
+        TableName=stack.outputs["StateTable"],
+        Key=_ITEM,
+        UpdateExpression="SET failures = :one",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    )
+
+
 def _scan(table: str) -> Attempt:
     return lambda stack, client: client("dynamodb").scan(TableName=stack.outputs[table])
 
@@ -117,6 +126,8 @@ ALLOWED: dict[str, Attempt] = {
     "pull_outcomes reads its credentials": _secret("CxoneSecret"),
     "pull_outcomes writes the lake": _put("LakeBucket", "set-aside/outcomes/nothing"),
     "pull_outcomes shares tokens": _item("TokenTable"),
+    "record_consent counts failures": _count_failure,
+    "record_problems counts failures": _count_failure,
     "sweep finds what is due": _due,
 }
 
@@ -147,6 +158,10 @@ DENIED: dict[str, Attempt] = {
     "record_audit writes the lake": _put("LakeBucket", "outcomes/nothing"),
     "record_audit publishes": _publish,
     "record_audit reads the state": _item("StateTable"),
+    "record_consent reads the state": _item("StateTable"),
+    "record_problems reads the state": _item("StateTable"),
+    "record_problems publishes": _publish,
+    "record_problems writes the audit log": _put("AuditBucket", "audit/nothing"),
     "sweep reads a secret": _secret("CrmSecret"),
     "sweep removes from the state": _remove_item("StateTable"),
     "sweep scans the state": _scan("StateTable"),

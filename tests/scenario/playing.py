@@ -10,6 +10,7 @@ from rich.console import Console
 from scenario.archive import start_archive, what_was_archived
 from scenario.cast import Cast
 from scenario.dispositions import send_dispositions
+from scenario.opt_outs import send_opt_outs, what_went_wrong
 from scenario.steps import connect, make_trouble, register
 from scenario.verdict import Verdict, judge
 from scenario.watching import Watcher
@@ -36,7 +37,10 @@ def play(cast: Cast, quota: bool, console: Console) -> Verdict:
         webhooks = coming.result()
         console.print("dispositions come in, from a CRM and from a file; some contacts are on the phone")
         webhooks += send_dispositions(cast, crms[2])
+        console.print("three contacts say no in odd ways")
+        webhooks += send_opt_outs(cast, crms[2])
         webhooks += what_was_archived(cast)
+        webhooks.append(what_went_wrong(cast))
     seconds = time.monotonic() - began
     _let_the_audit_finish(watcher)
     return judge(cast, watcher.look(), webhooks, seconds, quota)

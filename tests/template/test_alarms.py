@@ -1,4 +1,10 @@
-from template.transformed import Template, target
+import re
+
+import pytest
+
+from outbound.observability import Metric
+from outbound.problems.recorder import PROBLEM_TYPES
+from template.transformed import ROOT, Template, target
 
 
 def _watched(template: Template, metric: str, dimension: str) -> set[str]:
@@ -31,3 +37,73 @@ def test_every_alarm_tells_somebody_and_says_what_to_do(template: Template) -> N
 def test_alarms_do_without_metric_math(template: Template) -> None:
     for name, alarm in template.of_type("AWS::CloudWatch::Alarm").items():
         assert "Metrics" not in alarm, name
+
+
+# Names of metrics that say that something was not taken.
+_SAYS_NO = re.compile(r"Rejected|Refused|Unmapped|Failed|SetAside")
+WITHOUT_AN_ALARM = {
+    Metric.WEBHOOKS_REFUSED: "strangers cause it: whoever knows the address could ring",
+    Metric.RECORDS_SET_ASIDE: "the report of each pull counts CXone's odd records with their reasons",
+    Metric.DISPOSITIONS_INVALID: "DispositionsRejected counts it too, and rings",
+    Metric.DISPOSITIONS_NOT_FOUND: "DispositionsRejected counts it too, and rings",
+    Metric.DISPOSITIONS_BUSY: "DispositionsRejected counts it too, and rings",
+    Metric.DISPOSITIONS_TOO_OLD: "DispositionsRejected counts it too, and rings",
+}
+
+
+def _ringing(template: Template, metric: Metric) -> set[str]:
+    """Give the services for which a single one of these rings."""
+    return {
+        dimension["Value"]
+        for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
+        if (alarm["Namespace"], alarm["MetricName"]) == ("OutboundBridge", metric.value)
+        and (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+        for dimension in alarm["Dimensions"]
+        if dimension["Name"] == "service"
+    }
+
+
+def _services(template: Template) -> dict[str, str]:
+    functions = template.of_type("AWS::Lambda::Function")
+    return {
+        name: function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        for name, function in functions.items()
+    }
+
+
+@pytest.mark.parametrize("metric", [metric for metric in Metric if _SAYS_NO.search(metric.value)])
+def test_what_was_not_taken_rings_or_has_a_reason_not_to(template: Template, metric: Metric) -> None:
+    rings = _ringing(template, metric)
+    assert bool(rings) != (metric in WITHOUT_AN_ALARM)
+    assert rings <= set(_services(template).values()), "an alarm on a service that is none never rings"
+
+
+def test_what_nobody_planned_rings_for_whatever_works_off_a_queue(template: Template) -> None:
+    mappings = template.of_type("AWS::Lambda::EventSourceMapping").values()
+    behind = {target(mapping["FunctionName"]) for mapping in mappings} | {"Sweep"}
+    services = _services(template)
+    assert {services[name] for name in behind} <= _ringing(template, Metric.MESSAGES_FAILED)
+
+
+def test_the_problems_that_are_recorded_are_those_that_the_rule_lets_through(template: Template) -> None:
+    rule = template.of_type("AWS::Events::Rule")["RecordProblemsRule"]
+    assert sorted(rule["EventPattern"]["detail-type"]) == sorted(PROBLEM_TYPES)
+
+
+def _rows_of_the_readme() -> list[str]:
+    """Give the alarms that README has a row for; `...End` stands for all that end so."""
+    section = (ROOT / "README.md").read_text().split("### When an alarm rings", 1)[1].split("\n##", 1)[0]
+    first_cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return [name for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)]
+
+
+def test_readme_says_for_every_alarm_what_to_do_and_for_no_other(template: Template) -> None:
+    alarms = {name.removesuffix("Alarm") for name in template.of_type("AWS::CloudWatch::Alarm")}
+    rows = _rows_of_the_readme()
+
+    def about(row: str) -> set[str]:
+        end = row.removeprefix("...")
+        return {name for name in alarms if name == row or (end != row and name.endswith(end))}
+
+    assert alarms - {name for row in rows for name in about(row)} == set()
+    assert [row for row in rows if not about(row)] == []

@@ -126,9 +126,16 @@ def test_a_bucket_that_does_not_take_the_batch_fails_all_of_it_and_logs_no_event
     def refuse(**_: object) -> None:
         raise error
 
+    measured: list[tuple[str, float]] = []
+
+    def add_metric(name: str, unit: str, value: float) -> None:
+        measured.append((name, value))
+
     with monkeypatch.context() as patch:
         patch.setattr(aws.s3, "put_object", refuse)
+        patch.setattr("outbound.observability.metrics.add_metric", add_metric)
         answer = audit.record(sqs_event("record-audit", _body(1), "no JSON", _body(2)))
+    assert measured == [("MessagesFailed", 2)], "a batch that comes back rings"
     assert {failure["itemIdentifier"] for failure in answer["batchItemFailures"]} == {"m-0", "m-2"}
     assert "audit" not in [line["message"] for line in logged()]
     assert audit.record(sqs_event("record-audit", _body(1), _body(2))) == {"batchItemFailures": []}

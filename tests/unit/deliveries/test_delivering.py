@@ -116,6 +116,7 @@ def test_a_refusal_ends_in_the_dead_letter_queue_at_once_with_its_reason(
     (dead,) = world.queue.dead
     assert dead["attributes"] == {
         "reason": f"answered {status}",
+        "queue": "arn:aws:sqs:us-east-1:123456789012:deliver-crm",
         "status": str(status),
         "destination": "crm",
         "event_id": "event-1",

@@ -30,8 +30,10 @@ def _documents(clock: FakeClock, text: str) -> Documents:
 def test_a_url_is_all_that_the_crm_needs(clock: FakeClock) -> None:
     crm = _read(clock, crm=CRM).destination("crm")
     assert crm.url == "https://crm.example/hook"
-    assert crm.event_types == ("outcomes.pulled", "outcomes.pull_failed", "disposition.applied")
-    assert set(crm.bodies) == set(crm.event_types)
+    done = {"outcomes.pulled", "outcomes.pull_failed", "disposition.applied", "disposition.file_finished"}
+    refused = {"consent.rejected", "webhook.rejected", "disposition.rejected"}
+    assert set(crm.event_types) == done | refused
+    assert set(crm.bodies) == done - {"disposition.file_finished"}
     assert crm.max_attempts == 12
     assert not crm.allow_insecure
     assert not crm.allow_private

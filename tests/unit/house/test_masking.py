@@ -114,3 +114,19 @@ def test_a_careless_extra_is_masked(logged: Callable[[], list[dict[str, Any]]]) 
     assert first["access_token"] == MASKED
     assert first["ids"] == [{"email": MASKED}]
     assert second["message"] == {"secret": MASKED, "id": 1}
+
+
+def test_what_an_exception_says_of_a_person_is_masked(logged: Callable[[], list[dict[str, Any]]]) -> None:
+    sent = "input_value='+49 30 1234567', bob@example.com"
+    try:
+        raise ValueError(sent)
+    except ValueError:
+        logger.exception("message failed")
+
+    (line,) = logged()
+    assert "1234567" not in json.dumps(line)
+    assert "bob" not in json.dumps(line)
+    assert line["exception_name"] == "ValueError"
+    assert "test_masking.py" in line["exception"], "where it happened stays"
+    assert line["timestamp"].endswith("+0000")
+    assert line["service"]

@@ -57,6 +57,22 @@ def test_what_is_due_is_discharged_oldest_first_and_nothing_before_its_time(
     assert done == ["late", "later"]
 
 
+def test_an_item_that_cannot_be_swept_rings(
+    table: Table, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[tuple[str, float]] = []
+    monkeypatch.setattr(
+        "outbound.observability.metrics.add_metric",
+        lambda name, unit, value: measured.append((name, value)),
+    )
+    for name in ("good", "bad"):
+        _due(table, "job", name, clock)
+
+    assert _sweep(table, clock, Duty("job", 300, Discharged("bad"))) == {"job": 1}
+
+    assert measured == [("MessagesFailed", 1), ("ItemsSwept", 1)]
+
+
 def test_two_sweepers_at_once_discharge_an_item_once(
     table: Table, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,8 +14,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
 from threading import Lock
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 
 MASKED = "***"
@@ -78,6 +80,7 @@ class Metric(StrEnum):
     DISPOSITIONS_UNCHANGED = "DispositionsUnchanged"
     DISPOSITIONS_SUPERSEDED = "DispositionsSuperseded"
     DISPOSITIONS_DEFERRED = "DispositionsDeferred"
+    DISPOSITIONS_REJECTED = "DispositionsRejected"
     DISPOSITIONS_INVALID = "DispositionsRejectedInvalid"
     DISPOSITIONS_NOT_FOUND = "DispositionsRejectedNotFound"
     DISPOSITIONS_BUSY = "DispositionsRejectedBusy"
@@ -102,6 +105,7 @@ class Metric(StrEnum):
     ARCHIVE_LATENCY = "ArchiveLatencySeconds"
     CAMPAIGNS_PAUSED = "CampaignsPaused"
     CAMPAIGNS_RESUMED = "CampaignsResumed"
+    MESSAGES_FAILED = "MessagesFailed"
     EVENTS_AUDITED = "EventsAudited"
     SWEPT = "ItemsSwept"
 
@@ -170,10 +174,22 @@ class _MaskingFilter(logging.Filter):
         return True
 
 
+class _MaskingFormatter(LambdaPowertoolsFormatter):
+    """Masks what an exception's text says of a person: some quote the input that they stumble over."""
+
+    def serialize(self, log: Any) -> str:
+        """Write a log line as JSON."""
+        if "exception" in log:
+            log["exception"] = masked_text(log["exception"])
+        if "stack_trace" in log:
+            log["stack_trace"] |= {"value": masked_text(str(log["stack_trace"]["value"]))}
+        return super().serialize(log)
+
+
 # An invocation that had nothing to count is no news; Powertools would say so every time.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
-logger = Logger(utc=True)
+logger = Logger(logger_formatter=_MaskingFormatter(utc=True))
 logger.addFilter(_MaskingFilter())
 metrics = Metrics()
 # Powertools collects in plain lists and prints at a hundred values: threads take turns.

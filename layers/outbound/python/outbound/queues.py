@@ -3,13 +3,20 @@
 Powertools' batch processor isolates the messages from each other and answers with
 `batchItemFailures`. This module adds what SQS needs beyond that: a failure that time will heal says
 when, and its message becomes visible then rather than after the queue's full visibility time-out; what
-no try can help goes to the dead-letter queue at once, with its reason.
+no try can help goes to the dead-letter queue at once, with its reason. What nobody planned is counted and
+rings from the first time on:
+
+    handle --TryLater-----------------------> visible then; rings where AWS makes it wait again and again
+       |---Refused--------------------------> dead-letter queue, with the reason
+       |---time can mend it (AWS, settings)-> visible later, less and less often; rings
+       `---anything else: a bug-------------> visible soon; rings; the fifth time dead-letter queue
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
@@ -22,9 +29,14 @@ from aws_lambda_powertools.utilities.batch import (
     EventType,
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from outbound.events import Event
-from outbound.observability import logger
+from outbound.clock import Clock
+from outbound.events import Event, PublishFailed
+from outbound.observability import Metric, logger, measure
+from outbound.settings import ConfigurationError, tenant, variable
+from outbound.store.message_failures import MessageFailures
+from outbound.store.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -34,6 +46,19 @@ if TYPE_CHECKING:
 _MAX_VISIBILITY = 11 * 3600
 # A reason is for reading; what it is about stands in the message itself.
 _MAX_REASON = 1000
+
+# So many failures that nobody planned prove a bug that another try does not mend; seconds to the second try.
+_MOST_FAILURES = 5
+_AFTER_A_FAILURE = 30.0
+# An AWS that refuses is waited for, in seconds at first; that it refused once or twice is no news.
+_AFTER_AWS_REFUSED = 15.0
+_QUIET_WAITS = 3
+# AWS's words for what passes, or is mended without us: too much at once, others at work, missing rights.
+_PASSING_CODE = re.compile(
+    r"Throttl|TooMany|SlowDown|ThroughputExceeded|RequestLimitExceeded|Aborted"
+    r"|Transaction(?:Conflict|InProgress|Canceled)|AccessDenied|ExpiredToken|UnrecognizedClient"
+)
+_FORBIDDEN, _TOO_MANY = 403, 429
 
 
 Records = Sequence[Mapping[str, Any]]
@@ -70,10 +95,21 @@ class Refused(ValueError):
 class Queue:
     """The queue that a function works off, and its dead-letter queue."""
 
-    def __init__(self, client: SQSClient, dead_letters_url: str) -> None:
-        """Give up what cannot be helped into the dead-letter queue of this URL."""
+    def __init__(
+        self, client: SQSClient, dead_letters_url: str, failures: MessageFailures | None = None
+    ) -> None:
+        """Give up what cannot be helped into the dead-letter queue of this URL.
+
+        Without `failures` what nobody planned comes back until the queue itself gives up.
+        """
         self.client = client
         self._dead_letters_url = dead_letters_url
+        self.failures = failures
+
+    @classmethod
+    def of_function(cls, client: SQSClient, table: Table, clock: Clock) -> Queue:
+        """Return the queue of this function; failures are counted in the state table."""
+        return cls(client, variable("DLQ_URL"), MessageFailures(table, tenant(), clock))
 
     def give_up(self, record: Mapping[str, Any], reason: str, **about: str) -> None:
         """Put a message into the dead-letter queue with its reason as an attribute; it may then be taken off.
@@ -82,7 +118,12 @@ class Queue:
         """
         attributes: dict[str, MessageAttributeValueTypeDef] = {
             name: {"DataType": "String", "StringValue": value}
-            for name, value in {"reason": reason[:_MAX_REASON], **about}.items()
+            for name, value in {
+                "reason": reason[:_MAX_REASON],
+                # Queues may share their dead letters; each is sent again to where it came from.
+                "queue": record.get("eventSourceARN", ""),
+                **about,
+            }.items()
             if value
         }
         self.client.send_message(
@@ -97,6 +138,42 @@ class Queue:
             # Rounded up: a message that comes back too early has waited for nothing.
             VisibilityTimeout=ceil(min(max(seconds, 0), _MAX_VISIBILITY)),
         )
+
+    def give_up_failed(self, record: Mapping[str, Any], error: Exception) -> bool:
+        """Give a message up that failed too often as nobody planned; return False if it comes back.
+
+        The reason is the exception's type: its text may hold anything.
+        """
+        if self.failures is None:
+            return False
+        kind = _kind(error)
+        count = self.failures.count(record["messageId"], kind)
+        if count < _MOST_FAILURES:
+            self.come_back(record, _AFTER_A_FAILURE * 2.0 ** (count - 1))
+            return False
+        seen = f"the function's log has `message failed` with message_id {record['messageId']}"
+        self.give_up(record, f"{kind}, {count} times; {seen}")
+        return True
+
+
+def _kind(error: Exception) -> str:
+    """Name an exception's type; of what AWS refused, its code too."""
+    name = type(error).__name__
+    return f"{name} {_code(error)}" if isinstance(error, ClientError) else name
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _passes(error: Exception) -> bool:
+    """Return True for what time, another deployment or an operator mends without the message."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or status in (_FORBIDDEN, _TOO_MANY) or bool(_PASSING_CODE.search(_code(error)))
+    if isinstance(error, BotoCoreError):
+        return not isinstance(error, ParamValidationError)
+    return isinstance(error, ConfigurationError) or getattr(error, "retryable", False) is True
 
 
 def _queue_url(client: SQSClient, arn: str) -> str:
@@ -113,7 +190,7 @@ def work(event: Mapping[str, Any], queue: Queue, handle: Handle) -> dict[str, An
 
     `handle` takes one SQS record. It returns when the effect is durable, raises TryLater for what time
     heals, Refused for what nothing heals, and anything else for what nobody planned: that message comes
-    back after the queue's own time-out and ends in its dead-letter queue.
+    back some times and ends in the dead-letter queue with the exception's type.
     """
     processor = _Processor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     with processor(records=list(event["Records"]), handler=_settling(queue, handle)):
@@ -147,11 +224,11 @@ def work_side_by_side(
 
 
 def _settling(queue: Queue, handle: Handle) -> Callable[[SQSRecord], None]:
-    """Give what handles a record and sees to what becomes of its message."""
+    """Return what handles a record and sees to what becomes of its message."""
 
     def settle(record: SQSRecord) -> None:
         try:
-            handle(record.raw_event)
+            _handled(handle, record.raw_event)
         except TryLater as later:
             said = {"reason": later.reason, "seconds": round(later.seconds, 1)}
             logger.info("message comes back later", extra=said)
@@ -160,17 +237,43 @@ def _settling(queue: Queue, handle: Handle) -> Callable[[SQSRecord], None]:
         except Refused as refused:
             logger.error("message refused", extra={"message_id": record.message_id, "reason": str(refused)})
             queue.give_up(record.raw_event, str(refused))
+        except Exception as error:
+            if not queue.give_up_failed(record.raw_event, error):
+                raise
+            _ring(record.message_id, error)
 
     return settle
 
 
+def _handled(handle: Handle, record: Mapping[str, Any]) -> None:
+    """Handle a record; raise TryLater also for what nobody planned and time mends."""
+    try:
+        handle(record)
+    except TryLater as later:
+        refused_by_aws = isinstance(later.__cause__, (ClientError, BotoCoreError, PublishFailed))
+        if refused_by_aws and times_received(record) > _QUIET_WAITS:
+            measure(Metric.MESSAGES_FAILED)
+        raise
+    except Exception as error:
+        if not _passes(error):
+            raise
+        _ring(record["messageId"], error)
+        raise growing(record, type(error).__name__, _AFTER_AWS_REFUSED) from error
+
+
+def _ring(message_id: str, error: BaseException) -> None:
+    """Say in the log and by the metric that a message failed in a way that nobody planned."""
+    logger.error("message failed", extra={"message_id": message_id}, exc_info=error)
+    measure(Metric.MESSAGES_FAILED)
+
+
 class _Logging(BasePartialBatchProcessor):
-    """Logs what nobody planned."""
+    """Logs and counts what nobody planned."""
 
     def failure_handler(self, record: Any, exception: Any) -> Any:
         """Note that a message failed."""
         if not isinstance(exception[1], TryLater):
-            logger.error("message failed", extra={"message_id": record.message_id}, exc_info=exception)
+            _ring(record.message_id, exception[1])
         return super().failure_handler(record, exception)
 
 

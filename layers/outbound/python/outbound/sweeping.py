@@ -91,6 +91,8 @@ class Sweeper:
         except _FAILURES:
             extra = {"kind": duty.kind, "pk": item["pk"], "sk": item["sk"]}
             logger.exception("an item could not be swept; it comes up again", extra=extra)
+            # Nothing else would ring: the sweep itself goes on and ends well.
+            measure(Metric.MESSAGES_FAILED)
             return False
         return True
 

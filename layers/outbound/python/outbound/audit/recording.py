@@ -46,6 +46,8 @@ class AuditRecord:
                 self._queue.give_up(message, str(refused))
         stored = not batch.lines or self._store(batch)
         failed = [] if stored else batch.message_ids
+        if failed:
+            measure(Metric.MESSAGES_FAILED, len(failed))
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
     def _store(self, batch: _Batch) -> bool:

@@ -156,7 +156,11 @@ _DISPOSITION = (
 
 PACKAGED: dict[str, Destination] = {
     "crm": Destination(
-        event_types=("outcomes.pulled", "outcomes.pull_failed", "disposition.applied"),
+        event_types=(
+            *("outcomes.pulled", "outcomes.pull_failed", "disposition.applied", "disposition.file_finished"),
+            # What was refused of what the CRM, or others for it, sent: it can mend that, and we cannot.
+            *("consent.rejected", "webhook.rejected", "disposition.rejected"),
+        ),
         bodies={
             "outcomes.pulled": _PULL_RESULT,
             "outcomes.pull_failed": _PULL_RESULT,

@@ -26,6 +26,8 @@ def count(ending: Ending, took: float | None) -> None:
     """
     rejected = ending.status is Status.REJECTED
     measure(_REASONS[ending.about["reason"]] if rejected else _ENDINGS[ending.status])
+    if rejected:
+        measure(Metric.DISPOSITIONS_REJECTED)
     if took is not None:
         measure(Metric.DISPOSITION_LATENCY, took)
     if rejected or ending.status is Status.APPLIED:

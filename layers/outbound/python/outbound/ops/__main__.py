@@ -1,7 +1,8 @@
 """`outbound --stack NAME ...`: what an operator does with a deployed stack.
 
 Each module of this package adds one group of commands. Every command prints for a person, or for a
-script with `--json`; refusals go to standard error with exit code 2, what the stack cannot do now with 1.
+script with `--json`. Exit codes: 0 done, 1 the stack cannot do it now, 2 refused, 130 interrupted; what
+went wrong is one sentence on standard error.
 """
 
 from __future__ import annotations
@@ -10,45 +11,29 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-
-from botocore.exceptions import BotoCoreError, ClientError
-
-from outbound.campaigns.registering import RegistrationConflict
-from outbound.events import PublishFailed
-from outbound.ops import (
-    archive,
-    campaigns,
-    check,
-    configuration,
-    consent,
-    deliveries,
-    dispositions,
-    outcomes,
-    queues,
-    webhooks,
-)
-from outbound.ops.printing import Output, without_log
-from outbound.ops.stack import Stack, StackNotFound
-from outbound.ops.times import with_joined_times
-from outbound.settings import ConfigurationError
-from outbound.store.archive_objects import CopyDiffers
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 
 GROUPS = (
-    check,
-    campaigns,
-    outcomes,
-    dispositions,
-    archive,
-    webhooks,
-    consent,
-    deliveries,
-    configuration,
-    queues,
+    "check",
+    "campaigns",
+    "outcomes",
+    "dispositions",
+    "archive",
+    "webhooks",
+    "consent",
+    "deliveries",
+    "configuration",
+    "queues",
+    "problems",
 )
+"""Modules of this package, imported when a command runs: Ctrl-C is quiet from the first moment on."""
+
+_INTERRUPTED = 130
 
 
 def parser() -> argparse.ArgumentParser:
-    """Give the parser of the whole command line."""
+    """Return the parser of the whole command line."""
     top = argparse.ArgumentParser(
         prog="outbound", description="Operate a deployed stack of the outbound bridge."
     )
@@ -56,40 +41,74 @@ def parser() -> argparse.ArgumentParser:
         "--stack", default=os.environ.get("OUTBOUND_STACK", "outbound-bridge"), help="name of the stack"
     )
     top.add_argument("--json", action="store_true", help="print JSON, for scripts")
+    top.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
     for module in GROUPS:
-        module.add_commands(groups)
+        import_module(f"outbound.ops.{module}").add_commands(groups)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    # Wherever it stands: scripts put it last.
-    given.sort(key=lambda argument: argument != "--json")
-    chosen = parser().parse_args(with_joined_times(given))
+    """Run one command and return its exit code."""
     try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _run(arguments: Sequence[str]) -> int:
+    printing = import_module("outbound.ops.printing")
+    printing.show_whatever_comes()
+    try:
+        chosen = _chosen(arguments)
         # What only explains the program needs no stack.
-        stack = Stack.named(chosen.stack) if getattr(chosen, "needs_stack", True) else None
-        with without_log():
-            code: int | None = chosen.run(stack, chosen, Output(as_json=chosen.json))
+        needs_stack = getattr(chosen, "needs_stack", True)
+        stack = import_module("outbound.ops.stack").Stack.named(chosen.stack) if needs_stack else None
+        with printing.without_log():
+            code: int | None = chosen.run(stack, chosen, printing.Output(as_json=chosen.json))
+        printing.flush()
         return code or 0
     except BrokenPipeError:
         # Whoever read the output has had enough of it; what is left of it goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (StackNotFound, ValueError) as refusal:
-        print(f"outbound: {refusal}", file=sys.stderr)
-        return 2
-    except ClientError as failure:
-        print(f"outbound: AWS refused: {failure}", file=sys.stderr)
-        return 1
-    except BotoCoreError as failure:
-        print(f"outbound: AWS cannot be reached: {failure}", file=sys.stderr)
-        return 1
-    except (ConfigurationError, CopyDiffers, PublishFailed, RegistrationConflict) as failure:
-        print(f"outbound: {failure}", file=sys.stderr)
-        return 1
+        printing.drop_output()
+    except Exception as failure:
+        sentence, code = import_module("outbound.ops.failures").explained(failure)
+        print(f"outbound: {printing.escaped(sentence)}", file=sys.stderr)
+        return int(code)
     return 0
+
+
+def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
+    try:
+        joined = import_module("outbound.ops.times").with_joined_times(arguments)
+        return parser().parse_args(_for_all_groups_first(joined))
+    except SystemExit:
+        import_module("outbound.ops.printing").flush()
+        raise
+
+
+def _for_all_groups_first(arguments: Sequence[str]) -> list[str]:
+    """Put `--json` and `--stack NAME` in front, wherever they stand: scripts put them last."""
+    first: list[str] = []
+    rest = list(arguments)
+    ends = rest.index("--") if "--" in rest else len(rest)
+    place = 0
+    while place < ends:
+        size = 2 if rest[place] == "--stack" else 1
+        if rest[place] in ("--json", "--stack") or rest[place].startswith("--stack="):
+            first += rest[place : place + size]
+            del rest[place : place + size]
+            ends -= size
+        else:
+            place += 1
+    return first + rest
+
+
+def _version() -> str:
+    try:
+        return version("outbound-bridge")
+    except PackageNotFoundError:
+        return "(not installed: run from its sources)"
 
 
 if __name__ == "__main__":

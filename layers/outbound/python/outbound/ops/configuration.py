@@ -65,14 +65,11 @@ def _schema(_: Stack | None, chosen: argparse.Namespace, output: Output) -> None
 
 
 def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    try:
-        contents = chosen.file.read_bytes()
-    except OSError as error:
-        raise ValueError(f"{chosen.file}: {error.strerror}") from error
+    contents = _contents(chosen.file)
     try:
         # First as it is: only a document of the right form has headers to look for.
         read_document(MODELS[chosen.capability], contents)
-        text = _unmasked(stack, chosen.capability, json.loads(contents.decode("utf-8-sig")))
+        text = _unmasked(stack, chosen.capability, json.loads(contents))
         wrong = objections(read_document(MODELS[chosen.capability], text), stack)
     except InvalidDocument as error:
         raise ValueError(f"{chosen.file}: {error}") from error
@@ -81,6 +78,17 @@ def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     name = stack.documents.parameter_name(chosen.capability)
     _write(stack, name, text)
     output.said(f"{name} is in force within a minute", parameter=name)
+
+
+def _contents(file: Path) -> str:
+    """Read a JSON file in any of the encodings that JSON has, with or without a byte order mark."""
+    try:
+        content = file.read_bytes()
+        return content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file}: byte {error.start} is not {error.encoding}; save it as UTF-8") from None
 
 
 def _unmasked(stack: Stack, capability: str, document: Any) -> str:

@@ -12,6 +12,7 @@ import boto3
 from outbound.clock import format_time
 from outbound.dispositions.files.names import PREFIX, Unfit, file_id_of, form_of, is_ours
 from outbound.dispositions.reports import Tally, outcome_of
+from outbound.ops.arguments import add_limit
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack
 from outbound.settings import AWS_CLIENT
@@ -35,7 +36,7 @@ def add_commands(groups: Any) -> None:
     put.set_defaults(run=_put)
 
     files = commands.add_parser("files", help="the files that came in, newest first")
-    _add_most(files, 50)
+    add_limit(files, 50)
     files.set_defaults(run=_files)
 
     report = commands.add_parser("report", help="how many dispositions of a delivery or a file ended how")
@@ -45,17 +46,12 @@ def add_commands(groups: Any) -> None:
     show = commands.add_parser("show", help="how each disposition of a delivery or a file ended")
     show.add_argument("correlation_id", metavar="CORRELATION_ID", help="a delivery's id, or a file's")
     show.add_argument("request_id", metavar="REQUEST_ID", nargs="?", help="this one, with all that is known")
-    _add_most(show, 200)
+    add_limit(show, 200)
     show.set_defaults(run=_show)
 
     waiting = commands.add_parser("waiting", help="those that wait for busy contacts, oldest first")
-    _add_most(waiting, 200)
+    add_limit(waiting, 200)
     waiting.set_defaults(run=_waiting)
-
-
-def _add_most(command: Any, most: int) -> None:
-    text = f"so many at most (default {most})"
-    command.add_argument("--most", type=int, default=most, metavar="N", help=text)
 
 
 def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
@@ -85,7 +81,7 @@ def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 def _files(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     files = sorted(_stored(stack).all(), key=lambda file: file.uploaded_at, reverse=True)
-    output.rows([_file_row(file) for file in files[: chosen.most]], "no file has come in")
+    output.rows([_file_row(file) for file in files[: chosen.limit]], "no file has come in")
 
 
 def _file_row(file: DispositionFile) -> dict[str, Any]:
@@ -125,7 +121,7 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
             raise ValueError(f"nothing is known of the request {chosen.request_id}")
         output.record(_document(item))
         return
-    rows = [_row(item) for item in islice(_ledger(stack).of(chosen.correlation_id), chosen.most)]
+    rows = [_row(item) for item in islice(_ledger(stack).of(chosen.correlation_id), chosen.limit)]
     if not rows and not _stored(stack).get(chosen.correlation_id):
         raise _unknown(chosen.correlation_id)
     output.rows(rows, "none of its dispositions has come to an end yet")
@@ -148,7 +144,7 @@ def _row(item: Item) -> dict[str, Any]:
 
 
 def _waiting(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    items = _ledger(stack).waiting(stack.clock.now(), chosen.most)
+    items = _ledger(stack).waiting(stack.clock.now(), chosen.limit)
     output.rows([_waiting_row(item) for item in items], "no disposition waits for its contact")
 
 

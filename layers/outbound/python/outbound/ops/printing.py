@@ -7,6 +7,8 @@ import logging
 import os
 import shutil
 import sys
+import textwrap
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +17,9 @@ from outbound.observability import logger
 
 # What does not fit beside the first columns stands below its row, behind so many blanks.
 _INDENT = 4
+# Of what a terminal does not show but obeys: controls, marks of direction, separators of lines, halves of
+# surrogate pairs. They may come from senders.
+_NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 @contextmanager
@@ -26,6 +31,38 @@ def without_log() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
+
+
+def show_whatever_comes() -> None:
+    """Let the output take every character: what the terminal cannot show is written as its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+
+
+def flush() -> None:
+    """Write what is still buffered; raise BrokenPipeError where nobody reads it any more.
+
+    Left to the end of the interpreter, that would be a complaint and an exit code of its own.
+    """
+    # Python has no stdout at all where the shell closed it.
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def drop_output() -> None:
+    """Send what is left of the output nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def escaped(text: str) -> str:
+    """Return a text in which what a terminal would obey rather than show is written as its number."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if unicodedata.category(one) not in _NOT_SHOWN else one.encode("unicode_escape").decode()
+        for one in text
+    )
 
 
 class Output:
@@ -44,16 +81,26 @@ class Output:
         else:
             print(_table(rows))
 
+    def blocks(self, rows: Sequence[Mapping[str, Any]], texts: Sequence[Sequence[str]], empty: str) -> None:
+        """Print rows for a script; for a person their texts, a block of lines each, cut to the terminal.
+
+        Lines that begin with `$` behind their indent are to be typed and stay whole.
+        """
+        if self._as_json:
+            print(json.dumps(rows, indent=2))
+        else:
+            print("\n\n".join("\n".join(_wrapped(line) for line in text) for text in texts) or empty)
+
     def said(self, sentence: str, **values: Any) -> None:
         """Print what was done: the sentence for a person, the values for a script."""
-        print(json.dumps(values, indent=2) if self._as_json else sentence)
+        print(json.dumps(values, indent=2) if self._as_json else escaped(sentence))
 
     def account(self, sentence: str, name: str, rows: Sequence[Mapping[str, Any]], **values: Any) -> None:
         """Print a sentence and the rows that bear it out; for a script the values, the rows by `name`."""
         if self._as_json:
             print(json.dumps({**values, name: rows}, indent=2))
         else:
-            print("\n\n".join([sentence, *([_table(rows)] if rows else [])]))
+            print("\n\n".join([escaped(sentence), *([_table(rows)] if rows else [])]))
 
     def described(self, document: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         """Print a document that is for scripts alone; for a person rows that say the same."""
@@ -61,7 +108,8 @@ class Output:
 
     def text(self, text: str, document: Any) -> None:
         """Print a text for a person, and the document that says the same for a script."""
-        print(json.dumps(document, indent=2) if self._as_json else text)
+        shown = "\n".join(map(escaped, text.split("\n")))
+        print(json.dumps(document, indent=2) if self._as_json else shown)
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Print one thing with all that is known of it: lines for a person, JSON for a script."""
@@ -77,6 +125,18 @@ def _width() -> int:
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         return shutil.get_terminal_size().columns
     return sys.maxsize
+
+
+def _wrapped(line: str) -> str:
+    """Return a line wrapped to the terminal, with its indent kept."""
+    text = escaped(line)
+    words = text.lstrip(" ")
+    indent = " " * (len(text) - len(words))
+    if words.startswith("$ "):
+        return text
+    return textwrap.fill(
+        words, max(40, _width() - 1), initial_indent=indent, subsequent_indent=indent or "    "
+    )
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -124,7 +184,8 @@ def _below(columns: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
 
 def _record(value: Any, indent: int = 0) -> Iterator[str]:
     """Yield the lines that show a document to a person: a name and a value each, parts indented."""
-    for name, each in value.items():
+    for key, each in value.items():
+        name = escaped(str(key))
         if isinstance(each, Mapping) and each:
             yield f"{' ' * indent}{name}:"
             yield from _record(each, indent + 2)
@@ -148,5 +209,5 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "-"
-    return str(value)
+        return escaped(", ".join(map(str, value))) or "-"
+    return escaped(str(value))

@@ -1,4 +1,4 @@
-"""`outbound queues`: what waits, what was given up and why, and sending it again.
+"""`outbound queues`: what waits, what was given up and why, and sending it again to where it came from.
 
 Redriving is our own receive and send: it works on any SQS, shows what it would do first, and a message
 is taken off the dead-letter queue only after its queue has it.
@@ -7,9 +7,11 @@ is taken off the dead-letter queue only after its queue has it.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 from typing import Any
 
+from outbound.ops.arguments import add_limit
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack
 
@@ -35,41 +37,58 @@ def add_commands(groups: Any) -> None:
     commands.add_parser("list", help="every queue with what waits in it").set_defaults(run=_list)
     dead = commands.add_parser("dead", help="the dead letters of a queue, with their reasons")
     dead.add_argument("queue")
-    dead.add_argument("--most", type=int, default=20, metavar="N", help="so many at most (default 20)")
+    add_limit(dead, 20)
     dead.set_defaults(run=_dead)
     redrive = commands.add_parser("redrive", help="send a queue's dead letters again")
     redrive.add_argument("queue")
-    redrive.add_argument("--most", type=int, default=1000, metavar="N", help="so many at most (default 1000)")
+    add_limit(redrive, 1000)
     redrive.add_argument("--dry-run", action="store_true", help="only say how many there are")
     redrive.set_defaults(run=_redrive)
 
 
 def _list(stack: Stack, _: argparse.Namespace, output: Output) -> None:
-    rows = []
-    for name in sorted(name.removesuffix(_QUEUE) for name in stack.outputs if name.endswith(_QUEUE)):
-        waiting, in_flight, delayed = _counts(stack, stack.outputs[name + _QUEUE])
-        # A queue may share the dead letters of another, where they are counted.
-        dead = sum(_counts(stack, stack.outputs[name + _DEAD])) if name + _DEAD in stack.outputs else 0
-        rows.append(
-            {"queue": name, "waiting": waiting, "in_flight": in_flight, "delayed": delayed, "dead": dead}
-        )
-    output.rows(rows, "this stack has no queues")
+    output.rows([_waiting_in(stack, name) for name in queue_names(stack)], "this stack has no queues")
+
+
+def _waiting_in(stack: Stack, name: str) -> dict[str, Any]:
+    waiting, in_flight, delayed = (
+        _counts(stack, stack.outputs[name + _QUEUE]) if name + _QUEUE in stack.outputs else (0, 0, 0)
+    )
+    return {
+        "queue": name,
+        "waiting": waiting,
+        "in_flight": in_flight,
+        "delayed": delayed,
+        "dead": dead_letters_in(stack, name),
+    }
+
+
+def queue_names(stack: Stack) -> list[str]:
+    """Return every queue by name; Bus and Schedule have dead letters alone: what AWS could not deliver."""
+    return sorted(
+        {name.removesuffix(end) for end in (_QUEUE, _DEAD) for name in stack.outputs if name.endswith(end)}
+    )
+
+
+def dead_letters_in(stack: Stack, name: str) -> int:
+    """Count a queue's dead letters; a queue that shares those of another has none of its own."""
+    return sum(_counts(stack, stack.outputs[name + _DEAD])) if name + _DEAD in stack.outputs else 0
 
 
 def dead_letters(stack: Stack) -> dict[str, int]:
     """Return how many dead letters each queue has, by the queue's name."""
-    return {name: sum(_counts(stack, stack.outputs[name + _DEAD])) for name in _names(stack)}
+    return {name: dead_letters_in(stack, name) for name in queue_names(stack)}
 
 
 def _dead(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    _check(stack, chosen.queue)
-    url = stack.outputs[chosen.queue + _DEAD]
-    messages = list(_messages(stack, url, min(chosen.most, _SHOWN), _LOOK_SECONDS))
+    url = _dead_letters_url(stack, chosen.queue)
+    messages = list(_messages(stack, url, min(chosen.limit, _SHOWN), _LOOK_SECONDS))
     _put_back(stack, url, messages)
     rows = [
         {
             "message_id": message["MessageId"],
-            "reason": _attribute(message, "reason"),
+            "queue": _source(stack, message, chosen.queue) or _attribute(message, "TARGET_ARN"),
+            "reason": _attribute(message, "reason") or _attribute(message, "ERROR_CODE"),
             "destination": _attribute(message, "destination"),
             "event_id": _attribute(message, "event_id"),
             "received": message.get("Attributes", {}).get("ApproximateReceiveCount"),
@@ -90,8 +109,7 @@ def _put_back(stack: Stack, url: str, messages: list[dict[str, Any]]) -> None:
 
 
 def _redrive(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    _check(stack, chosen.queue)
-    source, target = stack.outputs[chosen.queue + _DEAD], stack.outputs[chosen.queue + _QUEUE]
+    source = _dead_letters_url(stack, chosen.queue)
     if chosen.dry_run:
         waiting = _counts(stack, source)[0]
         output.said(
@@ -99,12 +117,45 @@ def _redrive(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         )
         return
     # All are taken before the first is sent: one that dies again at once would be sent again and again.
-    messages = list(_messages(stack, source, chosen.most, _REDRIVE_SECONDS))
-    for message in messages:
-        stack.sqs.send_message(QueueUrl=target, MessageBody=message["Body"])
-        stack.sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
-    sent = len(messages)
-    output.said(f"{sent} dead letters of {chosen.queue} were sent again", queue=chosen.queue, redriven=sent)
+    messages = list(_messages(stack, source, chosen.limit, _REDRIVE_SECONDS))
+    left = [message for message in messages if not _sent_again(stack, message, source, chosen.queue)]
+    _put_back(stack, source, left)
+    sent = len(messages) - len(left)
+    sentence = f"{sent} dead letters of {chosen.queue} were sent again"
+    if left:
+        sentence += f"; {len(left)} came from no queue of this stack and stay where they are"
+    output.said(sentence, queue=chosen.queue, redriven=sent, **({"left": len(left)} if left else {}))
+
+
+def _sent_again(stack: Stack, message: dict[str, Any], source: str, named: str) -> bool:
+    """Send a dead letter to the queue that it came from; return False where that is none of this stack."""
+    queue = _source(stack, message, named)
+    if queue is None:
+        return False
+    stack.sqs.send_message(QueueUrl=stack.outputs[queue + _QUEUE], MessageBody=message["Body"])
+    stack.sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
+    return True
+
+
+def _source(stack: Stack, message: dict[str, Any], named: str) -> str | None:
+    """Return the queue that a dead letter came from, or was for; the named one where nothing says it.
+
+    A function says it, or SQS, or EventBridge, which could not deliver it.
+    """
+    arn = (
+        _attribute(message, "queue")
+        or message.get("Attributes", {}).get("DeadLetterQueueSourceArn")
+        or _attribute(message, "TARGET_ARN")
+        or ""
+    )
+    if not arn:
+        return named if named + _QUEUE in stack.outputs else None
+    ends = [
+        name.removesuffix(_QUEUE)
+        for name, url in stack.outputs.items()
+        if name.endswith(_QUEUE) and url.rpartition("/")[2] == arn.rpartition(":")[2]
+    ]
+    return ends[0] if ends else None
 
 
 def _messages(stack: Stack, url: str, most: int, visibility: int) -> Iterator[dict[str, Any]]:
@@ -126,14 +177,18 @@ def _messages(stack: Stack, url: str, most: int, visibility: int) -> Iterator[di
         yield from fresh
 
 
-def _names(stack: Stack) -> list[str]:
-    ends = [name.removesuffix(_QUEUE) for name in stack.outputs if name.endswith(_QUEUE)]
-    return sorted(name for name in ends if name + _DEAD in stack.outputs)
-
-
-def _check(stack: Stack, name: str) -> None:
-    if name not in (names := _names(stack)):
+def _dead_letters_url(stack: Stack, name: str) -> str:
+    """Return where a queue's dead letters are; a queue may share those of another."""
+    if name not in (names := queue_names(stack)):
         raise ValueError(f"there is no queue {name!r}; use one of {', '.join(names)}")
+    if name + _DEAD in stack.outputs:
+        return str(stack.outputs[name + _DEAD])
+    url = stack.outputs[name + _QUEUE]
+    policy = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    target = json.loads(policy["RedrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
+    return next(
+        url for key, url in stack.outputs.items() if key.endswith(_DEAD) and url.endswith("/" + target)
+    )
 
 
 def _counts(stack: Stack, url: str) -> tuple[int, ...]:

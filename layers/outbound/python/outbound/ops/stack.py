@@ -22,9 +22,19 @@ from outbound.store.registry import Registry
 from outbound.store.table import Table
 from outbound.store.webhooks import RawWebhooks, WebhookLedger
 
+# The outputs by which a stack is known to be one of ours.
+_OURS = frozenset({"Tenant", "StateTable"})
+
 
 class StackNotFound(Exception):
-    """There is no such stack in this account and region."""
+    """There is no such stack in this account and region, or not one that can be operated."""
+
+
+class _Outputs(dict[str, str]):
+    """A stack's outputs; asked for one that it lacks they say what to do."""
+
+    def __missing__(self, name: str) -> str:
+        raise StackNotFound(f"the stack has no output {name!r}: deploy this version of the bridge first")
 
 
 class Stack:
@@ -33,7 +43,7 @@ class Stack:
     def __init__(self, name: str, outputs: Mapping[str, str], clock: Clock) -> None:
         """Use a stack's outputs."""
         self.name = name
-        self.outputs = outputs
+        self.outputs = _Outputs(outputs)
         self.clock = clock
 
     @classmethod
@@ -53,6 +63,7 @@ class Stack:
                 f"there is no stack {name!r} in {region}; name it with --stack or OUTBOUND_STACK"
             ) from error
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+        _check(name, stacks[0]["StackStatus"], outputs)
         return cls(name, outputs, SystemClock())
 
     @property
@@ -113,3 +124,16 @@ class Stack:
     def sqs(self) -> Any:
         """A client of SQS."""
         return boto3.client("sqs", config=AWS_CLIENT)
+
+
+def _check(name: str, status: str, outputs: Mapping[str, str]) -> None:
+    """Raise StackNotFound for a stack that is not a bridge, or not yet one."""
+    if outputs.keys() >= _OURS:
+        return
+    if status.endswith("_IN_PROGRESS"):
+        raise StackNotFound(f"the stack {name!r} is not ready ({status}): try again when that has ended")
+    if status.endswith("_FAILED") or "ROLLBACK" in status:
+        raise StackNotFound(f"the stack {name!r} was not created ({status}): delete it and deploy again")
+    raise StackNotFound(
+        f"the stack {name!r} is not an outbound bridge; name one with --stack or OUTBOUND_STACK"
+    )

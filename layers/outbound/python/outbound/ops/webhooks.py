@@ -16,6 +16,7 @@ from outbound.ingress.providers import CXONE, Providers
 from outbound.ingress.reading import Contents, read
 from outbound.ingress.replaying import KeptDelivery
 from outbound.observability import masked
+from outbound.ops.arguments import add_limit
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack
 from outbound.ops.subscriptions import add_register
@@ -34,7 +35,7 @@ def add_commands(groups: Any) -> None:
         "list", help="the webhooks of a time, newest first, and what became of each"
     )
     _add_range(listing, "-1d", "now")
-    listing.add_argument("--most", type=int, default=100, metavar="N", help="so many at most (default 100)")
+    add_limit(listing, 100)
     listing.set_defaults(run=_list)
 
     show = commands.add_parser("show", help="one webhook as it was received, and what became of it")
@@ -59,7 +60,7 @@ def _add_range(command: Any, start: str | None, end: str | None) -> None:
 
 
 def _list(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    found = islice(stack.replays.latest(*_range(stack, chosen), chosen.provider), chosen.most)
+    found = islice(stack.replays.latest(*_range(stack, chosen), chosen.provider), chosen.limit)
     newest_first = sorted(found, key=lambda kept: kept.delivery.received_at, reverse=True)
     output.rows([_row(kept) for kept in newest_first], "no webhooks were received then")
 

@@ -1,0 +1,1 @@
+"""What was refused or went wrong lately, written down for the operator: `outbound problems`."""
