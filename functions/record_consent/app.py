@@ -20,7 +20,7 @@ clock = SystemClock()
 queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))
 bus = Bus(boto3.client("events", config=AWS_CLIENT), variable("BUS_NAME"), clock)
 table = Table(boto3.client("dynamodb", config=AWS_CLIENT), variable("CONSENT_TABLE"))
-recorder = ConsentRecorder(ConsentLedger(table, tenant()), Outbox(table, bus), bus, clock)
+recorder = ConsentRecorder(ConsentLedger(table, tenant(), clock), Outbox(table, bus), bus, clock)
 
 
 @logger.inject_lambda_context(clear_state=True)

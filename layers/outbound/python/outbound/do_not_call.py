@@ -14,6 +14,16 @@ PACKAGED_CODES = frozenset({"DO_NOT_CALL", "DNC"})
 _MAX_LENGTH = 256
 
 
+# How changes of consent are named that forbid; each letter by letter, as codes are.
+_FORBIDDING = {
+    "do_not_call": PACKAGED_CODES,
+    "revoked": frozenset({"REVOKED"}),
+    "deleted": frozenset({"DELETED"}),
+    "merged": frozenset({"MERGED"}),
+}
+_LONGEST_SOURCE = 200
+
+
 @dataclass(frozen=True, slots=True)
 class DoNotCallCodes:
     """The codes that the settings document of dispositions names, whatever else is wrong with it."""
@@ -44,6 +54,24 @@ def means_do_not_call(code: object, codes: Iterable[str] = PACKAGED_CODES) -> bo
     if not isinstance(code, str) or len(code) > _MAX_LENGTH:
         return False
     return any(_matches(code, wanted) for wanted in codes)
+
+
+def forbidding_change(change: object) -> str:
+    """Return which change of consent that forbids is meant, an empty text if none is.
+
+    `do_not_call`, `revoked`, `deleted` (the CRM has the contact no more), or `merged` (what another contact
+    refused, this one refuses).
+    """
+    matching = (name for name, spelt in _FORBIDDING.items() if means_do_not_call(change, spelt))
+    return next(matching, "")
+
+
+def readable_source(source: object, default: str = "unknown") -> str:
+    """Return who told a refusal, as it can be written down: one line, cut; `default` where nothing is left."""
+    text = source if isinstance(source, str) else ""
+    encodable = text[: 2 * _LONGEST_SOURCE].encode(errors="replace").decode()
+    line = "".join(one if one.isprintable() else " " for one in encodable)
+    return " ".join(line.split())[:_LONGEST_SOURCE] or default
 
 
 def _matches(code: str, wanted: str) -> bool:
