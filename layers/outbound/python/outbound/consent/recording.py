@@ -14,7 +14,16 @@ from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
 from outbound.observability import Metric, logger, measure
 from outbound.queues import Refused, TryLater, event_of, growing
-from outbound.store.consents import Change, ConsentLedger, Merge, OwnState, Register, Standing, Value
+from outbound.store.consents import (
+    Change,
+    ConsentLedger,
+    Merge,
+    OwnState,
+    Register,
+    Standing,
+    Value,
+    passes_on,
+)
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item
 
@@ -99,7 +108,7 @@ class ConsentRecorder:
         refusals = [
             Change(merge.survivor, register, one.value, one.source, one.occurred_at, event.event_id)
             for register, one in self._ledger.of(merge.contact_id).registers.items()
-            if register is not Register.RECORD and one.value in (Value.SET, Value.REVOKED)
+            if passes_on(register, one.value)
         ]
         facts = [self._fact(change, None, event) for change in refusals]
         self._outbox.publish(self._ledger.link_key(merge), self._ledger.tell(merge, facts, now))
@@ -109,11 +118,9 @@ class ConsentRecorder:
         self._settle(gone, event)
 
     def _facts(self, change: Change, known: OwnState, event: Event) -> list[Event]:
-        """Make the facts of a change: of its contact and, where it forbids, of those that the contact is now."""
+        """Make the facts of a change: of its contact and, of a refusal, of those that the contact is now."""
         facts = [self._fact(change, known.registers.get(change.register), event)]
-        survivor = (
-            known.merged_into if change.value.forbids and change.register is not Register.RECORD else ""
-        )
+        survivor = known.merged_into if passes_on(change.register, change.value) else ""
         for _ in range(_MOST_SURVIVORS):
             if not survivor:
                 break

@@ -3,8 +3,8 @@
 One partition a contact. The item `call` holds the registers: call consent, do-not-call, and whether the CRM
 still has the contact; each is as the newest change says, by the time at which the change happened and not at
 which it was told. Beside it stands one item a change, with when it was told, so that it can be shown what was
-known at any moment, and one for each contact that was merged into this one. No item here expires; consent that
-was given until some day is kept, and read as expired from then on.
+known at any moment, and one for each contact that was merged into this one. No item here is ever deleted;
+consent that was given until some day is read as expired from then on.
 
 What a merged contact refuses, before or after, its survivor refuses: that is not copied but read there, so
 that it does not matter which of the two was told first. What was granted to it does not pass::
@@ -324,6 +324,11 @@ def standing_after(contact_id: str, changes: Iterable[Change], moment: datetime 
     return Consent(contact_id, _registers(stored, moment))
 
 
+def passes_on(register: Register, value: Value) -> bool:
+    """Return True if what a merged contact's register says counts for its survivor: what it refused."""
+    return (register, value) in ((Register.CALL, Value.REVOKED), (Register.DO_NOT_CALL, Value.SET))
+
+
 def stated_time(moment: datetime) -> str:
     """Return the time of a change as the key of the change has it."""
     return _stamp(moment)
@@ -372,12 +377,11 @@ def _registers(item: Mapping[str, Any], now: datetime | None) -> dict[Register, 
 def _surviving(consent: Consent, merge: Merge, merged: Consent) -> Consent:
     """Return the consent of a survivor with what the contact that was merged into it refuses.
 
-    From the merge on, or from when it was refused if that was later. That the merged contact is gone says
-    nothing of the survivor, and neither does that consent given to it has run out.
+    From the merge on, or from when it was refused if that was later.
     """
     registers = dict(consent.registers)
     for register, standing in merged.registers.items():
-        if register is Register.RECORD or not standing.value.forbids or standing.value is Value.EXPIRED:
+        if not passes_on(register, standing.value):
             continue
         since = max(standing.occurred_at, merge.occurred_at)
         source = f"{standing.source} (of {merge.contact_id}, merged)"
