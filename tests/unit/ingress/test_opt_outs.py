@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from aws_world import FakeClock
@@ -82,6 +82,10 @@ def _text(value: Any, old: bytes, new: bytes) -> bytes:
         ({"contactId": "c-1", "data": {"outcomeCode": "DNC"}}, "c-1"),
         ({"payload": {"rows": [{"contactId": "c-1", "outcomeCode": "DNC"}]}}, "c-1"),
         ({"events": [{"x": 1}] * 10_001 + [DISPOSITION]}, "c-1"),
+        ({**DISPOSITION, "events": [{"type": "x"}]}, "c-1"),
+        ({**DISPOSITION, "type": "archive.requested"}, "c-1"),
+        (_text(DISPOSITION, b'"DO_NOT_CALL"', b'"DNC", "outcomeCode": "BUSY", "outcomeCode": "X"'), "c-1"),
+        (_text(DISPOSITION, b'"DO_NOT_CALL"', b'"BUSY", "outcomeCode": "DNC", "outcomeCode": "X"'), "c-1"),
     ],
 )
 def test_a_do_not_call_is_taken_first(body: Any, contact_id: str) -> None:

@@ -96,6 +96,13 @@ class MappingRules:
         events = searched(self._events, payload)
         return events if isinstance(events, list) else [events]
 
+    def around(self, payload: Any) -> list[Any]:
+        """Return what stands beside the events of a payload, where they are one of its members."""
+        events = searched(self._events, payload)
+        if not isinstance(payload, dict) or not any(each is events for each in payload.values()):
+            return []
+        return [{name: each for name, each in payload.items() if each is not events}]
+
     def read(self, events: Sequence[Any]) -> Read:
         """Give what events hold. A rule that does not fit an event finds nothing in it; none raises."""
         read = Read()

@@ -12,8 +12,11 @@ whom and what, from the fields of the event as they stand there. It counts whate
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from outbound.clock import format_time
@@ -21,7 +24,7 @@ from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.do_not_call import forbidding_change, means_do_not_call, readable_source
 from outbound.events import Event, EventType, do_not_call_of, effect_id, new_event
 from outbound.ingress.delivery import Delivery
-from outbound.ingress.mapping import Found, Read, packaged_rules
+from outbound.ingress.mapping import Found, MappingRules, Read, packaged_rules
 from outbound.ingress.providers import READY_MAPPINGS
 from outbound.moments import moment_of_refusal
 
@@ -31,6 +34,8 @@ _CODE = ("outcomecode", "dispositioncode", "disposition")
 _CHANGE = ("change",)
 _LONGEST_NAME = 64
 _LONGEST_ID = 512
+# So many values of a name that stands in an object again and again are looked at.
+_MOST_TIMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,52 @@ def readable_id(own_id: Any) -> str:
     return own_id if len(own_id) <= _LONGEST_ID and own_id.isprintable() else ""
 
 
-def opt_outs_in(read: Read, events: Sequence[Any], codes: Iterable[str]) -> list[OptOut]:
-    """Return who must not be called by what a mapping's rules found, and by fields where they found none."""
+def payloads_of(body: bytes) -> list[Any]:
+    """Return what a body holds: once, and where names stand in it twice once more for each value of them.
+
+    The first is how everybody reads it, by the last value of a name. Raises ValueError or RecursionError
+    where the body is not JSON.
+    """
+    seen = 1
+
+    def last(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal seen
+        values = dict(pairs)
+        if len(values) < len(pairs):
+            seen = max(seen, *Counter(name for name, _ in pairs).values())
+        return values
+
+    payload = json.loads(body, object_pairs_hook=last)
+    turns = range(min(seen, _MOST_TIMES) - 1)
+    return [payload, *(json.loads(body, object_pairs_hook=partial(_of_turn, turn)) for turn in turns)]
+
+
+def _of_turn(turn: int, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object by the value that each name has the first, second, ... time, else by its last."""
+    times: Counter[str] = Counter()
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if times[name] <= turn:
+            values[name] = value
+        times[name] += 1
+    return values
+
+
+def opt_outs_in(
+    rules: MappingRules, payload: Any, codes: Iterable[str], read: Read | None = None
+) -> list[OptOut]:
+    """Return who must not be called by what a mapping's rules find, and by fields where they find nothing.
+
+    `read` is what they found in the payload's events, where that is known.
+    """
+    events = rules.events_of(payload)
+    opt_outs = _opt_outs_of(read or rules.read(events), events, codes)
+    if beside := rules.around(payload):
+        opt_outs += _opt_outs_of(rules.read(beside), beside, codes)
+    return opt_outs
+
+
+def _opt_outs_of(read: Read, events: Sequence[Any], codes: Iterable[str]) -> list[OptOut]:
     found = [*read.found, *read.found_in_own]
     unread = {*read.unmapped, *read.unmapped_in_own, *(each.place for each in found if _is_unread(each))}
     return [
@@ -96,9 +145,7 @@ def opt_outs_anywhere(payload: Any, codes: Iterable[str]) -> list[OptOut]:
     """Return who must not be called by a payload without a mapping: by any packaged one, or by fields."""
     opt_outs: list[OptOut] = []
     for name in READY_MAPPINGS:
-        rules = packaged_rules(name)
-        read = rules.read(rules.events_of(payload))
-        opt_outs += [opt_out for found in read.found for opt_out in opt_outs_of(found, codes)]
+        opt_outs += opt_outs_in(packaged_rules(name), payload, codes)
     opt_outs += _in_fields(0, payload, codes)
     said = {(each.contact_id, each.change, each.merged_contact_id): each for each in reversed(opt_outs)}
     return list(said.values())[::-1]
@@ -117,10 +164,10 @@ def opt_outs_of(found: Found, codes: Iterable[str]) -> list[OptOut]:
 
 
 def _is_unread(found: Found) -> bool:
-    """Return True if a rule for dispositions or consent found no contact, or nothing said of it."""
+    """Return True unless a rule for dispositions or for consent found a contact, and something said of it."""
     data = _Named(found.data)
     said = {EventType.DISPOSITION_REQUESTED: _CODE, EventType.CONSENT_CHANGED: _CHANGE}.get(found.event_type)
-    return said is not None and not (data.contact_id() and isinstance(data.first(said), str))
+    return said is None or not data.contact_id() or not isinstance(data.first(said), str)
 
 
 def _in_fields(place: int, event: Any, codes: Iterable[str]) -> Iterator[OptOut]:

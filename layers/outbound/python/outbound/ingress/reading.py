@@ -20,6 +20,7 @@ from outbound.ingress.opt_outs import (
     opt_outs_anywhere,
     opt_outs_in,
     opt_outs_of,
+    payloads_of,
     readable_id,
 )
 from outbound.ingress.providers import CXONE, Provider
@@ -73,9 +74,12 @@ class Reader:
 
     def read(self, delivery: Delivery) -> Contents:
         """Return everything that a delivery holds; the same delivery and mapping give the same events."""
-        events = self._rules.events_of(json.loads(delivery.body))
+        payload, *others = payloads_of(delivery.body)
+        events = self._rules.events_of(payload)
         read = self._rules.read(events)
-        opt_outs = _told_once(opt_outs_in(read, events, self._codes), delivery, self._tenant)
+        found = opt_outs_in(self._rules, payload, self._codes, read)
+        found += [each for other in others for each in opt_outs_in(self._rules, other, self._codes)]
+        opt_outs = _told_once(found, delivery, self._tenant)
         if len(events) > _MOST_EVENTS:
             why = f"it holds more than {_MOST_EVENTS} events"
             return Contents(opt_outs, unmapped=[0], unmapped_because=why)
@@ -143,8 +147,9 @@ def read(
 
 def unread(delivery: Delivery, tenant: str, codes: Iterable[str], why: str) -> Contents:
     """Return who must not be called by a delivery without a mapping, and why there is no more of it."""
-    opt_outs = opt_outs_anywhere(json.loads(delivery.body), frozenset(codes))
-    return Contents(_told_once(opt_outs, delivery, tenant), unmapped=[0], unmapped_because=why)
+    known = frozenset(codes)
+    found = [each for one in payloads_of(delivery.body) for each in opt_outs_anywhere(one, known)]
+    return Contents(_told_once(found, delivery, tenant), unmapped=[0], unmapped_because=why)
 
 
 def _told_once(opt_outs: Iterable[OptOut], delivery: Delivery, tenant: str) -> list[Event]:
