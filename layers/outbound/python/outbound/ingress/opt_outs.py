@@ -126,7 +126,11 @@ def opt_outs_in(
     `read` is what they found in the payload's events, where that is known.
     """
     events = rules.events_of(payload)
-    opt_outs = _opt_outs_of(read or rules.read(events), events, codes)
+    if read is None:
+        # Numbers and texts say nothing of anybody; there may be a hundred thousand.
+        events = [event for event in events if isinstance(event, Mapping | list) and event]
+        read = rules.read(events)
+    opt_outs = _opt_outs_of(read, events, codes)
     if beside := rules.around(payload):
         opt_outs += _opt_outs_of(rules.read(beside), beside, codes)
     return opt_outs

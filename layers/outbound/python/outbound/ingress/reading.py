@@ -76,11 +76,11 @@ class Reader:
         """Return everything that a delivery holds; the same delivery and mapping give the same events."""
         payload, *others = payloads_of(delivery.body)
         events = self._rules.events_of(payload)
-        read = self._rules.read(events)
+        read = self._rules.read(events) if len(events) <= _MOST_EVENTS else None
         found = opt_outs_in(self._rules, payload, self._codes, read)
         found += [each for other in others for each in opt_outs_in(self._rules, other, self._codes)]
         opt_outs = _told_once(found, delivery, self._tenant)
-        if len(events) > _MOST_EVENTS:
+        if read is None:
             why = f"it holds more than {_MOST_EVENTS} events"
             return Contents(opt_outs, unmapped=[0], unmapped_because=why)
         contents = Contents(opt_outs, unmapped=read.unmapped, own=read.own)
