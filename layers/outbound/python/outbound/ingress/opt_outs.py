@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -126,14 +126,18 @@ def opt_outs_in(
     `read` is what they found in the payload's events, where that is known.
     """
     events = rules.events_of(payload)
-    if read is None:
-        # Numbers and texts say nothing of anybody; there may be a hundred thousand.
-        events = [event for event in events if isinstance(event, Mapping | list) and event]
-        read = rules.read(events)
-    opt_outs = _opt_outs_of(read, events, codes)
+    opt_outs = _opt_outs_of(read, events, codes) if read else _opt_outs_of_objects(rules, events, codes)
     if beside := rules.around(payload):
         opt_outs += _opt_outs_of(rules.read(beside), beside, codes)
     return opt_outs
+
+
+def _opt_outs_of_objects(rules: MappingRules, events: Sequence[Any], codes: Iterable[str]) -> list[OptOut]:
+    """Look at the objects among events: numbers and texts say nothing, and there may be a hundred thousand."""
+    places = [place for place, event in enumerate(events) if event and isinstance(event, Mapping | list)]
+    objects = [events[place] for place in places]
+    opt_outs = _opt_outs_of(rules.read(objects), objects, codes)
+    return [replace(opt_out, place=places[opt_out.place]) for opt_out in opt_outs]
 
 
 def _opt_outs_of(read: Read, events: Sequence[Any], codes: Iterable[str]) -> list[OptOut]:
