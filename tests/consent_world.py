@@ -39,7 +39,7 @@ class ConsentWorld:
 
     def new_recorder(self) -> ConsentRecorder:
         """Another worker on the same table."""
-        ledger = ConsentLedger(self.aws.table("CONSENT_TABLE"), ENVIRONMENT["TENANT"])
+        ledger = ConsentLedger(self.aws.table("CONSENT_TABLE"), ENVIRONMENT["TENANT"], self.clock)
         return ConsentRecorder(ledger, Outbox(self.table, self._bus()), self._bus(), self.clock)
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class ConsentWorld:
 
     @property
     def consents(self) -> Consents:
-        return Consents(self.table, ENVIRONMENT["TENANT"])
+        return Consents(self.table, ENVIRONMENT["TENANT"], self.clock)
 
     def state(self, contact_id: str = "c1") -> dict[str, tuple[str, str, datetime]]:
         """What the ledger says: value, source and time by register."""

@@ -22,7 +22,7 @@ dynamodb = boto3.client("dynamodb", config=AWS_CLIENT)
 table = Table(dynamodb, variable("CONSENT_TABLE"))
 state = Table(dynamodb, variable("STATE_TABLE"))
 queue = Queue.of_function(boto3.client("sqs", config=AWS_CLIENT), state, clock)
-recorder = ConsentRecorder(ConsentLedger(table, tenant()), Outbox(table, bus), bus, clock)
+recorder = ConsentRecorder(ConsentLedger(table, tenant(), clock), Outbox(table, bus), bus, clock)
 
 
 @logger.inject_lambda_context(clear_state=True)

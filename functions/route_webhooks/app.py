@@ -10,12 +10,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Deadline, SystemClock
+from outbound.do_not_call import DoNotCallCodes
 from outbound.events import Bus, PublishFailed
 from outbound.ingress.providers import Providers
 from outbound.ingress.routing import Router
 from outbound.observability import logger, metrics
 from outbound.queues import Queue, TryLater, growing, work
-from outbound.settings import AWS_CLIENT, Documents, tenant, variable
+from outbound.settings import AWS_CLIENT, ConfigurationError, Documents, tenant, variable
 from outbound.store.outbox import Outbox
 from outbound.store.table import Table
 from outbound.store.webhooks import RawWebhooks, WebhookLedger
@@ -38,12 +39,23 @@ router = Router(
 documents = Documents.from_environment(clock)
 
 
+def _route(record: Mapping[str, Any]) -> None:
+    codes = documents.get("dispositions", DoNotCallCodes, else_packaged=True).codes
+    try:
+        providers = documents.get("ingress", Providers)
+    except ConfigurationError as broken:
+        # The rest waits for settings that can be used; who must not be called does not.
+        router.note_opt_outs(record, codes)
+        raise growing(record, str(broken), AGAIN_SECONDS) from broken
+    router.route(record, providers, codes)
+
+
 def route(until: Deadline, record: Mapping[str, Any]) -> None:
     """Route what one message holds. Raises TryLater where there is no time for it, or AWS refuses."""
     if until.left() <= 0:
         raise TryLater(0, "the function's time is nearly up")
     try:
-        router.route(record, documents.get("ingress", Providers))
+        _route(record)
     except (PublishFailed, ClientError, BotoCoreError) as error:
         logger.warning("a delivery waits", exc_info=True)
         raise growing(record, type(error).__name__, AGAIN_SECONDS) from error

@@ -38,6 +38,7 @@ def test_it_shows_what_stands_and_everything_that_was_told(world: ConsentWorld, 
     assert shown["registers"] == {
         "call_consent": {"value": "revoked", "source": "agent 7", "since": "2026-03-10T11:30:00Z"},
         "do_not_call": None,
+        "record": None,
     }
     assert [(one["value"], one["took_effect"], one["refused"]) for one in shown["history"]] == [
         ("granted", False, None),

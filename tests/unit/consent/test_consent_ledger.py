@@ -203,6 +203,7 @@ _FIRST, _LAST = (
 _VALUES = {
     Register.CALL: (Value.GRANTED, Value.REVOKED),
     Register.DO_NOT_CALL: (Value.SET, Value.LIFTED),
+    Register.RECORD: (Value.DELETED, Value.RESTORED),
 }
 _PURE = st.lists(
     st.sampled_from(Register).flatmap(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aws_world import FakeClock
-from consent_world import ConsentWorld, changed
+from consent_world import NOON, ConsentWorld, changed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +17,7 @@ from outbound.events import Event
 _BAD: list[tuple[str, Any]] = [
     ("contact_id", None),
     ("contact_id", ""),
-    ("contact_id", 17),
+    ("contact_id", 1.5),
     ("contact_id", ["c1"]),
     ("contact_id", "two words"),
     ("contact_id", "c\n1"),
@@ -142,7 +142,7 @@ def test_any_data_is_a_change_or_names_a_field(data: dict[str, Any]) -> None:
 
 def _objection(event: Event) -> InvalidChange | None:
     try:
-        change_of(event)
+        change_of(event, NOON)
     except InvalidChange as invalid:
         return invalid
     return None

@@ -35,7 +35,7 @@ def _provider(mapping: Any, **settings: Any) -> Provider:
 
 
 def _read(mapping: Any, payload: Any, **settings: Any) -> Read:
-    rules = MappingRules(_provider(mapping, **settings))
+    rules = MappingRules.of(_provider(mapping, **settings))
     return rules.read(rules.events_of(payload))
 
 

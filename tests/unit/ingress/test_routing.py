@@ -29,6 +29,17 @@ def _route(world: IngressWorld, *values: Any, provider: str = "plain") -> list[d
     return world.aws.published()
 
 
+def _granted(**changes: Any) -> dict[str, Any]:
+    """A change of consent that permits, of which every field counts."""
+    event = consent()
+    return {**event, "data": {**event["data"], "change": "granted"}, **changes}
+
+
+def _by_type(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The data of events, by their types."""
+    return {event["event_type"]: event["data"] for event in events}
+
+
 def _handle(world: IngressWorld, case: str) -> list[dict[str, Any]]:
     event = from_file("route_webhooks", case)
     for record in event["Records"]:
@@ -115,7 +126,8 @@ def test_cxones_events_come_out_with_what_its_get_gives(world: IngressWorld) -> 
         "agent_id": "2002",
         "notes": "asked not to be called",
     }
-    assert len(events) == 5
+    assert events["consent.changed"]["change"] == "do_not_call"
+    assert len(events) == 6
 
 
 def test_hubspots_changes_come_out_without_our_own(world: IngressWorld) -> None:
@@ -132,7 +144,7 @@ def test_salesforces_changes_come_out(world: IngressWorld) -> None:
     said = sorted((e["event_type"], e["data"]["contact_id"], e["data"].get("change")) for e in events)
     assert said == [
         ("consent.changed", "003000000000001", "do_not_call"),
-        ("consent.changed", "0PK000000000001", "granted"),
+        ("consent.changed", "003000000000004", "granted"),
         ("disposition.requested", "003000000000003", None),
     ]
 
@@ -161,17 +173,17 @@ def test_what_is_invalid_is_said_with_its_fields_and_the_rest_is_published(world
 @pytest.mark.parametrize(
     ("event", "field"),
     [
-        (consent(occurredAt=None), "occurredAt"),
-        (consent(occurredAt="10 March 2026"), "occurred_at"),
-        (consent(occurredAt="2026-03-10T12:00:00"), "occurred_at"),
-        (consent(occurredAt=True), "occurred_at"),
-        (consent(occurredAt=1e40), "occurred_at"),
-        (consent(occurredAt="2026-03-10T12:05:01Z"), "occurred_at"),
+        (_granted(occurredAt=None), "occurredAt"),
+        (_granted(occurredAt="10 March 2026"), "occurred_at"),
+        (_granted(occurredAt="2026-03-10T12:00:00"), "occurred_at"),
+        (_granted(occurredAt=True), "occurred_at"),
+        (_granted(occurredAt=1e40), "occurred_at"),
+        (_granted(occurredAt="2026-03-10T12:05:01Z"), "occurred_at"),
         (consent(data=None), "data"),
         (consent(data=["contact-1"]), "data"),
         (consent(data={"contactId": "c", "change": "maybe", "source": "x"}), "change"),
-        (consent(id={"a": 1}), "id"),
-        (consent(id="x" * 600), "id"),
+        (_granted(id={"a": 1}), "id"),
+        (_granted(id="x" * 600), "id"),
     ],
 )
 def test_a_wrong_field_is_named(world: IngressWorld, event: dict[str, Any], field: str) -> None:
@@ -210,8 +222,9 @@ def test_an_event_of_thousands_of_wrong_fields_is_rejected_naming_some(world: In
 def test_a_do_not_call_goes_on_however_wrong_the_rest_of_it_is(world: IngressWorld) -> None:
     wrong: dict[str, Any] = {f"field{number}": 1 for number in range(10_000)}
     wrong |= {"contactId": "c-1", "outcomeCode": "Do not call", "customFields": ["?"], "occurredAt": 7}
-    (event,) = _route(world, [{"id": "d-1", "type": "disposition.requested", "data": wrong}])
-    data = event["data"]
+    events = _by_type(_route(world, [{"id": "d-1", "type": "disposition.requested", "data": wrong}]))
+    assert events["consent.changed"]["contact_id"] == "c-1"
+    data = events["disposition.requested"]
     assert (data["contact_id"], data["outcome_code"]) == ("c-1", "DO_NOT_CALL")
     assert data["field0"] is True, "one of the unknown fields, for whoever applies it to name"
     assert len(data) == 5
@@ -219,8 +232,8 @@ def test_a_do_not_call_goes_on_however_wrong_the_rest_of_it_is(world: IngressWor
 
 def test_long_notes_are_for_whoever_applies_them_to_refuse(world: IngressWorld) -> None:
     data = {"campaignId": "c", "contactId": "1", "outcomeCode": "DO_NOT_CALL", "notes": "n" * 4001}
-    (event,) = _route(world, {"id": "d-1", "type": "disposition.requested", "data": data})
-    assert event["event_type"] == "disposition.requested"
+    events = _by_type(_route(world, {"id": "d-1", "type": "disposition.requested", "data": data}))
+    assert events.keys() == {"disposition.requested", "consent.changed"}
 
 
 def test_a_provider_makes_only_the_requests_that_its_settings_allow(world: IngressWorld) -> None:
@@ -257,19 +270,22 @@ def test_no_crm_speaks_for_cxone(world: IngressWorld) -> None:
 
 def test_two_events_of_a_delivery_with_one_id_are_one_or_a_contradiction(world: IngressWorld) -> None:
     assert len(_route(world, [consent(1), consent(1)])) == 1
-    other = consent(2, data={**consent(2)["data"], "change": "granted"})
-    events = {event["event_type"]: event["data"] for event in _route(world, [consent(2), other])}
-    assert events["consent.changed"]["change"] == "do_not_call"
-    assert events["webhook.rejected"]["rejections"][0]["place"] == 1
+    lifted = consent(2, data={**consent(2)["data"], "change": "do_not_call_lifted"})
+    granted = consent(2, data={**consent(2)["data"], "change": "granted"})
+    events = _route(world, [lifted, granted])
+    assert [event["data"]["change"] for event in events if "change" in event["data"]] == [
+        "do_not_call_lifted"
+    ]
+    assert _by_type(events)["webhook.rejected"]["rejections"][0]["place"] == 1
 
 
 def test_a_provider_that_is_gone_from_the_settings_loses_nothing(world: IngressWorld) -> None:
     world.receive(request(as_json(consent())))
     world.settings = Providers()
     world.route()
-    (fact,) = world.aws.published()
-    assert fact["event_type"] == "webhook.unmapped"
-    assert fact["data"]["raw"] in world.kept()
+    events = _by_type(world.aws.published())
+    assert events["webhook.unmapped"]["raw"] in world.kept()
+    assert events["consent.changed"]["change"] == "do_not_call"
 
 
 def test_a_delivery_that_no_item_of_the_ledger_holds_is_published_whole(world: IngressWorld) -> None:
@@ -312,10 +328,10 @@ def test_what_may_be_forgotten_already_is_refused_as_too_old(world: IngressWorld
     world.receive(request(as_json(consent())))
     clock.advance(days=58, seconds=1)
     world.route()
-    (fact,) = world.aws.published()
-    assert fact["event_type"] == "webhook.rejected"
-    assert fact["data"]["reason"] == "too_old"
-    assert fact["data"]["raw"] in world.kept()
+    events = _by_type(world.aws.published())
+    assert events["webhook.rejected"]["reason"] == "too_old"
+    assert events["webhook.rejected"]["raw"] in world.kept()
+    assert events["consent.changed"]["occurred_at"] == "2026-03-10T11:59:30Z", "it counts however late it is"
 
 
 def test_the_ledger_remembers_longer_than_anything_is_let_in(world: IngressWorld, clock: FakeClock) -> None:

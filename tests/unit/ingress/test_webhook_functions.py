@@ -130,7 +130,7 @@ def test_every_event_of_the_receivers_is_tried_above() -> None:
 @pytest.mark.parametrize(
     ("case", "events"),
     [
-        ("cxone", 5),
+        ("cxone", 6),
         ("hubspot", 2),
         ("salesforce", 3),
         ("plain_many_events", 2),

@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 PACKAGED_CODES = frozenset({"DO_NOT_CALL", "DNC"})
 """Codes of dispositions that put their contact on the do-not-call list, unless the settings say others."""
 
 # A code is a short word; of what is longer nothing is read.
 _MAX_LENGTH = 256
+
+
+# How changes of consent are named that forbid; each letter by letter, as codes are.
+_FORBIDDING = {
+    "do_not_call": PACKAGED_CODES,
+    "revoked": frozenset({"REVOKED"}),
+    "deleted": frozenset({"DELETED"}),
+    "merged": frozenset({"MERGED"}),
+}
+_LONGEST_SOURCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DoNotCallCodes:
+    """The codes that the settings document of dispositions names, whatever else is wrong with it."""
+
+    codes: frozenset[str] = PACKAGED_CODES
+
+    @classmethod
+    def model_validate(cls, value: object, /) -> DoNotCallCodes:
+        """Read the codes of a document. Raises ValueError where it has some that are not a list of texts."""
+        if not isinstance(value, Mapping):
+            raise ValueError("not an object")
+        codes = value.get("do_not_call_codes", PACKAGED_CODES)
+        if not isinstance(codes, list | frozenset) or not all(isinstance(code, str) for code in codes):
+            raise ValueError("do_not_call_codes: not a list of texts")
+        return cls(frozenset(codes))
+
+    def model_dump(self, *, mode: str = "python") -> dict[str, Any]:
+        """Return the codes as the document has them."""
+        return {"do_not_call_codes": sorted(self.codes) if mode == "json" else self.codes}
 
 
 def means_do_not_call(code: object, codes: Iterable[str] = PACKAGED_CODES) -> bool:
@@ -21,6 +54,24 @@ def means_do_not_call(code: object, codes: Iterable[str] = PACKAGED_CODES) -> bo
     if not isinstance(code, str) or len(code) > _MAX_LENGTH:
         return False
     return any(_matches(code, wanted) for wanted in codes)
+
+
+def forbidding_change(change: object) -> str:
+    """Return which change of consent that forbids is meant, an empty text if none is.
+
+    `do_not_call`, `revoked`, `deleted` (the CRM has the contact no more), or `merged` (what another contact
+    refused, this one refuses).
+    """
+    matching = (name for name, spelt in _FORBIDDING.items() if means_do_not_call(change, spelt))
+    return next(matching, "")
+
+
+def readable_source(source: object, default: str = "unknown") -> str:
+    """Return who told a refusal, as it can be written down: one line, cut; else `default`."""
+    text = source if isinstance(source, str) else ""
+    encodable = text[: 2 * _LONGEST_SOURCE].encode(errors="replace").decode()
+    line = "".join(one if one.isprintable() else " " for one in encodable)
+    return " ".join(line.split())[:_LONGEST_SOURCE] or default
 
 
 def _matches(code: str, wanted: str) -> bool:

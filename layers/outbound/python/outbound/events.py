@@ -130,7 +130,9 @@ class EventType(StrEnum):
     """A campaign was taken out of the registry. Data: campaign_id, revision."""
 
     CONSENT_CHANGED = "consent.changed"
-    """What a contact agreed to has changed, a CRM says. Data: contact_id, change, source, occurred_at."""
+    """What a contact agreed to has changed, a CRM says. Data: contact_id, change (granted, revoked,
+    do_not_call, do_not_call_lifted, deleted, restored, merged), source, occurred_at, and where given
+    expires_at (of granted), merged_contact_id (of merged: whose refusals pass to contact_id)."""
 
     CONSENT_RECORDED = "consent.recorded"
     """A register has a new value. Data: contact_id, register, value, previous, source, occurred_at."""
@@ -218,6 +220,24 @@ def new_event(
         tenant=tenant,
         data=data,
     )
+
+
+def do_not_call_of(
+    request_id: str, contact_id: str, occurred_at: datetime, tenant: str, correlation_id: str
+) -> Event:
+    """Make the `consent.changed` of a disposition that puts its contact on the do-not-call list.
+
+    It is said where the request comes in and where it is applied; of one moment it is one event, once for
+    each contact that a request names.
+    """
+    data = {
+        "contact_id": contact_id,
+        "change": "do_not_call",
+        "source": "disposition",
+        "occurred_at": format_time(occurred_at),
+    }
+    effect = (request_id, contact_id, data["occurred_at"])
+    return new_event(EventType.CONSENT_CHANGED, tenant, occurred_at, effect, data, correlation_id)
 
 
 class PublishFailed(Exception):

@@ -108,6 +108,7 @@ class Metric(StrEnum):
     MESSAGES_FAILED = "MessagesFailed"
     EVENTS_AUDITED = "EventsAudited"
     SWEPT = "ItemsSwept"
+    SETTINGS_UNUSABLE = "SettingsUnusable"
 
 
 _UNITS = {

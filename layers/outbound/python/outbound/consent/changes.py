@@ -1,8 +1,12 @@
-"""A change of consent as it is asked for, checked field by field."""
+"""A change of consent as it is asked for: what permits is checked field by field, what forbids is not.
+
+What forbids needs a contact and that it forbids. Its time is read where it can be and is the moment of
+receipt where not; its source is cut, and nothing else in it is looked at.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -15,15 +19,26 @@ from pydantic import (
 )
 
 from outbound.clock import parse_time
+from outbound.contact_ids import read_contact_id
+from outbound.do_not_call import forbidding_change, readable_source
 from outbound.events import Event
-from outbound.store.consents import Change, Register, Value
+from outbound.moments import NoMoment, moment_in, moment_of_refusal
+from outbound.store.consents import Change, Merge, Register, Value, stated_time
 
-_CHANGES = {
-    "granted": (Register.CALL, Value.GRANTED),
+_FORBIDDING = {
     "revoked": (Register.CALL, Value.REVOKED),
     "do_not_call": (Register.DO_NOT_CALL, Value.SET),
-    "do_not_call_lifted": (Register.DO_NOT_CALL, Value.LIFTED),
+    "deleted": (Register.RECORD, Value.DELETED),
 }
+_PERMITTING = {
+    "granted": (Register.CALL, Value.GRANTED),
+    "do_not_call_lifted": (Register.DO_NOT_CALL, Value.LIFTED),
+    "restored": (Register.RECORD, Value.RESTORED),
+}
+# The clocks of honest senders are that far ahead at most; what permits from further ahead is refused.
+_TOLERANCE = timedelta(minutes=5)
+# Of what has no time of its own; it sorts before all times, which are no part of such a change.
+_UNSTATED = "-"
 
 
 class InvalidChange(ValueError):
@@ -34,6 +49,13 @@ class InvalidChange(ValueError):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+
+
+def _contact_id(given: object) -> str:
+    contact_id = read_contact_id(given)
+    if not contact_id:
+        raise ValueError("is missing, or is no contact's id: up to 128 characters without blanks")
+    return contact_id
 
 
 def _moment(given: object) -> datetime:
@@ -47,40 +69,98 @@ def _moment(given: object) -> datetime:
         raise ValueError("is no time with an offset; write one like 2026-01-31T08:00:00Z") from None
 
 
-# Whatever identifies a contact in a CRM, as long as it can stand in a key and be read in a log.
-ContactId = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f\x7f]{1,128}$")]
+ContactId = Annotated[str, BeforeValidator(_contact_id)]
 Source = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
-class ConsentChange(BaseModel):
-    """The data of `consent.changed`."""
+class Permission(BaseModel):
+    """The data of a `consent.changed` that permits."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
     contact_id: ContactId
-    change: Literal["granted", "revoked", "do_not_call", "do_not_call_lifted"]
+    change: Literal["granted", "do_not_call_lifted", "restored"]
     source: Source
-    occurred_at: Annotated[datetime, BeforeValidator(_moment)]
-    campaign_id: str | None = None
+    occurred_at: Moment
+    expires_at: Moment | None = None
+    campaign_id: Any = None
 
     @model_validator(mode="after")
-    def _permits_in_general(self) -> ConsentChange:
+    def _permits_in_general(self) -> Permission:
         """Consent is kept for a contact as a whole: what a campaign alone was allowed must not allow all."""
-        if self.campaign_id and self.change in ("granted", "do_not_call_lifted"):
+        if self.campaign_id:
             raise InvalidChange(
                 "campaign_id", "consent for one campaign alone cannot be recorded: leave it out"
             )
         return self
 
 
-def change_of(event: Event) -> Change:
-    """Read the change that an event asks for. Raises InvalidChange naming the first field that is wrong."""
+def change_of(event: Event, now: datetime) -> Change | Merge:
+    """Return the change that an event asks for, as it counts when it is recorded at `now`.
+
+    No change counts from a later moment than that: of two senders, the one whose clock is ahead would
+    otherwise overrule what the other tells after it.
+
+    Raises:
+        InvalidChange: It cannot be recorded, naming the first field that is wrong.
+    """
+    change = forbidding_change(event.data.get("change"))
+    return _refusal(event, change, now) if change else _permission(event, now)
+
+
+def is_early(change: Change, now: datetime) -> bool:
+    """Return True if a change permits from further in the future than clocks differ."""
+    return not change.value.forbids and change.occurred_at > now + _TOLERANCE
+
+
+def _refusal(event: Event, change: str, now: datetime) -> Change | Merge:
+    contact_id = read_contact_id(event.data.get("contact_id"))
+    if not contact_id:
+        raise InvalidChange("contact_id", "is missing, or is no contact's id")
+    source = readable_source(event.data.get("source"))
+    stated, occurred_at = _time_of_refusal(event, now)
+    if change != "merged":
+        register, value = _FORBIDDING[change]
+        return Change(contact_id, register, value, source, occurred_at, event.event_id, stated)
+    merged = read_contact_id(event.data.get("merged_contact_id"))
+    if not merged:
+        raise InvalidChange("merged_contact_id", "is missing, or is no contact's id")
+    return Merge(merged, contact_id, source, occurred_at, event.event_id)
+
+
+def _time_of_refusal(event: Event, now: datetime) -> tuple[str, datetime]:
+    """Return the time that a refusal states, as keys have it, empty where it counts from then; and that."""
+    given = event.data.get("occurred_at")
+    if given is None:
+        given = event.occurred_at
+    moment = moment_of_refusal(given, now)
     try:
-        asked = ConsentChange.model_validate(dict(event.data))
+        stated = moment_in(given)
+    except NoMoment:
+        return _UNSTATED, moment
+    return ("" if stated == moment else stated_time(stated)), moment
+
+
+def _permission(event: Event, now: datetime) -> Change:
+    try:
+        asked = Permission.model_validate(dict(event.data))
     except ValidationError as error:
         raise _first_complaint(error.errors(include_url=False, include_input=False)[0]) from None
-    register, value = _CHANGES[asked.change]
-    return Change(asked.contact_id, register, value, asked.source, asked.occurred_at, event.event_id)
+    register, value = _PERMITTING[asked.change]
+    stated = asked.occurred_at
+    # What is refused as early keeps the time that it is refused for.
+    moment = stated if stated > now + _TOLERANCE else min(stated, now)
+    return Change(
+        asked.contact_id,
+        register,
+        value,
+        asked.source,
+        moment,
+        event.event_id,
+        "" if stated == moment else stated_time(stated),
+        asked.expires_at if value is Value.GRANTED else None,
+    )
 
 
 def _first_complaint(problem: Any) -> InvalidChange:

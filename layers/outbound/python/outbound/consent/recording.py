@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, format_time
-from outbound.consent.changes import InvalidChange, change_of
+from outbound.consent.changes import InvalidChange, change_of, is_early
+from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
 from outbound.observability import Metric, logger, measure
 from outbound.queues import Refused, TryLater, event_of, growing
-from outbound.store.consents import Change, ConsentLedger, Standing
+from outbound.store.consents import (
+    Change,
+    ConsentLedger,
+    Merge,
+    OwnState,
+    Register,
+    Standing,
+    Value,
+    passes_on,
+)
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item
 
-# The clocks of honest senders are that far ahead at most; beyond it a change would beat all that follow.
-_TOLERANCE = timedelta(minutes=5)
 # Others who write the same contact at the same moment: each round one of them is done.
 _ROUNDS = 10
 # When AWS refuses, in seconds, at first: a revocation that waits is a call that should not be made.
 _AGAIN_SECONDS = 15
 # A refusal quotes a type that it does not know up to this length: it may be anything.
 _LONGEST_QUOTED = 64
+# A survivor may be merged into another in turn: so many are told of what a merged contact refuses.
+_MOST_SURVIVORS = 4
 
 
 class ConsentRecorder:
@@ -55,10 +65,16 @@ class ConsentRecorder:
     def record(self, event: Event) -> None:
         """Record a change, or say in a `consent.rejected` why it cannot be: asking again would not help."""
         try:
-            change = change_of(event)
+            change = change_of(event, self._clock.now())
         except InvalidChange as invalid:
             self._bus.publish([self._rejection(event, invalid)])
             return
+        if isinstance(change, Merge):
+            self._merge(change, event)
+        else:
+            self._settle(change, event)
+
+    def _settle(self, change: Change, event: Event) -> None:
         for _ in range(_ROUNDS):
             known = self._ledger.told(change)
             if known:
@@ -70,16 +86,47 @@ class ConsentRecorder:
     def _write(self, change: Change, event: Event) -> None:
         """Write a change down. Whether that was done, or another was faster, the next look will show."""
         now = self._clock.now()
-        if change.occurred_at > now + _TOLERANCE:
+        if is_early(change, now):
             # Written down, so that it is refused as well when it comes again after its time.
             early = InvalidChange("occurred_at", "lies in the future")
             self._ledger.note(change, now, "occurred_at", [self._rejection(event, early)])
             return
-        standing = self._ledger.of(change.contact_id).registers.get(change.register)
+        known = self._ledger.own(change.contact_id)
+        standing = known.registers.get(change.register)
         if standing and standing.rank > change.rank:
             self._ledger.note(change, now)
-        elif self._ledger.record(change, standing, self._fact(change, standing, event), now):
+        elif self._ledger.record(change, known, self._facts(change, known, event), now):
             measure(Metric.CONSENT_RECORDED)
+
+    def _merge(self, merge: Merge, event: Event) -> None:
+        """Let a contact's refusals pass to its survivor, say which do, and note that the contact is gone."""
+        if ledger_id(merge.contact_id) == ledger_id(merge.survivor):
+            return
+        now = self._clock.now()
+        self._ledger.link(merge, now)
+        # Whoever records a refusal of the merged contact from here on sees the link, and says so himself.
+        refusals = [
+            Change(merge.survivor, register, one.value, one.source, one.occurred_at, event.event_id)
+            for register, one in self._ledger.of(merge.contact_id).registers.items()
+            if passes_on(register, one.value)
+        ]
+        facts = [self._fact(change, None, event) for change in refusals]
+        self._outbox.publish(self._ledger.link_key(merge), self._ledger.tell(merge, facts, now))
+        gone = Change(
+            merge.contact_id, Register.RECORD, Value.DELETED, merge.source, merge.occurred_at, event.event_id
+        )
+        self._settle(gone, event)
+
+    def _facts(self, change: Change, known: OwnState, event: Event) -> list[Event]:
+        """Make the facts of a change: of its contact and, of a refusal, of those that the contact is now."""
+        facts = [self._fact(change, known.registers.get(change.register), event)]
+        survivor = known.merged_into if passes_on(change.register, change.value) else ""
+        for _ in range(_MOST_SURVIVORS):
+            if not survivor:
+                break
+            facts.append(self._fact(replace(change, contact_id=survivor), None, event))
+            survivor = self._ledger.own(survivor).merged_into
+        return facts
 
     def _publish_left(self, change: Change, told: Item) -> None:
         """Publish what the change still owes, or a run before this one, that was cut off."""
@@ -97,7 +144,7 @@ class ConsentRecorder:
             "occurred_at": format_time(change.occurred_at),
             "request_id": event.event_id,
         }
-        effect = (change.contact_id, change.register.value, change.rank)
+        effect = (ledger_id(change.contact_id), change.register.value, change.rank)
         now = self._clock.now()
         return new_event(EventType.CONSENT_RECORDED, event.tenant, now, effect, data, event.correlation_id)
 
@@ -106,7 +153,6 @@ class ConsentRecorder:
         said = {"request_id": event.event_id, "field": invalid.field, "reason": invalid.reason}
         logger.warning("a change of consent was rejected", extra=said)
         # What is no contact's id may be anything, a name or a number.
-        contact_id = "" if invalid.field == "contact_id" else event.data["contact_id"]
-        data = {"contact_id": contact_id, **said}
+        data = {"contact_id": read_contact_id(event.data.get("contact_id")), **said}
         now, effect = self._clock.now(), (event.event_id,)
         return new_event(EventType.CONSENT_REJECTED, event.tenant, now, effect, data, event.correlation_id)

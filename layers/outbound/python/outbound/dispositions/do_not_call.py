@@ -33,6 +33,6 @@ class DoNotCall:
             occurred_at = min(moment_of(event), now)
         except Rejected:
             occurred_at = now
-        fact = self._facts.do_not_call(event, contact_id, occurred_at, now)
+        fact = self._facts.do_not_call(event, contact_id, occurred_at)
         item = self._ledger.take_note(event.correlation_id, event.event_id, [fact], now)
         self._outbox.publish(self._ledger.request_key(event.correlation_id, event.event_id), item)

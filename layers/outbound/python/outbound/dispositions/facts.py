@@ -10,7 +10,7 @@ from typing import Any
 from outbound.clock import format_time
 from outbound.cxone.ports import Contact
 from outbound.dispositions.requests import Rejected
-from outbound.events import Event, EventType, new_event
+from outbound.events import Event, EventType, do_not_call_of, new_event
 from outbound.store.dispositions import Asked, Status
 
 _TYPES = {
@@ -64,16 +64,9 @@ class Facts:
         data = {**_who(asked), **about}
         return Ending(Status.REJECTED, about, self._fact(Status.REJECTED, asked, data, now))
 
-    def do_not_call(self, event: Event, contact_id: str, occurred_at: datetime, now: datetime) -> Event:
+    def do_not_call(self, event: Event, contact_id: str, occurred_at: datetime) -> Event:
         """A disposition says that somebody is not to be called any more."""
-        data = {
-            "contact_id": contact_id,
-            "change": "do_not_call",
-            "source": "disposition",
-            "occurred_at": format_time(occurred_at),
-        }
-        effect = (event.event_id, contact_id)
-        return new_event(EventType.CONSENT_CHANGED, self._tenant, now, effect, data, event.correlation_id)
+        return do_not_call_of(event.event_id, contact_id, occurred_at, self._tenant, event.correlation_id)
 
     def _fact(self, status: Status, asked: Asked, data: Mapping[str, Any], now: datetime) -> Event:
         effect = (asked.request_id,)

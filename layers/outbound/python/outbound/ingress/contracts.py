@@ -7,6 +7,7 @@ would be an instruction that nobody follows; what CXone reports about itself may
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -24,7 +25,10 @@ from pydantic import ValidationError as PydanticError
 from pydantic.alias_generators import to_camel
 
 from outbound.clock import format_time
+from outbound.contact_ids import read_contact_id
+from outbound.do_not_call import PACKAGED_CODES, means_do_not_call
 from outbound.events import EventType
+from outbound.moments import NoMoment, moment_in
 from outbound.observability import masked_text
 
 _LONGEST_NAME = 64
@@ -56,16 +60,35 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _contact_id(value: object) -> str:
+    contact_id = read_contact_id(value)
+    if not contact_id:
+        raise ValueError("must be a contact's id: up to 128 characters without blanks")
+    return contact_id
+
+
+def _moment(value: object) -> datetime:
+    try:
+        return moment_in(value)
+    except NoMoment as wrong:
+        raise ValueError(str(wrong)) from None
+
+
 def _outcome_code(text: str) -> str:
     """Write a disposition as codes are written: `Not interested` is NOT_INTERESTED."""
+    for code in sorted(PACKAGED_CODES):
+        if means_do_not_call(text, {code}):
+            return code
     return text.strip().upper().replace(" ", "_").replace("-", "_")
 
 
 Id = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=128, pattern=r"^[\w.:@-]+$")]
+ContactId = Annotated[str, BeforeValidator(_contact_id)]
 OutcomeCode = Annotated[
     str, Field(max_length=64), AfterValidator(_outcome_code), Field(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")
 ]
 Time = Annotated[AwareDatetime, PlainSerializer(format_time, return_type=str)]
+Moment = Annotated[datetime, BeforeValidator(_moment), PlainSerializer(format_time, return_type=str)]
 
 
 class DispositionRequest(_Model):
@@ -77,7 +100,7 @@ class DispositionRequest(_Model):
 
     model_config = ConfigDict(extra="allow")
 
-    contact_id: Id
+    contact_id: ContactId
     outcome_code: OutcomeCode
     campaign_id: Annotated[JsonValue, BeforeValidator(_as_text)] = None
     agent_id: Annotated[JsonValue, BeforeValidator(_as_text)] = None
@@ -98,13 +121,20 @@ class DispositionRequest(_Model):
 
 
 class ConsentChange(_Model):
-    """A contact's consent to calls changed."""
+    """A contact's consent to calls changed.
 
-    contact_id: Id
-    change: Literal["granted", "revoked", "do_not_call", "do_not_call_lifted"]
+    What forbids is taken before, from whatever can be read of it; all of this is for what permits.
+    """
+
+    contact_id: ContactId
+    change: Literal[
+        "granted", "revoked", "do_not_call", "do_not_call_lifted", "deleted", "restored", "merged"
+    ]
     source: str = Field(min_length=1, max_length=128)
     # The newest wins, so it has to be the sender's time: deliveries arrive in any order.
     occurred_at: Time
+    expires_at: Moment | None = None
+    merged_contact_id: ContactId | None = None
 
 
 class ArchiveRequest(_Model):

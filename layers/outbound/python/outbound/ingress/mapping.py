@@ -7,6 +7,7 @@ of the payload each:
      "id": "...", "occurred_at": "...", "user": "...",
      "rules": [{"when": "...", "type": "consent.changed", "data": "{contact_id: ..., ...}"}, ...]}
 
+`expressions` names the functions that they may use beside JMESPath's own.
 Every rule that fits makes an event of its type; the type `ignored` makes none and says that this is meant.
 """
 
@@ -15,15 +16,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jmespath  # type: ignore[import-untyped]
-from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
-
 from outbound.events import EventType
 from outbound.ingress.contracts import REQUESTS
+from outbound.ingress.expressions import InvalidExpression, compiled, searched
 from outbound.ingress.providers import Provider
 
 IGNORED = "ignored"
@@ -53,52 +52,78 @@ class Found:
 
 @dataclass(slots=True)
 class Read:
-    """What events came to: what rules found, places that no rule fits, and how many were our own."""
+    """What events came to: what rules found, and places that no rule fits.
+
+    Events that the integration's own user caused stand apart, and `own` counts them: only what forbids
+    calling counts of them.
+    """
 
     found: list[Found] = field(default_factory=list)
     unmapped: list[int] = field(default_factory=list)
     own: int = 0
+    found_in_own: list[Found] = field(default_factory=list)
+    unmapped_in_own: list[int] = field(default_factory=list)
 
 
 class MappingRules:
     """A provider's mapping, ready to read payloads."""
 
-    def __init__(self, provider: Provider) -> None:
-        """Compile it. Raises BadMapping saying which expression is none."""
-        given = provider.mapping
-        document = _packaged(given) if isinstance(given, str) else given
+    def __init__(
+        self, mapping: str | Mapping[str, Any], event_id: str = "", occurred_at: str = "", own_user: str = ""
+    ) -> None:
+        """Compile a mapping, or the packaged one of this name.
+
+        `event_id` and `occurred_at` are used in place of the mapping's; events that `own_user` caused are
+        our own. Raises BadMapping saying which expression is not one.
+        """
+        document = _packaged(mapping) if isinstance(mapping, str) else mapping
         _only(document, _NAMES, "mapping")
-        self._own_user = provider.integration_user
+        self._own_user = own_user
         self._events = _compiled(document.get("events", "@"), "events")
-        self._id = _compiled(provider.event_id or document.get("id", "id"), "id")
-        time = provider.occurred_at or document.get("occurred_at", "occurred_at")
+        self._id = _compiled(event_id or document.get("id", "id"), "id")
+        time = occurred_at or document.get("occurred_at", "occurred_at")
         self._occurred_at = _compiled(time, "occurred_at")
         self._user = _compiled(document.get("user", "user"), "user")
         self._rules = [_Rule(rule, f"rules.{number}") for number, rule in enumerate(_rules(document))]
 
+    @classmethod
+    def of(cls, provider: Provider) -> MappingRules:
+        """Compile a provider's mapping. Raises BadMapping."""
+        return cls(provider.mapping, provider.event_id, provider.occurred_at, provider.integration_user)
+
     def events_of(self, payload: Any) -> list[Any]:
         """Give the events of a payload, each as it stands there."""
-        events = _searched(self._events, payload)
+        events = searched(self._events, payload)
         return events if isinstance(events, list) else [events]
+
+    def around(self, payload: Any) -> list[Any]:
+        """Return what stands beside the events of a payload, where they are one of its members."""
+        events = searched(self._events, payload)
+        if not isinstance(payload, dict) or not any(each is events for each in payload.values()):
+            return []
+        return [{name: each for name, each in payload.items() if each is not events}]
 
     def read(self, events: Sequence[Any]) -> Read:
         """Give what events hold. A rule that does not fit an event finds nothing in it; none raises."""
         read = Read()
         for place, event in enumerate(events):
-            if self._own_user and str(_searched(self._user, event)) == self._own_user:
-                read.own += 1
-                continue
             fitting = [rule for rule in self._rules if rule.fits(event)]
-            if not fitting:
-                read.unmapped.append(place)
-            read.found += [
-                self._found(place, rule, rule.event_type, event) for rule in fitting if rule.event_type
-            ]
+            found = [self._found(place, rule, rule.event_type, event) for rule in fitting if rule.event_type]
+            if self._is_own(event):
+                read.own += 1
+                read.found_in_own += found
+                read.unmapped_in_own += [] if fitting else [place]
+            else:
+                read.found += found
+                read.unmapped += [] if fitting else [place]
         return read
 
+    def _is_own(self, event: Any) -> bool:
+        return bool(self._own_user) and str(searched(self._user, event)) == self._own_user
+
     def _found(self, place: int, rule: _Rule, event_type: EventType, event: Any) -> Found:
-        time = _searched(self._occurred_at, event)
-        return Found(place, event_type, _searched(self._id, event), time, rule.data_of(event))
+        time = searched(self._occurred_at, event)
+        return Found(place, event_type, searched(self._id, event), time, rule.data_of(event))
 
 
 class _Rule:
@@ -113,20 +138,26 @@ class _Rule:
         self._data = _compiled(rule.get("data", "data"), f"{place}.data")
 
     def fits(self, event: Any) -> bool:
-        return bool(_searched(self._when, event))
+        return bool(searched(self._when, event))
 
     def data_of(self, event: Any) -> Any:
-        data = _searched(self._data, event)
+        data = searched(self._data, event)
         if not isinstance(data, dict):
             return None
         # A field that the payload does not have is missing, not null.
         return {name: value for name, value in data.items() if value is not None}
 
 
+@cache
+def packaged_rules(name: str) -> MappingRules:
+    """Return the packaged mapping of this name, ready to read payloads."""
+    return MappingRules(name)
+
+
 def check_mapping(provider: Provider) -> None:
     """Check that a provider's mapping can be used. Raises BadMapping naming the provider and the place."""
     try:
-        MappingRules(provider)
+        MappingRules.of(provider)
     except BadMapping as bad:
         raise BadMapping(f"{provider.name}: mapping: {bad}") from None
 
@@ -160,17 +191,8 @@ def _event_type(name: Any, place: str) -> EventType | None:
         raise BadMapping(f"{place}.type: must be {IGNORED} or one of {allowed}") from None
 
 
-@lru_cache(maxsize=512)
 def _compiled(expression: str, place: str) -> Any:
     try:
-        return jmespath.compile(expression)
-    except (JMESPathError, TypeError, AttributeError):
-        raise BadMapping(f"{place}: is no JMESPath expression") from None
-
-
-def _searched(expression: Any, value: Any) -> Any:
-    """Give what an expression finds, None where it does not fit: the error would quote the value."""
-    try:
-        return expression.search(value)
-    except (JMESPathError, TypeError, ValueError, RecursionError):
-        return None
+        return compiled(expression)
+    except InvalidExpression as invalid:
+        raise BadMapping(f"{place}: {invalid}") from None

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from outbound.clock import format_time
+from outbound.do_not_call import PACKAGED_CODES
 from outbound.events import Event, EventType, new_event
 from outbound.ingress.contracts import REPORTS, Invalid, validated
 from outbound.ingress.delivery import Delivery
-from outbound.ingress.mapping import BadMapping, Found, MappingRules
+from outbound.ingress.mapping import BadMapping, Found, MappingRules, Read
+from outbound.ingress.opt_outs import (
+    OptOut,
+    effect_of,
+    opt_outs_anywhere,
+    opt_outs_in,
+    opt_outs_of,
+    payloads_of,
+    readable_id,
+)
 from outbound.ingress.providers import CXONE, Provider
 from outbound.moments import NoMoment, moment_in
 
@@ -22,7 +32,6 @@ _MAX_EVENT_BYTES = 255 * 1024
 _MOST_EVENTS = 10_000
 # The newest change wins, so one from the far future would win for ever. Clocks differ by less.
 _AHEAD = timedelta(minutes=5)
-_LONGEST_ID = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +45,13 @@ class Rejection:
 
 @dataclass(slots=True)
 class Contents:
-    """What a delivery holds."""
+    """What a delivery holds.
 
+    `opt_outs` says who must not be called, and counts whatever becomes of the rest; what says it may be
+    rejected or unmapped beside that.
+    """
+
+    opt_outs: list[Event] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     unmapped: list[int] = field(default_factory=list)
@@ -48,44 +62,65 @@ class Contents:
 class Reader:
     """Reads the deliveries of one provider."""
 
-    def __init__(self, provider: Provider, tenant: str) -> None:
-        """Read by this provider's mapping. Raises BadMapping where it has none that can be used."""
-        self._rules = MappingRules(provider)
+    def __init__(self, provider: Provider, tenant: str, codes: Iterable[str] = PACKAGED_CODES) -> None:
+        """Read by this provider's mapping, and take these codes of dispositions for a do-not-call.
+
+        Raises BadMapping where it has no mapping that can be used.
+        """
+        self._rules = MappingRules.of(provider)
         self._provider = provider
         self._tenant = tenant
+        self._codes = frozenset(codes)
 
     def read(self, delivery: Delivery) -> Contents:
-        """Give everything that a delivery holds; the same delivery and mapping give the same events."""
-        payload = self._rules.events_of(json.loads(delivery.body))
-        if len(payload) > _MOST_EVENTS:
-            return Contents(unmapped=[0], unmapped_because=f"it holds more than {_MOST_EVENTS} events")
-        read = self._rules.read(payload)
-        contents = Contents(unmapped=read.unmapped, own=read.own)
+        """Return everything that a delivery holds; the same delivery and mapping give the same events."""
+        payload, *others = payloads_of(delivery.body)
+        events = self._rules.events_of(payload)
+        read = self._rules.read(events) if len(events) <= _MOST_EVENTS else None
+        found = opt_outs_in(self._rules, payload, self._codes, read)
+        found += [each for other in others for each in opt_outs_in(self._rules, other, self._codes)]
+        opt_outs = _told_once(found, delivery, self._tenant)
+        if read is None:
+            why = f"it holds more than {_MOST_EVENTS} events"
+            return Contents(opt_outs, unmapped=[0], unmapped_because=why)
+        contents = Contents(opt_outs, unmapped=read.unmapped, own=read.own)
         if read.unmapped:
             contents.unmapped_because = "no rule of the provider's mapping fits"
-        placed: list[tuple[int, Event]] = []
-        for found in read.found:
-            try:
-                placed.append((found.place, self._event(found, delivery)))
-            except Invalid as invalid:
-                contents.rejections.append(Rejection(found.place, found.event_type.value, invalid.fields))
-        contents.events = _first_of_each(placed, contents)
+        contents.events = _first_of_each(self._placed(read, delivery, contents), contents)
         return contents
 
+    def _placed(self, read: Read, delivery: Delivery, contents: Contents) -> list[tuple[int, Event]]:
+        """Return the events of what rules found, each with its place, and note what is rejected."""
+        placed = []
+        for found in read.found:
+            try:
+                self._check_allowed(found.event_type)
+                if not self._is_taken(found):
+                    placed.append((found.place, self._event(found, delivery)))
+            except Invalid as invalid:
+                contents.rejections.append(Rejection(found.place, found.event_type.value, invalid.fields))
+        return placed
+
+    def _is_taken(self, found: Found) -> bool:
+        """Return True if an event is nothing but an opt-out: a refusal of consent has nothing else to do."""
+        return found.event_type is EventType.CONSENT_CHANGED and bool(opt_outs_of(found, self._codes))
+
     def _event(self, found: Found, delivery: Delivery) -> Event:
-        self._check_allowed(found.event_type)
         moment = _moment(found, delivery.received_at)
-        data = validated(found.event_type, _with_its_time(found, moment))
-        own_id = _own_id(found)
-        event = new_event(
-            found.event_type,
-            self._tenant,
-            moment or delivery.received_at,
-            [self._provider.name, own_id] if own_id else [delivery.delivery_id, str(found.place)],
-            data,
-            delivery.delivery_id,
-        )
-        _check_size(event)
+        _check_id(found)
+        try:
+            data = validated(found.event_type, _with_its_time(found, moment))
+            event = new_event(
+                found.event_type,
+                self._tenant,
+                moment or delivery.received_at,
+                effect_of(delivery, found.own_id, found.place),
+                data,
+                delivery.delivery_id,
+            )
+            _check_size(event)
+        except RecursionError:
+            raise Invalid({"data": "is nested too deeply"}) from None
         return event
 
     def _check_allowed(self, event_type: EventType) -> None:
@@ -97,14 +132,29 @@ class Reader:
             raise Invalid({"type": "the provider's request_types do not allow it"})
 
 
-def read(delivery: Delivery, provider: Provider | None, tenant: str) -> Contents:
-    """Give what a delivery holds; all of it is unmapped where nobody can read it."""
+def read(
+    delivery: Delivery, provider: Provider | None, tenant: str, codes: Iterable[str] = PACKAGED_CODES
+) -> Contents:
+    """Return what a delivery holds; where nobody can read it that is who must not be called, and no more."""
     if provider is None:
-        return Contents(unmapped=[0], unmapped_because="the provider is no longer configured")
+        return unread(delivery, tenant, codes, "the provider is no longer configured")
     try:
-        return Reader(provider, tenant).read(delivery)
+        reader = Reader(provider, tenant, codes)
     except BadMapping as bad:
-        return Contents(unmapped=[0], unmapped_because=f"the provider's mapping cannot be used: {bad}")
+        return unread(delivery, tenant, codes, f"the provider's mapping cannot be used: {bad}")
+    return reader.read(delivery)
+
+
+def unread(delivery: Delivery, tenant: str, codes: Iterable[str], why: str) -> Contents:
+    """Return who must not be called by a delivery without a mapping, and why there is no more of it."""
+    known = frozenset(codes)
+    found = [each for one in payloads_of(delivery.body) for each in opt_outs_anywhere(one, known)]
+    return Contents(_told_once(found, delivery, tenant), unmapped=[0], unmapped_because=why)
+
+
+def _told_once(opt_outs: Iterable[OptOut], delivery: Delivery, tenant: str) -> list[Event]:
+    events = (opt_out.to_event(delivery, tenant) for opt_out in opt_outs)
+    return list({event.event_id: event for event in events}.values())
 
 
 def _moment(found: Found, received_at: datetime) -> datetime | None:
@@ -132,16 +182,10 @@ def _with_its_time(found: Found, moment: datetime | None) -> Any:
     return data | {"occurred_at": format_time(moment)}
 
 
-def _own_id(found: Found) -> str:
-    """The provider's own id of an event, empty where it has none; it is part of what was signed."""
-    if found.own_id is None or found.own_id == "":
-        return ""
-    if isinstance(found.own_id, bool) or not isinstance(found.own_id, str | int):
-        raise Invalid({"id": "must be a text or a whole number"})
-    own_id = str(found.own_id)
-    if len(own_id) > _LONGEST_ID or not own_id.isprintable():
-        raise Invalid({"id": f"must have {_LONGEST_ID} printable characters at most"})
-    return own_id
+def _check_id(found: Found) -> None:
+    """Refuse an own id that cannot be used; where there is none, the place stands for it."""
+    if found.own_id not in (None, "") and not readable_id(found.own_id):
+        raise Invalid({"id": "must be a whole number, or a text of 512 printable characters at most"})
 
 
 def _check_size(event: Event) -> None:

@@ -15,8 +15,10 @@ MOST_TOLD = 20
 TOO_OLD = "too_old"
 
 
-def facts_about(contents: Contents, delivery: Delivery, raw: str, tenant: str) -> list[Event]:
-    """Give the facts about what was not understood and what is invalid."""
+def facts_about(
+    contents: Contents, delivery: Delivery, raw: str, tenant: str, attempt: int = 1
+) -> list[Event]:
+    """Give the facts about what was not understood and what is invalid, at this attempt to read it."""
     facts = []
     if contents.unmapped:
         told = {
@@ -24,9 +26,10 @@ def facts_about(contents: Contents, delivery: Delivery, raw: str, tenant: str) -
             "reason": contents.unmapped_because,
             "places": contents.unmapped[:MOST_TOLD],
         }
-        facts.append(_fact(EventType.WEBHOOK_UNMAPPED, delivery, raw, tenant, told))
+        facts.append(_fact(EventType.WEBHOOK_UNMAPPED, delivery, raw, tenant, told, attempt))
     if contents.rejections:
-        facts.append(_fact(EventType.WEBHOOK_REJECTED, delivery, raw, tenant, _told(contents.rejections)))
+        told = _told(contents.rejections)
+        facts.append(_fact(EventType.WEBHOOK_REJECTED, delivery, raw, tenant, told, attempt))
     return facts
 
 
@@ -49,9 +52,17 @@ def _told(rejections: Sequence[Rejection]) -> dict[str, Any]:
     }
 
 
-def _fact(event_type: EventType, delivery: Delivery, raw: str, tenant: str, told: Mapping[str, Any]) -> Event:
-    # A replay is read by the mapping of its day, so what it could not read is a fact of its own.
-    effect = [delivery.delivery_id, delivery.replay]
+def _fact(
+    event_type: EventType,
+    delivery: Delivery,
+    raw: str,
+    tenant: str,
+    told: Mapping[str, Any],
+    attempt: int = 1,
+) -> Event:
+    # A replay is read by the mapping of its day, so what it could not read is a fact of its own; so is what
+    # could not be read when the same delivery came again.
+    effect = [delivery.delivery_id, delivery.replay, *([str(attempt)] if attempt > 1 else [])]
     about = {"delivery_id": delivery.delivery_id, "provider": delivery.provider, "raw": raw}
     return new_event(
         event_type, tenant, delivery.received_at, effect, {**about, **told}, delivery.delivery_id

@@ -13,7 +13,9 @@ from outbound.store.consents import Consent, Register, Told
 
 _REFUSALS = {
     "do_not_call": "is on the do-not-call list",
+    "deleted": "is no longer in the CRM",
     "consent_revoked": "revoked the consent to be called",
+    "consent_expired": "consented to be called until a time that has passed",
     "no_consent": "never consented to be called",
 }
 

@@ -80,7 +80,7 @@ class Stack:
     def consents(self) -> Consents:
         """What contacts agreed to."""
         client = boto3.client("dynamodb", config=AWS_CLIENT)
-        return Consents(Table(client, self.outputs["ConsentTable"]), self.tenant)
+        return Consents(Table(client, self.outputs["ConsentTable"]), self.tenant, self.clock)
 
     @cached_property
     def bus(self) -> Bus:

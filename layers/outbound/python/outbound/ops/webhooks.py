@@ -125,7 +125,7 @@ def _foreseen(stack: Stack, delivery: Delivery) -> dict[str, Any]:
         "received_at": format_time(delivery.received_at),
         "provider": delivery.provider,
         "delivery_id": delivery.delivery_id,
-        "events": sorted({event.event_type for event in contents.events}),
+        "events": sorted({event.event_type for event in contents.opt_outs + contents.events}),
         "unmapped": len(contents.unmapped),
         "rejected": len(contents.rejections),
         "own": contents.own,

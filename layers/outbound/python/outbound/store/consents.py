@@ -1,9 +1,16 @@
 """What each contact agreed to: the state that stands, and every change that was ever told.
 
-One partition a contact. The item `call` holds two registers, call consent and do-not-call; each is as the
-newest change says, by the time at which the change happened and not at which it was told. Beside it stands
-one item a change, with when it was told, so that it can be shown what was known at any moment. Nothing
-here expires.
+One partition a contact. The item `call` holds the registers: call consent, do-not-call, and whether the CRM
+still has the contact; each is as the newest change says, by the time at which the change happened and not at
+which it was told. Beside it stands one item a change, with when it was told, so that it can be shown what was
+known at any moment, and one for each contact that was merged into this one. No item here is ever deleted;
+consent that was given until some day is read as expired from then on.
+
+What a merged contact refuses, before or after, its survivor refuses: that is not copied but read there, so
+that it does not matter which of the two was told first. What was granted to it does not pass::
+
+    contact 17:  call = {do_not_call: set ...}
+    contact 18:  call = {merged: true ...}   merged#17 = {merged_at ...}     -> 18 may not be called
 """
 
 from __future__ import annotations
@@ -14,13 +21,17 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from outbound.clock import format_time, parse_time
+from outbound.clock import Clock, SystemClock, format_time, parse_time
+from outbound.contact_ids import ledger_id
 from outbound.events import Event
 from outbound.store.outbox import SET_FACTS, facts_attributes, facts_values
 from outbound.store.table import Item, Key, Table
 
 _STATE = "call"
 _CHANGES = "change#"
+_MERGED = "merged#"
+# A survivor may itself be merged into another; longer chains than this are mistakes.
+_MOST_MERGES = 5
 
 
 class Register(StrEnum):
@@ -28,6 +39,8 @@ class Register(StrEnum):
 
     CALL = "call_consent"
     DO_NOT_CALL = "do_not_call"
+    RECORD = "record"
+    """Whether the CRM still has the contact."""
 
 
 class Value(StrEnum):
@@ -37,16 +50,24 @@ class Value(StrEnum):
     REVOKED = "revoked"
     SET = "set"
     LIFTED = "lifted"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    EXPIRED = "expired"
+    """Granted until a time that has passed; no change says so."""
 
     @property
     def forbids(self) -> bool:
         """Whether nobody may be called on it."""
-        return self in (Value.REVOKED, Value.SET)
+        return self in (Value.REVOKED, Value.SET, Value.DELETED, Value.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of one register, as a source told it."""
+    """A change of one register, as a source told it.
+
+    `stated` is the time as its source gave it, where the change does not count from then: an early clock's,
+    or none at all. The same change told again is known by it. `expires_at` ends what was granted.
+    """
 
     contact_id: str
     register: Register
@@ -54,6 +75,8 @@ class Change:
     source: str
     occurred_at: datetime
     event_id: str
+    stated: str = ""
+    expires_at: datetime | None = None
 
     @property
     def rank(self) -> str:
@@ -76,6 +99,26 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnState:
+    """What the registers of a contact themselves say, and which contact it was merged into, if into any."""
+
+    registers: Mapping[Register, Standing]
+    merged_into: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A contact that was merged into another, the survivor, and is gone."""
+
+    contact_id: str
+    survivor: str
+    source: str
+    occurred_at: datetime
+    event_id: str
+    stated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A change with when it was told, and what became of it."""
 
@@ -95,13 +138,18 @@ class Consent:
 
     @property
     def refusal(self) -> str:
-        """Why nobody may call: `do_not_call`, `consent_revoked` or `no_consent`; empty if one may."""
+        """Why nobody may call; empty if one may.
+
+        `do_not_call`, `deleted`, `consent_revoked`, `consent_expired` or `no_consent`.
+        """
         if self.says(Register.DO_NOT_CALL) == Value.SET:
             return "do_not_call"
+        if self.says(Register.RECORD) == Value.DELETED:
+            return "deleted"
         call = self.says(Register.CALL)
         if call is None:
             return "no_consent"
-        return "" if call == Value.GRANTED else "consent_revoked"
+        return "" if call == Value.GRANTED else f"consent_{call}"
 
     @property
     def callable(self) -> bool:
@@ -117,53 +165,125 @@ class Consent:
 class Consents:
     """Reads what the contacts of one tenant agreed to."""
 
-    def __init__(self, table: Table, tenant: str) -> None:
-        """Read from the consent table."""
+    def __init__(self, table: Table, tenant: str, clock: Clock | None = None) -> None:
+        """Read from the consent table; what was granted expires by this clock (default: the machine's)."""
         self._table = table
         self._tenant = tenant
+        self._clock = clock or SystemClock()
 
     def of(self, contact_id: str) -> Consent:
-        """Give what a contact agreed to; of one that was never heard of, nothing is known."""
-        return _consent(contact_id, self._table.get(self.state_key(contact_id)) or {})
+        """Return what a contact agreed to; of one that was never heard of, nothing is known."""
+        item = self._table.get(self.state_key(contact_id)) or {}
+        return self._consent(contact_id, item, self._clock.now())
 
     def of_all(self, contact_ids: Iterable[str]) -> dict[str, Consent]:
-        """Give what many contacts agreed to, each by its id, in one call for a hundred of them."""
+        """Return what many contacts agreed to, each by its id, in one call for a hundred of them."""
         keys = {contact_id: self.state_key(contact_id) for contact_id in contact_ids}
-        items = self._table.get_many(keys.values())
-        return {contact_id: _consent(contact_id, items.get(key, {})) for contact_id, key in keys.items()}
+        items, now = self._table.get_many(keys.values()), self._clock.now()
+        return {
+            contact_id: self._consent(contact_id, items.get(key, {}), now) for contact_id, key in keys.items()
+        }
 
     def history(self, contact_id: str) -> Iterator[Told]:
-        """Give every change of a contact, in the order in which they happened."""
-        for item in self._table.query(self.state_key(contact_id).pk, _CHANGES):
-            yield _told(contact_id, item)
+        """Return every change of a contact, in the order in which they happened."""
+        items = self._table.query(self.state_key(contact_id).pk, _CHANGES)
+        yield from sorted((_told(contact_id, item) for item in items), key=lambda told: told.change.rank)
 
     def as_known_at(self, contact_id: str, moment: datetime) -> Consent:
-        """Give what was known of a contact at a moment, from the changes that had been told by then."""
-        known = (told for told in self.history(contact_id) if told.recorded_at <= moment)
-        return standing_after(contact_id, (told.change for told in known if not told.refused))
+        """Return what was known of a contact at a moment, from the changes that had been told by then."""
+        return self._known_at(contact_id, moment, frozenset())
+
+    def merged_into(self, contact_id: str) -> Sequence[tuple[Merge, datetime]]:
+        """Return the contacts that were merged into this one, each with when that was recorded."""
+        items = self._table.query(self.state_key(contact_id).pk, _MERGED)
+        return [(_merge(contact_id, item), parse_time(item["recorded_at"])) for item in items]
 
     def state_key(self, contact_id: str) -> Key:
         """The key of a contact's state."""
-        return Key(f"{self._tenant}#contact#{contact_id}", _STATE)
+        return Key(f"{self._tenant}#contact#{ledger_id(contact_id)}", _STATE)
+
+    def _consent(
+        self, contact_id: str, item: Item, now: datetime, seen: frozenset[str] = frozenset()
+    ) -> Consent:
+        consent = Consent(contact_id, _registers(item, now))
+        seen |= {ledger_id(contact_id)}
+        if "merged" not in item or len(seen) > _MOST_MERGES:
+            return consent
+        for merge, _ in self.merged_into(contact_id):
+            if ledger_id(merge.contact_id) not in seen:
+                state = self._table.get(self.state_key(merge.contact_id)) or {}
+                consent = _surviving(consent, merge, self._consent(merge.contact_id, state, now, seen))
+        return consent
+
+    def _known_at(self, contact_id: str, moment: datetime, seen: frozenset[str]) -> Consent:
+        known = (told for told in self.history(contact_id) if told.recorded_at <= moment)
+        consent = standing_after(contact_id, (told.change for told in known if not told.refused), moment)
+        seen |= {ledger_id(contact_id)}
+        for merge, recorded_at in self.merged_into(contact_id) if len(seen) <= _MOST_MERGES else ():
+            if recorded_at <= moment and ledger_id(merge.contact_id) not in seen:
+                consent = _surviving(consent, merge, self._known_at(merge.contact_id, moment, seen))
+        return consent
 
 
 class ConsentLedger(Consents):
     """Writes down what was told; each write is whole or not at all, and done once."""
 
+    def own(self, contact_id: str) -> OwnState:
+        """Return what a contact's registers themselves say, and which contact it was merged into."""
+        item = self._table.get(self.state_key(contact_id)) or {}
+        return OwnState(_registers(item, None), str(item.get("merged_into", "")))
+
+    def link(self, merge: Merge, now: datetime) -> None:
+        """Let a contact's refusals pass to its survivor; done once, however often it is told."""
+        item = {
+            "merged": merge.contact_id,
+            "source": merge.source,
+            "occurred_at": format_time(merge.occurred_at),
+            "event_id": merge.event_id,
+            "recorded_at": format_time(now),
+        }
+        self._table.transact(
+            [
+                self._table.putting(self.link_key(merge), item, "attribute_not_exists(#pk)"),
+                self._table.updating(
+                    self.state_key(merge.survivor), "SET #merged = :merged", {":merged": True}
+                ),
+                self._table.updating(
+                    self.state_key(merge.contact_id), "SET #merged_into = :into", {":into": merge.survivor}
+                ),
+            ]
+        )
+
+    def tell(self, merge: Merge, facts: Sequence[Event], now: datetime) -> Item:
+        """Store the facts about what passes by a merge, once; return the item that carries them."""
+        values = {":told": format_time(now), **facts_values(facts, now)}
+        expression = f"SET #told_at = :told, {SET_FACTS}"
+        return self._table.update(
+            self.link_key(merge), expression, values, "attribute_not_exists(#told_at)"
+        ).item
+
+    def link_key(self, merge: Merge) -> Key:
+        """The key of a merge, among the items of the survivor."""
+        return Key(self.state_key(merge.survivor).pk, f"{_MERGED}{ledger_id(merge.contact_id)}")
+
     def told(self, change: Change) -> Item | None:
         """Give the item of a change that was told before, None of one that is new."""
         return self._table.get(self.change_key(change))
 
-    def record(self, change: Change, standing: Standing | None, fact: Event, now: datetime) -> bool:
-        """Let a change take effect, with its fact, if its register still says what it said.
+    def record(self, change: Change, known: OwnState, facts: Sequence[Event], now: datetime) -> bool:
+        """Let a change take effect, with its facts, if its contact's state still is the one that is known.
 
-        False where somebody else was faster: with this register, or with the change itself.
+        False where somebody else was faster: with this register, with a merge, or with the change itself.
         """
-        register = change.register.value
-        values = {":new": _stored(change), **facts_values([fact], now)}
+        register, standing = change.register.value, known.registers.get(change.register)
+        values = {":new": _stored(change), **facts_values(facts, now)}
         condition = f"attribute_not_exists(#{register})"
         if standing:
             condition, values[":seen"] = f"#{register}.#rank = :seen", standing.rank
+        if known.merged_into:
+            condition, values[":into"] = f"{condition} AND #merged_into = :into", known.merged_into
+        else:
+            condition = f"{condition} AND attribute_not_exists(#merged_into)"
         state = self._table.updating(
             self.state_key(change.contact_id), f"SET #{register} = :new, {SET_FACTS}", values, condition
         )
@@ -181,7 +301,8 @@ class ConsentLedger(Consents):
         The value belongs to it: a kept delivery that is mapped anew has its old ids, and may say another.
         """
         pk = self.state_key(change.contact_id).pk
-        told = f"{_stamp(change.occurred_at)}#{change.event_id}#{change.value.value}"
+        stated = change.stated or _stamp(change.occurred_at)
+        told = f"{stated}#{change.event_id}#{change.value.value}"
         return Key(pk, f"{_CHANGES}{told}")
 
     def _noting(self, change: Change, now: datetime, took_effect: bool) -> Item:
@@ -189,14 +310,28 @@ class ConsentLedger(Consents):
         return self._table.putting(self.change_key(change), item, "attribute_not_exists(#pk)")
 
 
-def standing_after(contact_id: str, changes: Iterable[Change]) -> Consent:
-    """Give what is agreed to after changes, in whatever order they are given."""
+def standing_after(contact_id: str, changes: Iterable[Change], moment: datetime | None = None) -> Consent:
+    """Return what is agreed to after changes, in whatever order they are given.
+
+    What has expired at `moment` is; without one nothing has.
+    """
     newest: dict[Register, Change] = {}
     for change in changes:
         known = newest.get(change.register)
         if known is None or known.rank < change.rank:
             newest[change.register] = change
-    return Consent(contact_id, {register: _standing(_stored(change)) for register, change in newest.items()})
+    stored = {register.value: _stored(change) for register, change in newest.items()}
+    return Consent(contact_id, _registers(stored, moment))
+
+
+def passes_on(register: Register, value: Value) -> bool:
+    """Return True if what a merged contact's register says counts for its survivor: what it refused."""
+    return (register, value) in ((Register.CALL, Value.REVOKED), (Register.DO_NOT_CALL, Value.SET))
+
+
+def stated_time(moment: datetime) -> str:
+    """Return the time of a change as the key of the change has it."""
+    return _stamp(moment)
 
 
 def _stamp(moment: datetime) -> str:
@@ -210,6 +345,7 @@ def _stored(change: Change) -> Item:
         "source": change.source,
         "occurred_at": format_time(change.occurred_at),
         "rank": change.rank,
+        **({"expires_at": format_time(change.expires_at)} if change.expires_at else {}),
     }
 
 
@@ -222,16 +358,43 @@ def _history(change: Change, now: datetime, took_effect: bool) -> Item:
         "event_id": change.event_id,
         "recorded_at": format_time(now),
         "took_effect": took_effect,
+        "stated": change.stated or None,
+        "expires_at": format_time(change.expires_at) if change.expires_at else None,
     }
 
 
-def _standing(stored: Mapping[str, Any]) -> Standing:
-    occurred_at = parse_time(stored["occurred_at"])
-    return Standing(Value(stored["value"]), stored["source"], occurred_at, stored["rank"])
+def _standing(stored: Mapping[str, Any], now: datetime | None = None) -> Standing:
+    value, ends = Value(stored["value"]), stored.get("expires_at")
+    if value is Value.GRANTED and ends and now and parse_time(ends) <= now:
+        value = Value.EXPIRED
+    return Standing(value, stored["source"], parse_time(stored["occurred_at"]), stored["rank"])
 
 
-def _consent(contact_id: str, item: Item) -> Consent:
-    return Consent(contact_id, {one: _standing(item[one]) for one in Register if one in item})
+def _registers(item: Mapping[str, Any], now: datetime | None) -> dict[Register, Standing]:
+    return {one: _standing(item[one], now) for one in Register if one in item}
+
+
+def _surviving(consent: Consent, merge: Merge, merged: Consent) -> Consent:
+    """Return the consent of a survivor with what the contact that was merged into it refuses.
+
+    From the merge on, or from when it was refused if that was later.
+    """
+    registers = dict(consent.registers)
+    for register, standing in merged.registers.items():
+        if not passes_on(register, standing.value):
+            continue
+        since = max(standing.occurred_at, merge.occurred_at)
+        source = f"{standing.source} (of {merge.contact_id}, merged)"
+        rank = f"{_stamp(since)}#1#{standing.rank}"
+        known = registers.get(register)
+        if known is None or known.rank < rank:
+            registers[register] = Standing(standing.value, source, since, rank)
+    return Consent(consent.contact_id, registers)
+
+
+def _merge(survivor: str, item: Item) -> Merge:
+    moment = parse_time(item["occurred_at"])
+    return Merge(item["merged"], survivor, item["source"], moment, item["event_id"])
 
 
 def _told(contact_id: str, item: Item) -> Told:
@@ -242,6 +405,8 @@ def _told(contact_id: str, item: Item) -> Told:
         item["source"],
         parse_time(item["occurred_at"]),
         item["event_id"],
+        item.get("stated", ""),
+        parse_time(item["expires_at"]) if "expires_at" in item else None,
     )
     recorded_at = parse_time(item["recorded_at"])
     return Told(change, recorded_at, item["took_effect"], item.get("refused", ""))

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from outbound.clock import format_time
 from outbound.events import Event
-from outbound.store.outbox import facts_attributes
+from outbound.store.outbox import SET_FACTS, facts_attributes, facts_values
 from outbound.store.table import Item, Key, Table, Written
 
 if TYPE_CHECKING:
@@ -122,6 +122,30 @@ class WebhookLedger:
     ) -> Written:
         """Write down what became of a delivery, with its events, unless it is written down already."""
         return self._record(key, about, events, received_at, now)
+
+    def record_again(
+        self,
+        key: Key,
+        about: Mapping[str, Any],
+        events: Sequence[Event],
+        known: Item,
+        now: datetime,
+    ) -> Written:
+        """Write down what became of a delivery that came again, if what is known of it still stands.
+
+        It is remembered for as long as one that came for the first time.
+        """
+        values: dict[str, Any] = {f":{name}": value for name, value in about.items()}
+        values[":routed_at"] = format_time(now)
+        values[":ttl"] = max(known["ttl"], int((now + self._retention + _REMEMBERED).timestamp()))
+        values[":seen"] = known.get("digest", "")
+        expression = "SET " + ", ".join(f"#{name[1:]} = {name}" for name in values if name != ":seen")
+        if events:
+            expression, values = f"{expression}, {SET_FACTS}", values | facts_values(events, now)
+        condition = "#digest = :seen" if values[":seen"] else "attribute_not_exists(#digest)"
+        if not values[":seen"]:
+            del values[":seen"]
+        return self._table.update(key, expression, values, condition)
 
     def _record(
         self, key: Key, about: Mapping[str, Any], events: Sequence[Event], since: datetime, now: datetime
