@@ -3,6 +3,7 @@ import re
 import pytest
 
 from outbound.observability import Metric
+from outbound.ops.settings_reference import MODELS
 from outbound.problems.recorder import PROBLEM_TYPES
 from template.transformed import ROOT, Template, target
 
@@ -40,7 +41,7 @@ def test_alarms_do_without_metric_math(template: Template) -> None:
 
 
 # Names of metrics that say that something was not taken.
-_SAYS_NO = re.compile(r"Rejected|Refused|Unmapped|Failed|SetAside")
+_SAYS_NO = re.compile(r"Rejected|Refused|Unmapped|Failed|SetAside|Unusable|NotTaken")
 WITHOUT_AN_ALARM = {
     Metric.WEBHOOKS_REFUSED: "strangers cause it: whoever knows the address could ring",
     Metric.RECORDS_SET_ASIDE: "the report of each pull counts CXone's odd records with their reasons",
@@ -83,6 +84,22 @@ def test_what_nobody_planned_rings_for_whatever_works_off_a_queue(template: Temp
     behind = {target(mapping["FunctionName"]) for mapping in mappings} | {"Sweep"}
     services = _services(template)
     assert {services[name] for name in behind} <= _ringing(template, Metric.MESSAGES_FAILED)
+
+
+# A function that reads a document in the course of its work, by the document's capability.
+_READERS = {
+    "archiving": "plan-archives",
+    "cxone": "pull-outcomes",
+    "deliveries": "deliver-crm",
+    "dispositions": "apply-dispositions",
+    "ingress": "route-webhooks",
+    "outcomes": "plan-pulls",
+}
+
+
+def test_every_settings_document_rings_when_it_cannot_be_used(template: Template) -> None:
+    assert _READERS.keys() == MODELS.keys()
+    assert set(_READERS.values()) <= _ringing(template, Metric.SETTINGS_UNUSABLE)
 
 
 def test_the_problems_that_are_recorded_are_those_that_the_rule_lets_through(template: Template) -> None:
