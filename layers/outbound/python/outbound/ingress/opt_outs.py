@@ -133,7 +133,7 @@ def opt_outs_in(
 
 
 def _opt_outs_of_objects(rules: MappingRules, events: Sequence[Any], codes: Iterable[str]) -> list[OptOut]:
-    """Look at the objects among events: numbers and texts say nothing, and there may be a hundred thousand."""
+    """Look at the objects among events: numbers and texts say nothing, however many there are."""
     places = [place for place, event in enumerate(events) if event and isinstance(event, Mapping | list)]
     objects = [events[place] for place in places]
     opt_outs = _opt_outs_of(rules.read(objects), objects, codes)
