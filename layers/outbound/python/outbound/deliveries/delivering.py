@@ -38,14 +38,14 @@ from outbound.observability import Metric, loggable, logger, measure
 from outbound.queues import Refused, TryLater, event_of
 from outbound.store.deliveries import DeliveryLedger, Entry, Status
 
-# Longer than a delivery function can run (120 s): whoever finds a claim run out knows its worker is gone.
-_CLAIM = timedelta(seconds=150)
+# A claim outlives its function by that much: whoever finds one run out knows that its worker is gone.
+_CLAIM_MARGIN_SECONDS = 10.0
 # A worker that was late looks again; whoever was faster has sent it by then.
 _LATE_SECONDS = 15.0
 # What writing down the end of an attempt takes, retries of the SDK included.
 _MARGIN_SECONDS = 10.0
 # A message that came this often is parked and sent anew, long before its queue gives up on it
-# (maxReceiveCount 20): only this code knows why, and writes it down.
+# (maxReceiveCount 100): only this code knows why, and writes it down.
 _MOST_RECEIVES = 8
 _GONE = 410
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
@@ -146,7 +146,7 @@ class Deliveries:
             raise TryLater(0, "the function's time is nearly up")
         try:
             claimed, answer = self._circuit.call(
-                settings.circuit, lambda: self._attempt(entry, event, settings)
+                settings.circuit, lambda: self._attempt(entry, event, settings, deadline)
             )
         except CircuitOpen:
             wait = wait_for_circuit(entry.parks, settings.circuit.recovery_seconds)
@@ -158,10 +158,14 @@ class Deliveries:
         else:
             self._answered(claimed, answer, event, record)
 
-    def _attempt(self, entry: Entry, event: Event, settings: Destination) -> tuple[Entry, Answer]:
+    def _attempt(
+        self, entry: Entry, event: Event, settings: Destination, deadline: Deadline
+    ) -> tuple[Entry, Answer]:
         self._courier.check_secret()
         now = self._clock.now()
-        claimed = self._ledger.claim(entry, event, now, now + _CLAIM)
+        claimed = self._ledger.claim(
+            entry, event, now, now + timedelta(seconds=deadline.left() + _CLAIM_MARGIN_SECONDS)
+        )
         if claimed is None:
             raise TryLater(_LATE_SECONDS, "another worker was faster")
         try:
