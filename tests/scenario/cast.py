@@ -98,6 +98,8 @@ def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
     follow_ups = {"id": FOLLOW_UPS, "from": _FROM, "to": _TO, "contacts": 60, "agents": 5}
     return {
         "seed": 20,
+        # CXone tries four times: for longer than functions are killed.
+        "webhook_pause": 10,
         "quotas": {"outbound": {"limit": 100, "seconds": 60} if quota else None},
         "campaigns": [
             follow_ups,
