@@ -19,7 +19,7 @@ from sandbox.world import agents_of, contacts_of
 from scenario.cast import FOLLOW_UPS, Cast
 from scenario.webhooks import Row, insistently
 
-_ON_THE_PHONE_SECONDS = 4.0
+_ON_THE_PHONE_SECONDS = 10.0
 _BY_WEBHOOK, _BY_FILE, _BUSY_OF_EACH = 12, 24, 3
 _CODES = ("INTERESTED", "NOT_INTERESTED", "NO_ANSWER", "BUSY", "DO_NOT_CALL")
 

@@ -60,7 +60,8 @@ def _verdict(cast: Cast, watcher: Watcher, webhooks: list[Row], seconds: float, 
     while True:
         _let_the_audit_finish(watcher)
         verdict = judge(cast, watcher.look(), webhooks, seconds, quota)
-        if not verdict.deviations:
+        # What came of the webhooks was waited for; the rest of it may still be on its way.
+        if not verdict.deviations or not all(row.as_meant for row in webhooks):
             return verdict
         if cast.patience.left() <= 0:
             verdict.deviations.append(f"not all of it had arrived within {PATIENCE_SECONDS:.0f} seconds")
