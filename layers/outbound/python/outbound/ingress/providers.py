@@ -34,7 +34,8 @@ _MAX_BODY_BYTES = 240 * 1024
 _DEEPEST = 5
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_URL = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,200})?")
+_URL = re.compile(r"(?i:https?)://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,200})?")
+_SENDERS_PATH = re.compile(r"/webhooks/(?:cxone|crm)(?:/|$)")
 _EXPRESSION = re.compile(r"[^\x00-\x1f]{1,1000}")
 _USER = re.compile(r"[^\x00-\x1f]{1,200}")
 
@@ -76,6 +77,11 @@ class Providers:
         """Read the document. Raises InvalidSettings naming the field that does not fit."""
         fields = Fields(value)
         url = fields.text("public_base_url", "", _URL, "an https:// address without query")
+        if _SENDERS_PATH.search(url):
+            # What a sender signs could not be told from it.
+            raise fields.complain(
+                "public_base_url", "must end before /webhooks: what follows is each sender's own"
+            )
         cxone = fields.take(CXONE)
         named = fields.take("providers", {})
         fields.done()
