@@ -104,7 +104,7 @@ class _Response(http.client.HTTPResponse):
         if getattr(self, "headers", None) is not None:
             return
         connection = self.fp
-        self.fp = BytesIO(_final_head(connection))
+        self.fp = BytesIO(_final_head(connection))  # type: ignore[assignment]
         try:
             super().begin(**options)
         finally:
