@@ -7,6 +7,7 @@ from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from outbound.ingress.callback_verification import verifies_a_callback
 from outbound.ingress.hmac_signature import check_hmac
 from outbound.ingress.providers import Provider
 from outbound.ingress.refusals import Accepted, Reason, Refusal
@@ -68,6 +69,9 @@ def checked(
     most once a minute; where that is not to be had the refusal is one whose fault is ours, and the sender is
     to come back. So it is where the secret cannot be read at all.
     """
+    if verifies_a_callback(request, provider, now):
+        logger.warning("the verification of a callback was taken", extra={"provider": provider.name})
+        return Accepted()
     came_at = secrets.monotonic()
     try:
         verdict = verify(request, provider, secrets.versions(secret_id), now)
