@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock, sqs_event
+from aws_world import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
 from state_machine import Execution, execute
 
 from outbound.archiving.endings import Endings
@@ -167,7 +167,7 @@ class ArchiveWorld:
         receipts = {message["Body"]: message["ReceiptHandle"] for message in got}
         self.cxone.http.deadline = Deadline(self.clock, 110)
         event = sqs_event("end-archive", *bodies, receipts=[receipts[body] for body in bodies])
-        answer = work(event, queue, self.endings.take)
+        answer = work(event, queue, self.endings.take, Invocation())
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def hear(self, event: Event) -> list[str]:

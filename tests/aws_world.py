@@ -193,6 +193,16 @@ class AwsWorld:
         }
 
 
+@dataclass(frozen=True)
+class Invocation:
+    """What Lambda's context says of an invocation's time."""
+
+    seconds: float = 120.0
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
 def sqs_event(queue: str, *bodies: str, receipts: list[str] | None = None) -> dict[str, Any]:
     """An SQS event as Lambda hands it over, one record a body."""
     return {

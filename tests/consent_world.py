@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock, sqs_event
+from aws_world import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
 from faults import QueueTrigger
 
 from outbound.consent.recording import ConsentRecorder
@@ -44,7 +44,7 @@ class ConsentWorld:
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Take a batch, as the function does."""
-        return work(event, self.queue, self.recorder.take)
+        return work(event, self.queue, self.recorder.take, Invocation())
 
     def put(self, *events: Event) -> None:
         """Put events on the queue."""

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
-from aws_world import ACCOUNT, ENVIRONMENT, REGION, AwsWorld, FakeClock
+from aws_world import ACCOUNT, ENVIRONMENT, REGION, AwsWorld, FakeClock, Invocation
 
 from outbound.clock import Deadline, format_time
 from outbound.deliveries.circuit import Circuit, circuit_store
@@ -142,6 +142,11 @@ class ClockedQueue:
         away = timedelta(seconds=request["VisibilityTimeout"])
         self.visible_at[request["ReceiptHandle"]] = self.clock.now() + away
 
+    def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:
+        for entry in request["Entries"]:
+            self.change_message_visibility(**entry)
+        return {}
+
     def receive(self) -> list[dict[str, Any]]:
         now = self.clock.now()
         visible = [receipt for receipt in self.messages if self.visible_at[receipt] <= now][:10]
@@ -228,7 +233,10 @@ class DeliveryWorld:
         while batch := self.queue.receive():
             taken += len(batch)
             answer = work(
-                {"Records": batch}, self.dead_letters, lambda r: self.deliveries.deliver(r, deadline)
+                {"Records": batch},
+                self.dead_letters,
+                lambda r: self.deliveries.deliver(r, deadline),
+                Invocation(seconds),
             )
             self.queue.settle(batch, answer)
         return taken

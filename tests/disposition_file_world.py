@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock
+from aws_world import ENVIRONMENT, AwsWorld, FakeClock, Invocation
 from faults import QueueTrigger, unwatched
 
 from outbound.clock import Deadline
@@ -84,7 +84,7 @@ class DispositionFileWorld:
         def take(record: Mapping[str, Any]) -> None:
             self.handler.take(record, lambda: self.settings, until)
 
-        return work(event, self.queue, take)
+        return work(event, self.queue, take, Invocation())
 
     def drop(self, name: str, content: str | bytes) -> dict[str, Any]:
         """Put a file into the inbox; give the record of the message that says so."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock, sqs_event
+from aws_world import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
 from faults import QueueTrigger
 
 from outbound.clock import Deadline, format_time
@@ -85,7 +85,7 @@ class DispositionWorld:
         def apply(record: Mapping[str, Any]) -> None:
             self.applier.take(record, deadline)
 
-        return work_side_by_side(event, self.queue, apply, by_contact, at_once)
+        return work_side_by_side(event, self.queue, apply, Invocation(), by_contact, at_once)
 
     def put(self, *events: Event) -> None:
         """Put events on the queue."""

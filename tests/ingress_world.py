@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from aws_world import ACCOUNT, ENVIRONMENT, REGION, AwsWorld, FakeClock
+from aws_world import ACCOUNT, ENVIRONMENT, REGION, AwsWorld, FakeClock, Invocation
 from faults import QueueTrigger
 
 from outbound.events import Bus
@@ -102,7 +102,7 @@ class IngressWorld:
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Do what the routing function does with a batch."""
-        return work(event, self.queue, lambda record: self.router.route(record, self.settings))
+        return work(event, self.queue, lambda record: self.router.route(record, self.settings), Invocation())
 
     def receive(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what the receiving functions do with a request."""

@@ -53,4 +53,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def apply(record: Mapping[str, Any]) -> None:
         applier.take(record, deadline)
 
-    return work_side_by_side(event, queue, apply, by_contact, AT_ONCE)
+    return work_side_by_side(event, queue, apply, context, by_contact, AT_ONCE)

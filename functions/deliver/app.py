@@ -55,4 +55,4 @@ deliveries = Deliveries(
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Deliver a batch of events."""
     deadline = Deadline(clock, context.get_remaining_time_in_millis() / 1000)
-    return work(event, queue, lambda record: deliveries.deliver(record, deadline))
+    return work(event, queue, lambda record: deliveries.deliver(record, deadline), context)

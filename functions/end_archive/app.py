@@ -39,4 +39,4 @@ endings = Endings(Runs(table, tenant()), holds, releaser, executions, bus, Facts
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take a batch of messages from their queue."""
     cxone.http.deadline = Deadline(clock, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
-    return work(event, queue, endings.take)
+    return work(event, queue, endings.take, context)

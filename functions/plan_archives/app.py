@@ -43,4 +43,4 @@ def plan(record: Mapping[str, Any]) -> None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take a batch of requests from their queue."""
-    return work(event, queue, plan)
+    return work(event, queue, plan, context)

@@ -45,4 +45,4 @@ def plan(record: Mapping[str, Any]) -> None:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take a batch of requests from the plan queue."""
-    return work(event, queue, plan)
+    return work(event, queue, plan, context)

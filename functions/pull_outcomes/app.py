@@ -58,4 +58,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.append_keys(campaign_id=campaign_id, window=str(window))
         puller.pull(campaign_id, window, documents.get("outcomes", OutcomeSettings), deadline)
 
-    return work(event, queue, pull)
+    return work(event, queue, pull, context)

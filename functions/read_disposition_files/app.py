@@ -46,4 +46,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def take(record: Mapping[str, Any]) -> None:
         files.take(record, settings, until)
 
-    return work(event, queue, take)
+    return work(event, queue, take, context)

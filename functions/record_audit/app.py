@@ -21,4 +21,4 @@ audit = AuditRecord(bucket, queue, SystemClock())
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Record a batch of events."""
-    return audit.record(event)
+    return audit.record(event, context)

@@ -29,4 +29,4 @@ recorder = ConsentRecorder(ConsentLedger(table, tenant(), clock), Outbox(table, 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take a batch of changes from their queue."""
-    return work(event, queue, recorder.take)
+    return work(event, queue, recorder.take, context)

@@ -67,4 +67,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Route a batch of deliveries, the small ones first: a giant holds up none beside it."""
     until = Deadline(clock, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
     records = sorted(event["Records"], key=lambda record: len(record["body"]))
-    return work({"Records": records}, queue, partial(route, until))
+    return work({"Records": records}, queue, partial(route, until), context)

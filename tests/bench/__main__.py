@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench.figures import (
     handler_imports,
+    key_spread,
     pull_memory,
     pull_speed,
     quota_use,
@@ -37,6 +38,7 @@ FIGURES = (
     pull_memory,
     quota_use,
     token_requests,
+    key_spread,
 )
 
 

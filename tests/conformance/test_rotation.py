@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -95,11 +96,92 @@ def test_forged_requests_read_the_secret_at_most_once_a_minute(
     _check(secrets, clock, "first")
     reads.clear()
 
+    said = []
     for _ in range(300):
         clock.advance(seconds=1)
-        assert _check(secrets, clock, "forged") == Refusal(Reason.WRONG_SIGNATURE)
+        refused = _check(secrets, clock, "forged")
+        assert isinstance(refused, Refusal)
+        said.append(refused.reason)
 
     assert len(reads) == 2 * 5
+    # Where nobody looked since it came nobody can tell: once a minute a stranger is told no.
+    assert Counter(said) == {Reason.WRONG_SIGNATURE: 5, Reason.SECRET_TOO_OLD: 295}
+
+
+def test_a_stranger_does_not_use_up_the_look_that_a_genuine_request_needs(
+    secrets: Secrets, clock: FakeClock, rotate: Callable[[str], None]
+) -> None:
+    rotate("first")
+    assert isinstance(_check(secrets, clock, "first"), Accepted)
+    clock.advance(minutes=5)
+    assert _check(secrets, clock, "forged") == Refusal(Reason.WRONG_SIGNATURE)
+    rotate("second")
+
+    clock.advance(seconds=1)
+    waits = _check(secrets, clock, "second")
+    assert waits == Refusal(Reason.SECRET_TOO_OLD)
+    assert waits.is_ours, "not a no: the sender comes again"
+    for _ in range(58):
+        clock.advance(seconds=1)
+        _check(secrets, clock, "forged")
+    clock.advance(seconds=1)
+    assert isinstance(_check(secrets, clock, "second"), Accepted), "a minute later it passes"
+
+
+def test_a_stranger_s_look_brings_the_new_key_to_the_genuine_one(
+    reads: list[str], secrets: Secrets, clock: FakeClock, rotate: Callable[[str], None]
+) -> None:
+    rotate("first")
+    _check(secrets, clock, "first")
+    rotate("second")
+    clock.advance(seconds=60)
+    reads.clear()
+
+    assert _check(secrets, clock, "forged") == Refusal(Reason.WRONG_SIGNATURE)
+    assert isinstance(_check(secrets, clock, "second"), Accepted)
+    assert len(reads) == 2
+
+
+def test_a_secret_that_was_read_shortly_before_its_rotation_is_no_reason_for_a_no(
+    secrets: Secrets, clock: FakeClock, rotate: Callable[[str], None]
+) -> None:
+    rotate("first")
+    assert isinstance(_check(secrets, clock, "first"), Accepted)
+    clock.advance(seconds=20)
+    rotate("second")
+
+    assert _check(secrets, clock, "second") == Refusal(Reason.SECRET_TOO_OLD)
+    clock.advance(seconds=40)
+    assert isinstance(_check(secrets, clock, "second"), Accepted)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError", "AccessDeniedException"])
+def test_a_look_that_fails_is_no_reason_for_a_no(
+    aws: AwsWorld, secrets: Secrets, clock: FakeClock, rotate: Callable[[str], None], code: str
+) -> None:
+    rotate("first")
+    _check(secrets, clock, "first")
+    rotate("second")
+    clock.advance(minutes=2)
+
+    with Stubber(aws.secrets) as stubber:
+        stubber.add_client_error("get_secret_value", code)
+        refused = _check(secrets, clock, "second")
+        assert isinstance(refused, Refusal)
+        assert refused.is_ours
+        clock.advance(seconds=1)
+        assert _check(secrets, clock, "second") == Refusal(Reason.SECRET_TOO_OLD), "nor for another call"
+    clock.advance(seconds=60)
+    assert isinstance(_check(secrets, clock, "second"), Accepted)
+
+
+def test_in_an_environment_that_has_just_read_the_secret_a_forged_request_costs_nothing_more(
+    reads: list[str], secrets: Secrets, clock: FakeClock, rotate: Callable[[str], None]
+) -> None:
+    rotate("first")
+
+    assert _check(secrets, clock, "forged") == Refusal(Reason.WRONG_SIGNATURE)
+    assert len(reads) == 2
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-hub-signature-256": ("sha256=none",)}])
@@ -156,7 +238,7 @@ def test_secrets_out_of_reach_are_our_fault_and_the_known_ones_go_on(
     clock.advance(minutes=2)
     with Stubber(aws.secrets) as stubber:
         stubber.add_client_error("get_secret_value", "InternalServiceError")
-        assert _check(secrets, clock, "forged") == Refusal(Reason.WRONG_SIGNATURE)
+        assert _check(secrets, clock, "forged") == Refusal(Reason.SECRET_UNAVAILABLE)
         assert isinstance(_check(secrets, clock, "first"), Accepted)
 
 

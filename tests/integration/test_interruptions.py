@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,6 +16,7 @@ from outbound.store.table import Key, Table
 from sandbox.running import Tenant
 from sandbox.world import expected_ids
 from scenario.cast import Operator
+from scenario.chaos import kill
 from scenario.steps import CALLS
 
 JobsOf = Callable[[str], list[Job]]
@@ -43,22 +41,10 @@ def _check_whole(stack: Stack, tenant: Tenant, job: Job) -> None:
 
 def _kill_function(emulator: Emulator, name: str) -> None:
     """Kill the processes in which the emulator runs a function, as nothing can be prepared for."""
-    listed = subprocess.run(
-        ["ps", "-A", "-ww", "-o", "pid=,pgid=,command="],
-        capture_output=True,
-        text=True,
-        timeout=10,
-        check=True,
-    )
-    processes = [line.split(None, 2) for line in listed.stdout.splitlines()]
-    found = [
-        int(pid)
-        for pid, group, command in processes
-        if int(group) == emulator.process.pid and f"-{name.replace('_', '-')}-" in command
-    ]
+    found = emulator.function_processes(name)
     assert found
     for pid in found:
-        os.kill(pid, signal.SIGKILL)
+        kill(pid)
 
 
 def _let_its_lease_run_out(table: Table, job: Job) -> None:

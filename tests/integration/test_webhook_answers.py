@@ -45,7 +45,7 @@ def _ask(
     ("status", "asked"),
     [
         (400, {"body": "{"}),
-        (401, {"body": "{}", "webhook_signature": "v1,AAAA"}),
+        (401, {"body": "{}", "webhook_signature": "v2,AAAA", "webhook_timestamp": "yesterday"}),
         (404, {"body": "{}", "path": "/webhooks/crm/nobody"}),
         (404, {"body": "{}", "path": "/webhooks"}),
         (404, {"body": "{}", "path": "/"}),
@@ -62,6 +62,16 @@ def test_every_problem_is_our_own_answer(stack: Stack, status: int, asked: dict[
     assert answer.json()["status"] == status
     if status == 405:
         assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.timeout(300)
+def test_a_forged_request_is_told_no_once_the_secret_was_looked_at(stack: Stack) -> None:
+    forged = {"body": "{}", "webhook_signature": f"v1,{'A' * 43}="}
+    answers = [_ask(stack, **forged).status_code]
+    eventually(
+        lambda: answers.append(_ask(stack, **forged).status_code) or 401 in answers, seconds=90, every=5
+    )
+    assert set(answers) <= {401, 503}, "at most a minute after it was looked at before"
 
 
 def test_a_delivery_that_was_taken_is_seen_and_replayed_by_its_id(stack: Stack, operator: Operator) -> None:

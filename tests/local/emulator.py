@@ -21,6 +21,7 @@ from botocore.config import Config
 from local.places import EMULATOR_PYTHON, LAMBDA_PYTHON, LOCAL, REGION, ROOT_CREDENTIALS, clean_environment
 
 LOOPBACK = "127.0.0.1"
+_FUNCTION = "ministack-lambda-"  # how the folder begins that a function's process runs in
 START_SECONDS = 60
 """Started within 3 s on two idle cores; the rest is for a machine that is busy."""
 
@@ -41,6 +42,15 @@ class Emulator:
     def log(self) -> Path:
         """What the emulator said, functions' output included."""
         return self.folder / "emulator.log"
+
+    def function_processes(self, name: str = "") -> list[int]:
+        """Find the processes in which functions run, or those of one function where it is named."""
+        wanted = f"-{name.replace('_', '-')}-" if name else ""
+        return [
+            pid
+            for pid, group, command in _processes()
+            if group == self.process.pid and _FUNCTION in command and wanted in command
+        ]
 
     def session(self) -> boto3.Session:
         """Speak as the account's root, which no policy limits."""
@@ -119,6 +129,20 @@ def _launch(folder: Path, environment: dict[str, str]) -> subprocess.Popen[bytes
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _processes() -> Iterator[tuple[int, int, str]]:
+    """Name every process of this machine: its id, its group's, and its command."""
+    listed = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=,pgid=,command="],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=True,
+    )
+    for line in listed.stdout.splitlines():
+        pid, group, command = line.split(None, 2)
+        yield int(pid), int(group), command
 
 
 def _wait_until_healthy(emulator: Emulator) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from local import Stack, running_stack
 from local.emulator import LOOPBACK
 from local.places import LOCAL, ROOT
+from outbound.clock import Deadline, SystemClock
 from sandbox.running import Receivers, Tenant, running_receivers, running_tenant
 from sandbox.world import Campaign, World
 
@@ -27,6 +28,9 @@ _MIXES: dict[str, dict[str, float]] = {
     "survey-q1": {"SURVEY_TAKEN": 5, "NO_ANSWER": 7, "DO_NOT_CALL": 1, "DISCONNECTED": 1, "LEFT_PARCEL": 0.5},
     "premium-upsell": {"APPOINTMENT_SET": 4, "INTERESTED": 2, "NOT_INTERESTED": 3, "BUSY": 3},
 }
+
+PATIENCE_SECONDS = 300.0
+"""Everything has arrived by then, even if functions died on the way: a minute where none does."""
 
 FOLLOW_UPS = "follow-ups"
 """The campaign whose contacts get dispositions."""
@@ -43,6 +47,12 @@ class Cast:
     receivers: Receivers
     stack: Stack
     operator: Operator
+    patience: Deadline = field(default_factory=lambda: Deadline(SystemClock(), PATIENCE_SECONDS))
+    """Past this what has not arrived counts as lost."""
+
+    def begun(self) -> Cast:
+        """Count the time from now."""
+        return replace(self, patience=Deadline(SystemClock(), PATIENCE_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,8 @@ def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
     follow_ups = {"id": FOLLOW_UPS, "from": _FROM, "to": _TO, "contacts": 60, "agents": 5}
     return {
         "seed": 20,
+        # CXone tries four times: for longer than functions are killed.
+        "webhook_pause": 10,
         "quotas": {"outbound": {"limit": 100, "seconds": 60} if quota else None},
         "campaigns": [
             follow_ups,

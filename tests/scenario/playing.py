@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from rich.console import Console
 
 from scenario.archive import start_archive, what_was_archived
-from scenario.cast import Cast
+from scenario.cast import PATIENCE_SECONDS, Cast
+from scenario.chaos import chaos
 from scenario.dispositions import send_dispositions
 from scenario.opt_outs import send_opt_outs, what_went_wrong
 from scenario.steps import connect, make_trouble, register
 from scenario.verdict import Verdict, judge
 from scenario.watching import Watcher
-from scenario.webhooks import connect_senders, send_webhooks
+from scenario.webhooks import Row, connect_senders, send_webhooks
 
 
-def play(cast: Cast, quota: bool, console: Console) -> Verdict:
-    """Play the scenario and give the verdict."""
+def play(cast: Cast, quota: bool, console: Console, with_chaos: bool = False) -> Verdict:
+    """Play the scenario and give the verdict; with chaos, functions are killed while it is played."""
     console.print("an operator connects the stack, registers the campaigns and lets senders in")
     connect(cast, quota)
     register(cast)
     crms = connect_senders(cast)
     faults = make_trouble(cast)
     console.print(f"the schedule fires; {faults} faults lie in wait")
+    cast = cast.begun()
     began = time.monotonic()
-    cast.stack.fire("plan_pulls")
-    console.print("an operator has a campaign archived that is dialling")
-    start_archive(cast)
-    console.print("webhooks come in: from the tenant, from three CRMs, and three that nobody should believe")
-    watcher = Watcher(cast)
-    with ThreadPoolExecutor(max_workers=1) as senders:
-        coming = senders.submit(send_webhooks, cast, crms)
-        watcher.until_done(console)
-        webhooks = coming.result()
+    with ExitStack() as ending:
+        killing = ending.enter_context(chaos(cast.stack.emulator)) if with_chaos else None
+        cast.stack.fire("plan_pulls")
+        console.print("an operator has a campaign archived that is dialling")
+        start_archive(cast)
+        console.print("webhooks come in: from the tenant, three CRMs, and three that nobody should believe")
+        watcher = Watcher(cast)
+        with ThreadPoolExecutor(max_workers=1) as senders:
+            coming = senders.submit(send_webhooks, cast, crms)
+            watcher.until_done(console)
+            webhooks = coming.result()
         console.print("dispositions come in, from a CRM and from a file; some contacts are on the phone")
         webhooks += send_dispositions(cast, crms[2])
         console.print("three contacts say no in odd ways")
@@ -42,8 +47,26 @@ def play(cast: Cast, quota: bool, console: Console) -> Verdict:
         webhooks += what_was_archived(cast)
         webhooks.append(what_went_wrong(cast))
     seconds = time.monotonic() - began
-    _let_the_audit_finish(watcher)
-    return judge(cast, watcher.look(), webhooks, seconds, quota)
+    verdict = _verdict(cast, watcher, webhooks, seconds, quota)
+    if killing is not None:
+        verdict.figures["functions killed"] = killing.kills
+        verdict.figures["seconds until everything had arrived"] = round(time.monotonic() - began, 1)
+        verdict.expect(killing.kills > 0, "no function was killed")
+    return verdict
+
+
+def _verdict(cast: Cast, watcher: Watcher, webhooks: list[Row], seconds: float, quota: bool) -> Verdict:
+    """Judge what has arrived, until it is as it should be or the time for that is up."""
+    while True:
+        _let_the_audit_finish(watcher)
+        verdict = judge(cast, watcher.look(), webhooks, seconds, quota)
+        # What came of the webhooks was waited for; the rest of it may still be on its way.
+        if not verdict.deviations or not all(row.as_meant for row in webhooks):
+            return verdict
+        if cast.patience.left() <= 0:
+            verdict.deviations.append(f"not all of it had arrived within {PATIENCE_SECONDS:.0f} seconds")
+            return verdict
+        time.sleep(2)
 
 
 def _let_the_audit_finish(watcher: Watcher) -> None:

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from outbound.clock import SystemClock
 from outbound.store.jobs import Job, Jobs
 from outbound.store.table import Table
 from sandbox.world import Campaign, World, expected_ids
 from scenario.cast import Cast, dialled
 
-# Past this something hangs; the summary then says what is missing.
-LONGEST_SECONDS = 180.0
 _EVERY_SECONDS = 0.5
 
 # Calls that belong into the lake; every other kind is set aside with its reason.
@@ -65,8 +62,6 @@ class Watcher:
 
     def until_done(self, console: Console) -> Seen:
         """Show progress until every job has ended and reached the CRM, or time is up."""
-        clock = SystemClock()
-        stop = clock.monotonic() + LONGEST_SECONDS
         columns = (
             TextColumn("{task.description:<22}"),
             BarColumn(32),
@@ -87,6 +82,6 @@ class Watcher:
                 progress.update(deliveries, total=len(seen.jobs) or None, completed=seen.delivered)
                 if seen.jobs and seen.ended == len(seen.jobs) <= seen.delivered:
                     return seen
-                if clock.monotonic() > stop:
+                if self._cast.patience.left() <= 0:
                     return seen
                 time.sleep(_EVERY_SECONDS)

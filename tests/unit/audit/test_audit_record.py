@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock, sqs_event
+from aws_world import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from outbound.audit.recording import AuditRecord
@@ -51,7 +51,7 @@ def _lines(content: bytes) -> list[dict[str, Any]]:
 def test_a_batch_is_one_object_ordered_by_event_id_under_the_hour_of_its_recording(
     audit: AuditRecord, aws: AwsWorld
 ) -> None:
-    answer = audit.record(sqs_event("record-audit", _body(3), _body(1), _body(2)))
+    answer = audit.record(sqs_event("record-audit", _body(3), _body(1), _body(2)), Invocation())
     assert answer == {"batchItemFailures": []}
     ((key, content),) = aws.objects("AUDIT_BUCKET").items()
     ids = ["event-0001", "event-0002", "event-0003"]
@@ -62,7 +62,7 @@ def test_a_batch_is_one_object_ordered_by_event_id_under_the_hour_of_its_recordi
 
 
 def test_an_object_carries_the_hash_of_its_bytes_and_its_count(audit: AuditRecord, aws: AwsWorld) -> None:
-    audit.record(sqs_event("record-audit", _body(1), _body(2)))
+    audit.record(sqs_event("record-audit", _body(1), _body(2)), Invocation())
     ((key, content),) = aws.objects("AUDIT_BUCKET").items()
     head = aws.s3.head_object(Bucket=ENVIRONMENT["AUDIT_BUCKET"], Key=key)
     assert head["Metadata"] == {"sha256": hashlib.sha256(content).hexdigest(), "events": "2"}
@@ -71,16 +71,18 @@ def test_an_object_carries_the_hash_of_its_bytes_and_its_count(audit: AuditRecor
 def test_the_same_batch_again_in_any_order_is_the_same_object(
     audit: AuditRecord, aws: AwsWorld, clock: FakeClock
 ) -> None:
-    audit.record(sqs_event("record-audit", _body(1), _body(2)))
+    audit.record(sqs_event("record-audit", _body(1), _body(2)), Invocation())
     clock.advance(minutes=20)
-    assert audit.record(sqs_event("record-audit", _body(2), _body(1), _body(2))) == {"batchItemFailures": []}
+    assert audit.record(sqs_event("record-audit", _body(2), _body(1), _body(2)), Invocation()) == {
+        "batchItemFailures": []
+    }
     (key,) = aws.objects("AUDIT_BUCKET")
     versions = aws.s3.list_object_versions(Bucket=ENVIRONMENT["AUDIT_BUCKET"])["Versions"]
     assert [version["Key"] for version in versions] == [key]
 
 
 def test_an_event_that_comes_twice_in_a_batch_is_one_line(audit: AuditRecord, aws: AwsWorld) -> None:
-    audit.record(sqs_event("record-audit", _body(1), _body(1)))
+    audit.record(sqs_event("record-audit", _body(1), _body(1)), Invocation())
     (content,) = aws.objects("AUDIT_BUCKET").values()
     assert len(_lines(content)) == 1
 
@@ -93,7 +95,7 @@ def test_the_bytes_do_not_depend_on_the_moment(clock: FakeClock) -> None:
 
 def test_a_malformed_message_goes_to_the_dead_letters_alone(audit: AuditRecord, aws: AwsWorld) -> None:
     bodies = [_body(1), "no JSON", "[]", json.dumps({"detail": {"event_id": 7}}), _body(2)]
-    answer = audit.record(sqs_event("record-audit", *bodies))
+    answer = audit.record(sqs_event("record-audit", *bodies), Invocation())
     assert answer == {"batchItemFailures": []}
     dead = aws.drain("record-audit-dlq")
     assert sorted(message["Body"] for message in dead) == sorted(bodies[1:4])
@@ -103,7 +105,7 @@ def test_a_malformed_message_goes_to_the_dead_letters_alone(audit: AuditRecord, 
 
 
 def test_a_batch_of_malformed_messages_writes_nothing(audit: AuditRecord, aws: AwsWorld) -> None:
-    assert audit.record(sqs_event("record-audit", "x", "y")) == {"batchItemFailures": []}
+    assert audit.record(sqs_event("record-audit", "x", "y"), Invocation()) == {"batchItemFailures": []}
     assert not aws.objects("AUDIT_BUCKET")
     assert len(aws.drain("record-audit-dlq")) == 2
 
@@ -134,20 +136,24 @@ def test_a_bucket_that_does_not_take_the_batch_fails_all_of_it_and_logs_no_event
     with monkeypatch.context() as patch:
         patch.setattr(aws.s3, "put_object", refuse)
         patch.setattr("outbound.observability.metrics.add_metric", add_metric)
-        answer = audit.record(sqs_event("record-audit", _body(1), "no JSON", _body(2)))
+        answer = audit.record(sqs_event("record-audit", _body(1), "no JSON", _body(2)), Invocation())
     assert measured == [("MessagesFailed", 2)], "a batch that comes back rings"
     assert {failure["itemIdentifier"] for failure in answer["batchItemFailures"]} == {"m-0", "m-2"}
     assert "audit" not in [line["message"] for line in logged()]
-    assert audit.record(sqs_event("record-audit", _body(1), _body(2))) == {"batchItemFailures": []}
+    assert audit.record(sqs_event("record-audit", _body(1), _body(2)), Invocation()) == {
+        "batchItemFailures": []
+    }
     assert len(aws.objects("AUDIT_BUCKET")) == 1
 
 
 def test_an_object_that_is_there_already_is_a_success_and_stays_as_it_was(
     audit: AuditRecord, aws: AwsWorld
 ) -> None:
-    audit.record(sqs_event("record-audit", _body(1)))
+    audit.record(sqs_event("record-audit", _body(1)), Invocation())
     ((key, before),) = aws.objects("AUDIT_BUCKET").items()
-    assert audit.record(sqs_event("record-audit", _body(1, changed=True))) == {"batchItemFailures": []}
+    assert audit.record(sqs_event("record-audit", _body(1, changed=True)), Invocation()) == {
+        "batchItemFailures": []
+    }
     assert aws.objects("AUDIT_BUCKET") == {key: before}
 
 
@@ -155,7 +161,7 @@ def test_personal_data_reaches_neither_bucket_nor_log(
     audit: AuditRecord, aws: AwsWorld, logged: Logged
 ) -> None:
     contact = {"id": "c-7", "phone_number": "+15550100", "email": "ann@example.com", "notes": "call at night"}
-    audit.record(sqs_event("record-audit", _body(1, contact=contact)))
+    audit.record(sqs_event("record-audit", _body(1, contact=contact)), Invocation())
     (content,) = aws.objects("AUDIT_BUCKET").values()
     line = _lines(content)[0]
     assert line["data"]["contact"] == {"id": "c-7", "phone_number": "***", "email": "***", "notes": "***"}
@@ -168,7 +174,7 @@ def test_personal_data_reaches_neither_bucket_nor_log(
 def test_each_event_is_one_structured_line_in_the_log(
     audit: AuditRecord, aws: AwsWorld, logged: Logged
 ) -> None:
-    audit.record(sqs_event("record-audit", _body(2), _body(1)))
+    audit.record(sqs_event("record-audit", _body(2), _body(1)), Invocation())
     lines = [line for line in logged() if line["message"] == "audit"]
     assert [line["event"]["event_id"] for line in lines] == ["event-0001", "event-0002"]
     assert {line["object"] for line in lines} == set(aws.objects("AUDIT_BUCKET"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -281,3 +282,14 @@ def _envelope(world: DeliveryWorld) -> dict[str, object]:
 def _fail_once() -> Callable[[Sent], tuple[int, dict[str, str]]]:
     statuses = iter([503, 200, 200])
     return lambda _: (next(statuses), {})
+
+
+def test_deliveries_of_a_destination_are_spread_over_partitions(deliveries: World) -> None:
+    world = deliveries()
+    keys = [world.ledger.read(f"event-{number}").key for number in range(1000)]
+
+    partitions = Counter(key.pk for key in keys)
+    assert len(partitions) == 16
+    assert max(partitions.values()) < 2 * 1000 / 16
+    assert {key.sk for key in keys} == {f"event-{number}" for number in range(1000)}
+    assert world.ledger.read("event-1").key == keys[1], "the same delivery, the same place"

@@ -134,7 +134,7 @@ def test_of_two_workers_with_the_same_event_one_sends_it(deliveries: World, rece
     world.deliveries.deliver(first, Deadline(world.clock, 120))
     world.deliveries.deliver(second, Deadline(world.clock, 120))
     assert len(receiver.got) == 1
-    assert seen == [150]
+    assert seen == [130]
 
 
 def test_of_two_workers_that_read_the_same_state_the_slower_one_sends_nothing(

@@ -208,3 +208,59 @@ def test_a_server_that_stalls_in_the_handshake_is_cut_off_in_time() -> None:
         with pytest.raises(Unreachable, match="timed out"):
             _post(_target(port, timeout=0.4, scheme="https"))
         assert time.monotonic() - began < 2
+
+
+def _say(text: bytes) -> Talk:
+    def talk(connection: socket.socket) -> None:
+        _take_request(connection)
+        connection.sendall(text)
+
+    return talk
+
+
+_OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+_PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [_HINTS, _PROCESSING, _CONTINUE, _HINTS + _HINTS, _PROCESSING + _HINTS, _CONTINUE + _PROCESSING + _HINTS],
+)
+def test_the_answer_that_counts_is_the_final_one(before: bytes) -> None:
+    with _server(_say(before + _OK)) as port:
+        assert _post(_target(port)) == 200
+    with _server(_say(before + b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")) as port:
+        assert _post(_target(port)) == 410
+
+
+@pytest.mark.parametrize("number", [99, 100, 150, 2000])
+def test_an_answer_may_have_many_headers(number: int) -> None:
+    headers = b"".join(b"X-Number-%d: %d\r\n" % (each, each) for each in range(number))
+    said = b"HTTP/1.1 503 Busy\r\n" + headers + b"Retry-After: 7\r\nContent-Length: 4\r\n\r\nbusy and more"
+    with _server(_say(said)) as port:
+        answer = Outgoing(SystemClock()).post(_target(port), {}, b"{}")
+    assert (answer.status, answer.retry_after, answer.body) == (503, "7", b"busy")
+
+
+def test_an_answer_in_pieces_is_read_to_its_end() -> None:
+    said = b"HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nbad\r\n2\r\n!!\r\n0\r\n\r\n"
+    with _server(_say(_HINTS + said)) as port:
+        assert Outgoing(SystemClock()).post(_target(port), {}, b"{}").body == b"bad!!"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\r\n",
+        b"HTTP/1.1\r\n\r\n",
+        b"200 OK\r\n\r\n",
+        _HINTS,
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200_000,
+    ],
+)
+def test_what_is_no_answer_is_none(said: bytes) -> None:
+    with _server(_say(said)) as port, pytest.raises(Unreachable):
+        _post(_target(port))

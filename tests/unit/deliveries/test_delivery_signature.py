@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from aws_world import AwsWorld, FakeClock
+from botocore.stub import Stubber
 from delivery_world import KEY, SECRET, DeliveryWorld, Receiver, Sent
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -93,6 +94,49 @@ def test_a_worker_that_knows_only_the_old_key_reads_the_secret_again_when_it_is_
     assert [sent.id for sent in receiver.got] == ["event-1", "event-2", "event-2"]
     assert world.item(2)["status"] == "delivered"
     assert world.item(2)["attempts"] == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_signature_that_is_refused_shortly_after_a_rotation_waits_for_the_new_key(
+    deliveries: Callable[..., DeliveryWorld],
+    receiver: Receiver,
+    aws: AwsWorld,
+    clock: FakeClock,
+    status: int,
+) -> None:
+    world = deliveries()
+    world.put(world.event(1))
+    world.pump()
+    clock.advance(seconds=20)
+    aws.secrets.put_secret_value(SecretId=SECRET, SecretString=json.dumps({"key": NEW_KEY}))
+    receiver.answer = lambda sent: (200 if " " in sent.headers["webhook-signature"] else status, {})
+    world.put(*(world.event(number) for number in range(2, 22)))
+    world.pump()
+
+    assert {world.item(number)["status"] for number in range(2, 22)} == {"waiting"}, (
+        "and the circuit is closed"
+    )
+    assert world.queue.dead == []
+    world.run(minutes=3)
+    assert {world.item(number)["status"] for number in range(2, 22)} == {"delivered"}
+
+
+def test_a_signature_that_is_refused_while_the_secret_cannot_be_read_waits(
+    deliveries: Callable[..., DeliveryWorld], receiver: Receiver, aws: AwsWorld, clock: FakeClock
+) -> None:
+    world = deliveries()
+    world.put(world.event(1))
+    world.pump()
+    clock.advance(minutes=5)
+    receiver.say(401)
+    world.put(world.event(2))
+    with Stubber(aws.secrets) as stubber:
+        stubber.add_client_error("get_secret_value", "ThrottlingException")
+        world.pump()
+    assert (world.item(2)["status"], world.queue.dead) == ("waiting", [])
+
+    world.run(minutes=5)
+    assert world.item(2)["status"] == "dead", "the secret was looked at, and it is this one"
 
 
 @pytest.mark.parametrize("value", [{"key": "not base64!"}, {"key": ""}, {"secret": KEY}, {"key": "whsec_"}])

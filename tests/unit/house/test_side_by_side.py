@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_world import AwsWorld, sqs_event
+from aws_world import AwsWorld, Invocation, sqs_event
 
 from outbound.queues import Queue, Records, work_side_by_side
 
@@ -26,7 +26,12 @@ def test_lanes_are_worked_on_at_once(aws: AwsWorld) -> None:
     queue = Queue(aws.sqs, aws.queue_urls["pull-outcomes-dlq"])
 
     answer = work_side_by_side(
-        _batch("a", "b", "c", "d"), queue, lambda _: all_here.wait() and None, _by_first_letter, 4
+        _batch("a", "b", "c", "d"),
+        queue,
+        lambda _: all_here.wait() and None,
+        Invocation(),
+        _by_first_letter,
+        4,
     )
 
     assert answer == {"batchItemFailures": []}
@@ -47,7 +52,7 @@ def test_those_of_a_lane_are_handled_in_its_order_one_at_a_time(aws: AwsWorld) -
 
     queue = Queue(aws.sqs, aws.queue_urls["pull-outcomes-dlq"])
     bodies = [f"a{number:02}" for number in range(30)]
-    work_side_by_side(_batch(*bodies), queue, handle, _by_first_letter, 8)
+    work_side_by_side(_batch(*bodies), queue, handle, Invocation(), _by_first_letter, 8)
 
     assert (done, most) == (bodies, 1)
 
@@ -62,7 +67,7 @@ def test_one_that_fails_is_reported_and_its_lane_goes_on(aws: AwsWorld) -> None:
 
     event = _batch("a0", "a1", "a2", "b0")
     answer = work_side_by_side(
-        event, Queue(aws.sqs, aws.queue_urls["pull-outcomes-dlq"]), handle, _by_first_letter, 4
+        event, Queue(aws.sqs, aws.queue_urls["pull-outcomes-dlq"]), handle, Invocation(), _by_first_letter, 4
     )
 
     failed = [one["itemIdentifier"] for one in answer["batchItemFailures"]]

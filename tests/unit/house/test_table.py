@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld
+from aws_world import ENVIRONMENT, AwsWorld
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outbound.store.table import Key, Table
+from outbound.store.table import DUE_SHARDS, Key, Table
 
 KEY = Key("acme#thing", "one")
 
@@ -180,3 +181,39 @@ def test_a_real_error_of_a_transaction_is_not_taken_for_a_refusal(
 def test_a_real_error_of_a_write_is_not_taken_for_a_refusal(aws: AwsWorld) -> None:
     with pytest.raises(ClientError):
         Table(aws.dynamodb, "no-such-table").put(KEY, {})
+
+
+def _stored(aws: AwsWorld, attribute: str) -> Counter[str]:
+    items = aws.dynamodb.scan(TableName=ENVIRONMENT["STATE_TABLE"])["Items"]
+    return Counter(item[attribute]["S"] for item in items if attribute in item)
+
+
+def test_what_is_due_of_one_kind_is_spread_over_partitions_and_read_from_all(
+    aws: AwsWorld, table: Table
+) -> None:
+    for number in range(200):
+        table.put(Key("acme#due", f"item-{number:03}"), {"due_kind": "work", "due_at": 200 - number})
+
+    partitions = _stored(aws, "due_kind")
+    assert len(partitions) == DUE_SHARDS
+    assert max(partitions.values()) < 2 * 200 / DUE_SHARDS
+    due = list(table.due("work", 1000, limit=0))
+    assert [item["due_at"] for item in due] == list(range(1, 201)), "oldest first, each once"
+    assert {item["due_kind"] for item in due} == {"work"}
+    assert [item["due_at"] for item in table.due("work", 150, limit=120)] == list(range(1, 121))
+
+
+def test_the_partition_of_a_due_item_stays_the_same_however_it_is_written(
+    aws: AwsWorld, table: Table
+) -> None:
+    key, values = Key("acme#due", "one"), {":kind": "work", ":at": 1}
+    mark = "SET #due_kind = :kind, #due_at = :at"
+    table.update(key, mark, values)
+    (marked,) = _stored(aws, "due_kind")
+    table.put(key, {"due_kind": "work", "due_at": 2}, "#due_kind = :kind", {":kind": "work"})
+    assert table.transact([table.updating(key, mark, values, "#due_kind = :kind")])
+    assert table.transact([table.putting(key, {"due_kind": "work", "due_at": 3})])
+
+    assert set(_stored(aws, "due_kind")) == {marked}
+    refused = table.update(key, "SET #due_at = :at", {":at": 9, ":kind": "rest"}, "#due_kind = :kind")
+    assert (refused.done, refused.item["due_kind"]) == (False, "work")

@@ -25,6 +25,7 @@ from outbound.ingress.providers import Providers
 from outbound.settings import ConfigurationError
 
 BODY = as_json(consent())
+FORGED = request(BODY, x_hub_signature_256="sha256=" + "0" * 64)
 Logged = Callable[[], list[dict[str, Any]]]
 
 
@@ -235,6 +236,68 @@ class TestWhatWeCannotTake:
         world.receiver._settings = broken
         assert _problem(world.receive(request(BODY))) == (503, "unavailable")
         assert any("not valid" in str(line.get("reason")) for line in logged())
+
+
+_THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "any")
+
+
+@pytest.mark.parametrize(
+    ("part", "error", "kind"),
+    [
+        ("settings", ConfigurationError("the settings document is not valid"), "settings_invalid"),
+        ("settings", _THROTTLED, "settings_unavailable"),
+        ("settings", ReadTimeoutError(endpoint_url="https://ssm"), "settings_unavailable"),
+        ("secrets", ConfigurationError("the secret x has no value"), "no_secret"),
+        ("secrets", _THROTTLED, "secret_unavailable"),
+        ("rotation", _THROTTLED, "secret_unavailable"),
+        ("queue", _THROTTLED, "queue_unavailable"),
+    ],
+)
+def test_what_fails_on_our_side_is_said_by_its_kind_and_never_looks_like_a_sender_s_fault(
+    world: IngressWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    logged: Logged,
+    part: str,
+    error: Exception,
+    kind: str,
+) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    sent = request(BODY)
+    match part:
+        case "settings":
+            world.receiver._settings = fail
+        case "secrets":
+            monkeypatch.setattr(world.receiver._secrets, "versions", fail)
+        case "rotation":
+            world.receive(sent)
+            sent = FORGED
+            monkeypatch.setattr(world.receiver._secrets, "reread", fail)
+            world.clock.advance(minutes=1)
+        case "queue":
+            monkeypatch.setattr(world.aws.sqs, "send_message", fail)
+    capsys.readouterr()
+
+    assert _problem(world.receive(sent)) == (503, "unavailable")
+    metrics = [line for line in capsys.readouterr().out.splitlines() if "WebhooksNotTaken" in line]
+    assert [json.loads(line)["reason"] for line in metrics] == [kind]
+    [answered] = [line for line in logged() if line.get("message") == "a webhook was answered with a problem"]
+    assert answered["reason"] == kind
+
+
+def test_a_forged_delivery_in_the_minute_of_a_look_is_no_failure_of_ours(
+    world: IngressWorld, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.receive(request(BODY))
+    clock.advance(seconds=20)
+    capsys.readouterr()
+
+    assert _problem(world.receive(FORGED)) == (503, "unavailable")
+    assert "WebhooksNotTaken" not in capsys.readouterr().out, "strangers ring no alarm"
+    clock.advance(seconds=40)
+    assert _problem(world.receive(FORGED)) == (401, "unauthenticated")
 
 
 def test_the_secret_before_the_last_rotation_is_good_too(world: IngressWorld) -> None:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from aws_world import ACCOUNT, REGION, FakeClock
+from aws_world import ACCOUNT, REGION, FakeClock, Invocation
 from conftest import evening, fresh_aws, make_pulls
 from faults import QueueTrigger, check_every_cut, check_every_refusal
 from pull_world import PullWorld, hours_ago
@@ -49,7 +49,9 @@ class Pulling:
         aws = self.world.aws
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
         works_off = Queue(aws.sqs, aws.queue_urls[f"{queue}-dlq"])
-        return QueueTrigger(aws.sqs, aws.queue_urls[queue], arn, lambda event: work(event, works_off, handle))
+        return QueueTrigger(
+            aws.sqs, aws.queue_urls[queue], arn, lambda event: work(event, works_off, handle, Invocation())
+        )
 
     def _plan(self, record: Mapping[str, Any]) -> None:
         self.world.requests.answer(event_of(record), self.world.settings)

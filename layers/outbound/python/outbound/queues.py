@@ -10,6 +10,9 @@ rings from the first time on:
        |---Refused--------------------------> dead-letter queue, with the reason
        |---time can mend it (AWS, settings)-> visible later, less and less often; rings
        `---anything else: a bug-------------> visible soon; rings; the fifth time dead-letter queue
+
+A function that dies can say nothing; so before it begins it has its messages come back as soon as it cannot
+be alive any more.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools.utilities.batch import (
     AsyncBatchProcessor,
@@ -46,6 +49,10 @@ if TYPE_CHECKING:
 _MAX_VISIBILITY = 11 * 3600
 # A reason is for reading; what it is about stands in the message itself.
 _MAX_REASON = 1000
+# Lambda ends a function some moments after its time, and a last call may still be on its way.
+_DEAD_FOR_SURE_SECONDS = 5.0
+# What one ChangeMessageVisibilityBatch takes.
+_BATCH = 10
 
 # So many failures that nobody planned prove a bug that another try does not mend; seconds to the second try.
 _MOST_FAILURES = 5
@@ -90,6 +97,13 @@ def times_received(record: Mapping[str, Any]) -> int:
 
 class Refused(ValueError):
     """A message that no number of tries can help: its form is wrong."""
+
+
+class Invocation(Protocol):
+    """What Lambda's context knows of an invocation's time."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the function."""
 
 
 class Queue:
@@ -155,6 +169,33 @@ class Queue:
         self.give_up(record, f"{kind}, {count} times; {seen}")
         return True
 
+    def hold(self, records: Records, seconds: float) -> None:
+        """Hide messages for the seconds that this invocation can last, and no longer.
+
+        If it dies its messages are back at once, not after the queue's own time-out. Where SQS refuses,
+        that time-out stands: slower, and nothing is lost.
+        """
+        for first in range(0, len(records), _BATCH):
+            part = records[first : first + _BATCH]
+            try:
+                answer = self._hide(part, ceil(seconds + _DEAD_FOR_SURE_SECONDS))
+            except (ClientError, BotoCoreError) as error:
+                # One refusal is enough: the rest would only take time from the work.
+                logger.warning("messages are hidden for longer", extra={"reason": type(error).__name__})
+                return
+            if failed := answer.get("Failed", []):
+                said = {"messages": len(failed), "reason": failed[0].get("Code", "")}
+                logger.warning("messages are hidden for longer", extra=said)
+
+    def _hide(self, records: Records, seconds: int) -> Mapping[str, Any]:
+        return self.client.change_message_visibility_batch(
+            QueueUrl=_queue_url(self.client, records[0]["eventSourceARN"]),
+            Entries=[
+                {"Id": str(number), "ReceiptHandle": record["receiptHandle"], "VisibilityTimeout": seconds}
+                for number, record in enumerate(records)
+            ],
+        )
+
 
 def _kind(error: Exception) -> str:
     """Name an exception's type; of what AWS refused, its code too."""
@@ -185,13 +226,19 @@ def _queue_url(client: SQSClient, arn: str) -> str:
 Handle = Callable[[Mapping[str, Any]], None]
 
 
-def work(event: Mapping[str, Any], queue: Queue, handle: Handle) -> dict[str, Any]:
+def hold(event: Mapping[str, Any], queue: Queue, invocation: Invocation) -> None:
+    """Have the messages of an SQS batch come back, should this invocation die, as soon as it must be dead."""
+    queue.hold(event["Records"], invocation.get_remaining_time_in_millis() / 1000)
+
+
+def work(event: Mapping[str, Any], queue: Queue, handle: Handle, invocation: Invocation) -> dict[str, Any]:
     """Give every message of an SQS batch to `handle` and answer with those to be tried again.
 
     `handle` takes one SQS record. It returns when the effect is durable, raises TryLater for what time
     heals, Refused for what nothing heals, and anything else for what nobody planned: that message comes
     back some times and ends in the dead-letter queue with the exception's type.
     """
+    hold(event, queue, invocation)
     processor = _Processor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     with processor(records=list(event["Records"]), handler=_settling(queue, handle)):
         processor.process()
@@ -199,12 +246,18 @@ def work(event: Mapping[str, Any], queue: Queue, handle: Handle) -> dict[str, An
 
 
 def work_side_by_side(
-    event: Mapping[str, Any], queue: Queue, handle: Handle, lanes: Lanes, at_once: int
+    event: Mapping[str, Any],
+    queue: Queue,
+    handle: Handle,
+    invocation: Invocation,
+    lanes: Lanes,
+    at_once: int,
 ) -> dict[str, Any]:
     """Do as `work` does, with so many messages at once, each in a thread.
 
     `lanes` sorts the batch's records into lists; those of a list are handled one after another.
     """
+    hold(event, queue, invocation)
     processor = _SideBySide(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     settle = _settling(queue, handle)
     ordered = lanes(list(event["Records"]))

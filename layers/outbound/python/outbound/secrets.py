@@ -1,13 +1,16 @@
 """Secrets: read once, two versions valid at a time, re-read at most once a minute, failed reads included.
 
 While a secret is rotated both its versions are in use somewhere: a signer offers both, a verifier
-accepts both. Values stay in memory and never reach a log, an event or an exception.
+accepts both. What is in memory may be older than the rotation, so it can prove that something is right and
+never that it is wrong: whoever is about to say no asks for `versions_since`, and where that is not to be
+had, cannot tell. Values stay in memory and never reach a log, an event or an exception.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import inf
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -36,6 +39,8 @@ class Secrets:
         self._clock = clock
         self._read: dict[str, tuple[float, list[Mapping[str, str]]]] = {}
         self._failed: dict[str, tuple[float, str]] = {}
+        # When what is known was asked for; a look that failed is not one.
+        self._looked_at: dict[str, float] = {}
 
     def current(self, secret_id: str) -> Mapping[str, str]:
         """Give the current version of a secret. Raises ConfigurationError where it has no value yet."""
@@ -48,8 +53,27 @@ class Secrets:
         for a minute without asking again.
         """
         if secret_id not in self._read:
-            self._read[secret_id] = (self._clock.monotonic(), self._first(secret_id))
+            asked_at = self._clock.monotonic()
+            self._read[secret_id] = (asked_at, self._first(secret_id))
+            self._looked_at[secret_id] = asked_at
         return self._read[secret_id][1]
+
+    def monotonic(self) -> float:
+        """Give the moment to ask `versions_since` for later on."""
+        return self._clock.monotonic()
+
+    def versions_since(self, secret_id: str, since: float) -> list[Mapping[str, str]] | None:
+        """Give the valid versions of a secret as they were at a moment, or later; None where nobody can tell.
+
+        `since` is a moment of `monotonic`. Nobody can tell while the last try to look, before that moment, is
+        less than a minute old. Raises what `versions` raises, and what AWS answers, where a look fails.
+        """
+        if not self._looked(secret_id, since):
+            self.reread(secret_id)
+        return self._read[secret_id][1] if self._looked(secret_id, since) else None
+
+    def _looked(self, secret_id: str, since: float) -> bool:
+        return secret_id in self._read and self._looked_at.get(secret_id, -inf) >= since
 
     def reread(self, secret_id: str) -> bool:
         """Read a secret again that a check failed with, and say whether its versions changed.
@@ -66,6 +90,7 @@ class Secrets:
         self._read[secret_id] = (now, known)
         fresh = self._load(secret_id)
         self._read[secret_id] = (now, fresh)
+        self._looked_at[secret_id] = now
         return fresh != known
 
     def _first(self, secret_id: str) -> list[Mapping[str, str]]:

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock
 from outbound.observability import Metric, logger, masked, measure
-from outbound.queues import Queue, Refused, event_of
+from outbound.queues import Invocation, Queue, Refused, event_of, hold
 from outbound.store.audit_objects import AuditBucket, audit_object
 
 
@@ -31,12 +31,13 @@ class AuditRecord:
         if logger.log_level > logging.INFO:
             logger.setLevel(logging.INFO)
 
-    def record(self, messages: Mapping[str, Any]) -> dict[str, Any]:
+    def record(self, messages: Mapping[str, Any], invocation: Invocation) -> dict[str, Any]:
         """Record the events of an SQS batch and answer with the messages to be tried again.
 
         A message that is no event goes to the dead-letter queue alone. Where the bucket does not take the
         batch, all of it comes back.
         """
+        hold(messages, self._queue, invocation)
         batch = _Batch()
         for message in messages["Records"]:
             try:

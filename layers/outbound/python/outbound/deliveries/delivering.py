@@ -10,6 +10,7 @@ What can happen to a delivery, and how it ends:
      POST  --2xx--> delivered
            --410--> destination switched off, parked
            --408, 425, 429, 5xx, no answer--> again by the schedule: in the queue, or parked
+           --401, 403 while the secret may have been rotated--> again after a minute
            --anything else, or the last attempt--> dead-letter queue, with the reason
 
 A worker that is cut off between the POST and its record leaves a claim that runs out; the delivery is
@@ -29,26 +30,28 @@ from outbound.deliveries.bodies import BadExpression, body_of, wanted
 from outbound.deliveries.circuit import Circuit, CircuitOpen
 from outbound.deliveries.endings import Endings
 from outbound.deliveries.outgoing import Answer, Unreachable
-from outbound.deliveries.posting import Courier
+from outbound.deliveries.posting import Courier, NotBelieved
 from outbound.deliveries.schedule import LONGEST_IN_QUEUE, wait_after, wait_for_circuit, wait_for_switch
 from outbound.deliveries.settings import Destination
 from outbound.deliveries.switching import DestinationSwitch
 from outbound.events import Event
+from outbound.http_statuses import is_passing
 from outbound.observability import Metric, loggable, logger, measure
 from outbound.queues import Refused, TryLater, event_of
 from outbound.store.deliveries import DeliveryLedger, Entry, Status
 
-# Longer than a delivery function can run (120 s): whoever finds a claim run out knows its worker is gone.
-_CLAIM = timedelta(seconds=150)
+# A claim outlives its function by that much: whoever finds one run out knows that its worker is gone.
+_CLAIM_MARGIN_SECONDS = 10.0
+# A secret is looked at once a minute.
+_LOOK_AGAIN_SECONDS = 60
 # A worker that was late looks again; whoever was faster has sent it by then.
 _LATE_SECONDS = 15.0
 # What writing down the end of an attempt takes, retries of the SDK included.
 _MARGIN_SECONDS = 10.0
 # A message that came this often is parked and sent anew, long before its queue gives up on it
-# (maxReceiveCount 20): only this code knows why, and writes it down.
+# (maxReceiveCount 100): only this code knows why, and writes it down.
 _MOST_RECEIVES = 8
 _GONE = 410
-_WORTH_ANOTHER_TRY = frozenset({408, 425, 429})
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]{1,256}")
 
 
@@ -71,6 +74,15 @@ class _Hopeless(Exception):
         super().__init__(reason)
         self.entry = entry
         self.reason = reason
+
+
+class _Doubtful(Exception):
+    """An attempt whose signature was refused while the secret may be another by now."""
+
+    def __init__(self, entry: Entry, refused: NotBelieved) -> None:
+        super().__init__(str(refused))
+        # By then the secret may be looked at again.
+        self.failure = Failed(entry, refused.answer.status, str(refused), str(_LOOK_AGAIN_SECONDS))
 
 
 class Deliveries:
@@ -146,22 +158,28 @@ class Deliveries:
             raise TryLater(0, "the function's time is nearly up")
         try:
             claimed, answer = self._circuit.call(
-                settings.circuit, lambda: self._attempt(entry, event, settings)
+                settings.circuit, lambda: self._attempt(entry, event, settings, deadline)
             )
         except CircuitOpen:
             wait = wait_for_circuit(entry.parks, settings.circuit.recovery_seconds)
             self._park(entry, event, wait, "the circuit is open", entry.attempts)
         except Failed as failure:
             self._again(failure, event, settings, record)
+        except _Doubtful as attempt:
+            self._again(attempt.failure, event, settings, record)
         except _Hopeless as attempt:
             self._endings.dead(attempt.entry, event, record, 0, attempt.reason)
         else:
             self._answered(claimed, answer, event, record)
 
-    def _attempt(self, entry: Entry, event: Event, settings: Destination) -> tuple[Entry, Answer]:
+    def _attempt(
+        self, entry: Entry, event: Event, settings: Destination, deadline: Deadline
+    ) -> tuple[Entry, Answer]:
         self._courier.check_secret()
         now = self._clock.now()
-        claimed = self._ledger.claim(entry, event, now, now + _CLAIM)
+        claimed = self._ledger.claim(
+            entry, event, now, now + timedelta(seconds=deadline.left() + _CLAIM_MARGIN_SECONDS)
+        )
         if claimed is None:
             raise TryLater(_LATE_SECONDS, "another worker was faster")
         try:
@@ -170,7 +188,9 @@ class Deliveries:
             raise _Hopeless(claimed, str(error)) from error
         except Unreachable as error:
             raise Failed(claimed, 0, str(error)) from error
-        if answer.status >= 500 or answer.status in _WORTH_ANOTHER_TRY:
+        except NotBelieved as refused:
+            raise _Doubtful(claimed, refused) from refused
+        if is_passing(answer.status):
             raise Failed(claimed, answer.status, f"answered {answer.status}", answer.retry_after)
         return claimed, answer
 

@@ -7,6 +7,7 @@ to be the one connected to. It goes through no proxy, follows no redirect and is
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -14,13 +15,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BufferedIOBase, BytesIO
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from outbound.clock import Clock, Deadline
 from outbound.deliveries.addresses import AddressRefused, Resolve, Unresolved, allowed_addresses, resolve
+from outbound.http_statuses import is_interim
 
 # An answer is read for the log of a refusal alone.
 _MAX_BODY_BYTES = 64 * 1024
+# Interim answers and headers together; most servers allow 8 to 64 KB.
+_MAX_HEAD_BYTES = 1024 * 1024
+_KEPT = frozenset({b"content-length", b"transfer-encoding", b"connection", b"retry-after"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +93,59 @@ class Outgoing:
                 return _read(connection.getresponse())
 
 
+class _Response(http.client.HTTPResponse):
+    """The final answer to a request, whatever was said before it and however many headers it has.
+
+    The library takes any 1xx but 100 for the final answer, and refuses a hundred headers. Of the headers only
+    those are kept that say where the body ends and when to come again.
+    """
+
+    def begin(self, **options: Any) -> None:
+        if getattr(self, "headers", None) is not None:
+            return
+        connection = self.fp
+        self.fp = BytesIO(_final_head(connection))  # type: ignore[assignment]
+        try:
+            super().begin(**options)
+        finally:
+            self.fp = connection
+
+
+def _final_head(lines: BufferedIOBase) -> bytes:
+    """Read the status line and the headers of the final answer, of these the ones that matter.
+
+    Raises HTTPException where it does not end. That it ends in time is seen to by whoever cuts it off.
+    """
+    left = _MAX_HEAD_BYTES
+    while True:
+        status_line, *headers = _head(lines, left)
+        left -= len(status_line) + sum(map(len, headers))
+        if not is_interim(_status_in(status_line)):
+            kept = {line.partition(b":")[0].strip().lower(): line for line in reversed(headers)}
+            return status_line + b"".join(line for name, line in kept.items() if name in _KEPT) + b"\r\n"
+
+
+def _head(lines: BufferedIOBase, most_bytes: int) -> list[bytes]:
+    """Read the lines of one answer, the empty one not included; none but b"" where nothing came."""
+    head: list[bytes] = []
+    while (line := lines.readline(most_bytes + 1)) not in (b"\r\n", b"\n", b""):
+        head.append(line)
+        most_bytes -= len(line)
+        if most_bytes < 0:
+            raise http.client.HTTPException("the head of the answer is too long")
+    return head or [b""]
+
+
+def _status_in(status_line: bytes) -> int:
+    """Return the number in a status line, 0 where there is none."""
+    parts = status_line.split(None, 2)
+    return int(parts[1]) if len(parts) > 1 and re.fullmatch(rb"[0-9]{3}", parts[1]) else 0
+
+
 class _ConnectedTo(http.client.HTTPConnection):
     """An HTTP connection over a socket that is connected already, speaking TLS where a context is given."""
+
+    response_class = _Response
 
     def __init__(self, raw: socket.socket, host: str, port: int, context: ssl.SSLContext | None) -> None:
         self.default_port = 80 if context is None else 443

@@ -16,6 +16,15 @@ _HEADER_SAFE = re.compile(r"[\x21-\x7e]{1,256}")
 _UNBELIEVED = (401, 403)
 
 
+class NotBelieved(Exception):
+    """The signature was refused, and the secret may have been rotated since it was read."""
+
+    def __init__(self, answer: Answer) -> None:
+        """Keep what was answered."""
+        super().__init__(f"answered {answer.status}, and the signing secret may have been rotated")
+        self.answer = answer
+
+
 class Courier:
     """Signs and posts."""
 
@@ -32,13 +41,19 @@ class Courier:
     def send(self, event: Event, body: bytes, settings: Destination) -> Answer:
         """Post a body and give the answer; once more where the signing secret has changed since it was read.
 
-        Raises AddressRefused, Unreachable, and ConfigurationError where the secret is no key.
+        Raises AddressRefused, Unreachable, and ConfigurationError where the secret is no key; NotBelieved
+        where the signature is refused and the secret may have been rotated without our knowing.
         """
-        target = _target(settings)
+        target, began = _target(settings), self._signer.monotonic()
         answer = self._outgoing.post(target, self._headers(event, body, settings), body)
-        if answer.status in _UNBELIEVED and self._signer.renewed():
-            answer = self._outgoing.post(target, self._headers(event, body, settings), body)
-        return answer
+        if answer.status not in _UNBELIEVED:
+            return answer
+        renewed = self._signer.renewed(since=began)
+        if renewed is None:
+            raise NotBelieved(answer)
+        if not renewed:
+            return answer
+        return self._outgoing.post(target, self._headers(event, body, settings), body)
 
     def _headers(self, event: Event, body: bytes, settings: Destination) -> dict[str, str]:
         headers = {

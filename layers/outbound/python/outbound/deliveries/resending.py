@@ -14,9 +14,9 @@ from outbound.store.table import Item
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# Longer than a message stays invisible with a worker that was cut off (12 min): what is not done by then
+# Longer than a message stays invisible with a worker that was cut off (120 s): what is not done by then
 # is sent again, and the ledger sees to it that it has one effect.
-SENT_AGAIN_SECONDS = 900
+SENT_AGAIN_SECONDS = 240
 
 
 class Resending:

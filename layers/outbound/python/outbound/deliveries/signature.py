@@ -9,6 +9,9 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from outbound.observability import logger
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError
 
@@ -40,10 +43,27 @@ class Signer:
         """Raise ConfigurationError where the secret is no key."""
         self._keys()
 
-    def renewed(self) -> bool:
-        """Read the secret again after a refused signature; say whether that changed the keys."""
+    def monotonic(self) -> float:
+        """Give the moment to ask `renewed` for later on."""
+        return self._secrets.monotonic()
+
+    def renewed(self, since: float) -> bool | None:
+        """Look at the secret again after a refused signature, and say whether the keys have changed.
+
+        None where nobody can tell whether they have since that moment: it was looked at too short a time
+        before, or cannot be read just now.
+        """
         before = self._keys()
-        return self._secrets.reread(self._secret_id) and self._keys() != before
+        try:
+            looked = self._secrets.versions_since(self._secret_id, since) is not None
+        except (ConfigurationError, ClientError, BotoCoreError) as error:
+            logger.warning(
+                "the signing secret could not be read again", extra={"reason": type(error).__name__}
+            )
+            return None
+        if not looked:
+            return None
+        return self._keys() != before
 
     def _keys(self) -> Sequence[bytes]:
         return [self._key(version.get("key", "")) for version in self._secrets.versions(self._secret_id)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from outbound.ingress.keys import secret_keys
@@ -13,6 +13,7 @@ from outbound.ingress.refusals import Reason
 from outbound.ingress.request import WebhookRequest
 from outbound.ingress.schemes import Hmac
 from outbound.ingress.signed_parts import Claim, signed_ms, the_header
+from outbound.ingress.url_forms import url_forms
 
 _FORMS = {
     ("sha256", "hex"): re.compile(r"[0-9A-Fa-f]{64}"),
@@ -48,8 +49,8 @@ def check_hmac(
     keys = secret_keys(versions, scheme.secret_encoding)
     if not keys:
         return Reason.NO_SECRET
-    signed = _signed(request, scheme, timestamp)
-    return Claim("", ms) if _any_fits(scheme, keys, signatures, signed) else Reason.WRONG_SIGNATURE
+    fits = any(_any_fits(scheme, keys, signatures, signed) for signed in _forms(request, scheme, timestamp))
+    return Claim("", ms) if fits else Reason.WRONG_SIGNATURE
 
 
 def _signatures(scheme: Hmac, header: str, elements: Sequence[str]) -> list[str] | Reason:
@@ -82,13 +83,21 @@ def _element(elements: Sequence[str], name: str) -> list[str]:
     return [element[len(beginning) :] for element in elements if element.startswith(beginning)]
 
 
-def _signed(request: WebhookRequest, scheme: Hmac, timestamp: str) -> bytes:
-    """The bytes that the sender signed."""
+def _forms(request: WebhookRequest, scheme: Hmac, timestamp: str) -> Iterator[bytes]:
+    """The bytes that the sender may have signed: one form of them, or a few where the URL is signed."""
     if scheme.payload == "{body}":
-        return request.body
+        yield request.body
+    elif "{url}" not in scheme.payload:
+        yield _signed(request, scheme, timestamp, "")
+    else:
+        for url in url_forms(request.url):
+            yield _signed(request, scheme, timestamp, url)
+
+
+def _signed(request: WebhookRequest, scheme: Hmac, timestamp: str, url: str) -> bytes:
     return b"".join(
         [
-            part if isinstance(part, bytes) else _part(part, request, scheme, timestamp)
+            part if isinstance(part, bytes) else _part(part, request, scheme, timestamp, url)
             for part in _parts(scheme.payload)
         ]
     )
@@ -101,14 +110,14 @@ def _parts(payload: str) -> tuple[bytes | str, ...]:
     return tuple(piece if number % 2 else piece.encode() for number, piece in enumerate(pieces) if piece)
 
 
-def _part(name: str, request: WebhookRequest, scheme: Hmac, timestamp: str) -> bytes:
+def _part(name: str, request: WebhookRequest, scheme: Hmac, timestamp: str, url: str) -> bytes:
     if name == "body":
         return request.body
     if name == "timestamp":
         return timestamp.encode()
     if name == "method":
         return request.method.encode(errors="surrogatepass")
-    return _url(request.url, scheme).encode(errors="surrogatepass")
+    return _url(url, scheme).encode(errors="surrogatepass")
 
 
 def _url(url: str, scheme: Hmac) -> str:

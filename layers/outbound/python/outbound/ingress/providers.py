@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from outbound.clock import parse_time
 from outbound.ingress.fields import Fields, InvalidSettings
-from outbound.ingress.schemes import Scheme, scheme_from, scheme_settings
+from outbound.ingress.schemes import Hmac, Scheme, scheme_from, scheme_settings
 
 CXONE = "cxone"
 """The name of CXone itself among the senders; no CRM may have it."""
+
+CALLBACK_SIGNATURE = "x-sfmc-ens-signature"
+"""The header in which Marketing Cloud signs, once a callback is verified."""
 
 # What a sender may ask for; nothing unless its settings say so.
 REQUEST_TYPES = (
@@ -34,8 +38,10 @@ _MAX_BODY_BYTES = 240 * 1024
 _DEEPEST = 5
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_URL = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,200})?")
+_URL = re.compile(r"(?i:https?)://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]{0,200})?")
+_SENDERS_PATH = re.compile(r"/webhooks/(?:cxone|crm)(?:/|$)")
 _EXPRESSION = re.compile(r"[^\x00-\x1f]{1,1000}")
+_MOMENT = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _USER = re.compile(r"[^\x00-\x1f]{1,200}")
 
 
@@ -45,7 +51,8 @@ class Provider:
 
     `event_id` and `occurred_at` are JMESPath expressions over an event of its payload; `mapping` names
     a ready-made one or is an object of JMESPath expressions; the receiver looks into neither. Changes that
-    `integration_user` made are our own, coming back.
+    `integration_user` made are our own, coming back. Until `callback_verification_until` the request that
+    verifies a new callback of Marketing Cloud is taken unsigned.
     """
 
     name: str
@@ -57,6 +64,7 @@ class Provider:
     event_id: str = ""
     occurred_at: str = ""
     integration_user: str = ""
+    callback_verification_until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,11 @@ class Providers:
         """Read the document. Raises InvalidSettings naming the field that does not fit."""
         fields = Fields(value)
         url = fields.text("public_base_url", "", _URL, "an https:// address without query")
+        if _SENDERS_PATH.search(url):
+            # What a sender signs could not be told from it.
+            raise fields.complain(
+                "public_base_url", "must end before /webhooks: what follows is each sender's own"
+            )
         cxone = fields.take(CXONE)
         named = fields.take("providers", {})
         fields.done()
@@ -137,9 +150,31 @@ def _provider(name: str, value: object, place: str) -> Provider:
         event_id=fields.text("event_id", "", _EXPRESSION, "a JMESPath expression"),
         occurred_at=fields.text("occurred_at", "", _EXPRESSION, "a JMESPath expression"),
         integration_user=fields.text("integration_user", "", _USER, "the id or name of a user"),
+        callback_verification_until=fields.text(
+            "callback_verification_until", "", _MOMENT, "a time like 2026-03-10T16:00:00Z"
+        ),
     )
     fields.done()
+    if until := provider.callback_verification_until:
+        if not _is_moment(until):
+            raise fields.complain("callback_verification_until", "must be a time that there is")
+        if not _signs_callbacks(provider.scheme):
+            raise fields.complain(
+                "callback_verification_until", "is for the scheme salesforce_marketing_cloud"
+            )
     return provider
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        parse_time(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _signs_callbacks(scheme: Scheme) -> bool:
+    return isinstance(scheme, Hmac) and scheme.signature_header == CALLBACK_SIGNATURE
 
 
 def _mapping(fields: Fields, default: str) -> str | Mapping[str, Any]:

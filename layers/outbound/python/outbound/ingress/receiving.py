@@ -17,7 +17,7 @@ from outbound.clock import Clock
 from outbound.ingress.answers import accepted, problem
 from outbound.ingress.delivery import Delivery, delivery_id, kept_headers
 from outbound.ingress.providers import Provider, Providers
-from outbound.ingress.refusals import Accepted, Refusal
+from outbound.ingress.refusals import Accepted, Reason, Refusal
 from outbound.ingress.request import WebhookRequest, from_api_gateway
 from outbound.ingress.schemes import SharedSecret
 from outbound.ingress.verification import checked
@@ -54,19 +54,22 @@ class Receiver:
 
         `find` gives the provider that a path is for, or None.
         """
-        try:
-            name = self._taken_or_problem(event, find)
-        except (ConfigurationError, ClientError, BotoCoreError) as error:
-            # Secrets are named in a configuration error, their values never are.
-            what = str(error) if isinstance(error, ConfigurationError) else type(error).__name__
-            logger.error("a delivery could not be taken", extra={"reason": what})
-            name = "unavailable"
-        if not isinstance(name, Delivery):
-            return _refused(name)
-        return accepted(name.delivery_id)
+        taken = self._taken_or_refused(event, find)
+        if isinstance(taken, Delivery):
+            return accepted(taken.delivery_id)
+        return _refused(taken)
 
-    def _taken_or_problem(self, event: Mapping[str, Any], find: Find) -> Delivery | str:
-        settings = self._settings()
+    def _taken_or_refused(self, event: Mapping[str, Any], find: Find) -> Delivery | Refusal | str:
+        """Give the delivery that the queue has, or the refusal, or the name of the problem.
+
+        Whatever is wrong on our side is a refusal with its own reason; it never looks like a sender's fault.
+        """
+        try:
+            settings = self._settings()
+        except ConfigurationError as error:
+            return _at_fault(Reason.SETTINGS_INVALID, error)
+        except (ClientError, BotoCoreError) as error:
+            return _at_fault(Reason.SETTINGS_UNAVAILABLE, error)
         provider = find(settings, event)
         if provider is None:
             return "unknown-path"
@@ -86,18 +89,21 @@ class Receiver:
 
     def _verified(
         self, request: WebhookRequest, provider: Provider, event: Mapping[str, Any]
-    ) -> Delivery | str:
+    ) -> Delivery | Refusal | str:
         now = self._clock.now()
         secret_id = secret_name(self._stack, provider.name)
         verdict = checked(request, provider, self._secrets, secret_id, now)
         if isinstance(verdict, Refusal):
             said = {"provider": provider.name, "reason": verdict.reason.value}
             logger.warning("a webhook was not believed", extra=said)
-            return "unavailable" if verdict.is_ours else "unauthenticated"
+            return verdict if verdict.is_ours else "unauthenticated"
         if not _is_json(request.body):
             return "not-json"
         delivery = _delivery(request, provider, verdict, event, now)
-        self._queue.put(delivery)
+        try:
+            self._queue.put(delivery)
+        except (ClientError, BotoCoreError) as error:
+            return _at_fault(Reason.QUEUE_UNAVAILABLE, error)
         return delivery
 
 
@@ -151,11 +157,24 @@ def _delivery(
     )
 
 
-def _refused(name: str) -> dict[str, Any]:
-    measure(Metric.WEBHOOKS_NOT_TAKEN if name == "unavailable" else Metric.WEBHOOKS_REFUSED)
+def _at_fault(reason: Reason, error: Exception) -> Refusal:
+    """Note what is wrong on our side. Secrets are named in a configuration error, their values never are."""
+    what = str(error) if isinstance(error, ConfigurationError) else type(error).__name__
+    logger.error("a delivery could not be taken", extra={"kind": reason.value, "reason": what})
+    return Refusal(reason)
+
+
+def _refused(refused: Refusal | str) -> dict[str, Any]:
+    name = refused if isinstance(refused, str) else "unavailable"
+    reason = "" if isinstance(refused, str) else refused.reason.value
+    # What strangers bring about by signatures of their own is no failure of ours, and rings no alarm.
+    ours = reason not in ("", Reason.SECRET_TOO_OLD.value)
+    measure(Metric.WEBHOOKS_NOT_TAKEN if ours else Metric.WEBHOOKS_REFUSED)
+    if reason:
+        metrics.add_metadata(key="reason", value=reason)
     # Only here: writing metrics out takes longer than a delivery that is taken.
     metrics.flush_metrics()
-    logger.info("a webhook was answered with a problem", extra={"problem": name})
+    logger.info("a webhook was answered with a problem", extra={"problem": name, "reason": reason})
     return problem(name)
 
 

@@ -55,8 +55,29 @@ class Reason(StrEnum):
     SECRET_UNAVAILABLE = "secret_unavailable"
     """The secret could not be read just now."""
 
+    SECRET_TOO_OLD = "secret_too_old"
+    """No signature fits the keys as they were read before the request came: they may have been rotated."""
 
-_OURS = frozenset({Reason.NO_SECRET, Reason.SECRET_UNAVAILABLE})
+    SETTINGS_INVALID = "settings_invalid"
+    """The settings document does not fit: an operator has to mend it."""
+
+    SETTINGS_UNAVAILABLE = "settings_unavailable"
+    """The settings could not be read just now."""
+
+    QUEUE_UNAVAILABLE = "queue_unavailable"
+    """The ingress queue did not take the delivery."""
+
+
+_OURS = frozenset(
+    {
+        Reason.NO_SECRET,
+        Reason.SECRET_UNAVAILABLE,
+        Reason.SECRET_TOO_OLD,
+        Reason.SETTINGS_INVALID,
+        Reason.SETTINGS_UNAVAILABLE,
+        Reason.QUEUE_UNAVAILABLE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from outbound.ingress.callback_verification import verifies_a_callback
 from outbound.ingress.hmac_signature import check_hmac
 from outbound.ingress.providers import Provider
 from outbound.ingress.refusals import Accepted, Reason, Refusal
@@ -19,8 +20,8 @@ from outbound.observability import logger
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError
 
-# What a secret that was rotated a moment ago looks like.
-_WORTH_A_REREAD = frozenset({Reason.WRONG_SIGNATURE, Reason.NO_SECRET})
+# What the secret decides, so that one that was rotated a moment ago looks like it. All else the request says.
+_SAID_BY_THE_SECRET = frozenset({Reason.WRONG_SIGNATURE, Reason.NO_SECRET, Reason.UNKNOWN_SIGNATURE_VERSION})
 
 
 def verify(
@@ -62,23 +63,29 @@ def _claim(
 def checked(
     request: WebhookRequest, provider: Provider, secrets: Secrets, secret_id: str, now: datetime
 ) -> Accepted | Refusal:
-    """Verify with the provider's secret, and once more where reading it again finds another one.
+    """Verify with the provider's secret as it is known, and say no only with the secret as it is now.
 
-    It is read again at most once a minute. A secret that cannot be read is a refusal, too, whose fault is
-    ours: the sender is to come back.
+    A secret that was rotated since it was read makes a genuine request look forged. So it is read again, at
+    most once a minute; where that is not to be had the refusal is one whose fault is ours, and the sender is
+    to come back. So it is where the secret cannot be read at all.
     """
+    if verifies_a_callback(request, provider, now):
+        logger.warning("the verification of a callback was taken", extra={"provider": provider.name})
+        return Accepted()
+    came_at = secrets.monotonic()
     try:
         verdict = verify(request, provider, secrets.versions(secret_id), now)
     except (ConfigurationError, ClientError, BotoCoreError) as error:
         return _unreadable(provider, error)
-    if isinstance(verdict, Accepted) or verdict.reason not in _WORTH_A_REREAD:
+    if isinstance(verdict, Accepted) or verdict.reason not in _SAID_BY_THE_SECRET:
         return verdict
     try:
-        changed = secrets.reread(secret_id)
+        versions = secrets.versions_since(secret_id, came_at)
     except (ConfigurationError, ClientError, BotoCoreError) as error:
-        _unreadable(provider, error)
-        return verdict
-    return verify(request, provider, secrets.versions(secret_id), now) if changed else verdict
+        return _unreadable(provider, error)
+    if versions is None:
+        return Refusal(Reason.SECRET_TOO_OLD)
+    return verify(request, provider, versions, now)
 
 
 def _unreadable(provider: Provider, error: Exception) -> Refusal:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from outbound.archiving.settings import ArchiveSettings
+from outbound.clock import parse_time
 from outbound.cxone.settings import BUDGETS, SURFACES, CxoneSettings
 from outbound.deliveries.bodies import best_match
 from outbound.deliveries.settings import PACKAGED, DeliverySettings
 from outbound.events import EventType
+from outbound.ingress.callback_verification import LONGEST_WINDOW
 from outbound.ingress.mapping import BadMapping, check_mapping
 from outbound.ingress.providers import Providers
 from outbound.ops.stack import Stack
@@ -74,6 +77,10 @@ def _ingress(settings: Providers, _: Stack) -> Iterator[str]:
     for provider in (settings.cxone, *settings.providers.values()):
         if provider is None:
             continue
+        until = provider.callback_verification_until
+        if until and parse_time(until) > datetime.now(UTC) + LONGEST_WINDOW:
+            place = f"providers.{provider.name}.callback_verification_until"
+            yield f"{place}: is more than four hours away, and a callback has to be verified within four"
         try:
             # Receivers do without JMESPath, so their model does not look into mappings.
             check_mapping(provider)

@@ -74,6 +74,10 @@ _PROVIDER = {
         "event_id": _text("JMESPath over an event of its payload: what tells it from others"),
         "occurred_at": _text("JMESPath over an event of its payload: when it happened"),
         "integration_user": _text("the user that this project writes with; its changes are dropped"),
+        "callback_verification_until": _text(
+            "salesforce_marketing_cloud: until then, four hours at most, the request that verifies a new "
+            "callback is taken unsigned"
+        ),
     },
 }
 

@@ -33,8 +33,9 @@ from outbound.store.outbox import Outbox
 from outbound.store.registry import Campaign, Registry
 from outbound.store.table import Item, Key
 
-# Longer than the function's time-out (120 s): while a lease lasts, whoever took it may still be writing.
-LEASE_SECONDS = 180.0
+# A lease outlives the deadline, and the function, by that much: while it lasts, whoever took it may still
+# be writing; and no longer, so that a run that died is soon gone on with.
+LEASE_MARGIN_SECONDS = 15.0
 # Between runs that fail one after the other, doubled each time (seconds).
 _FIRST_WAIT, _LONGEST_WAIT = 30.0, 900.0
 
@@ -72,7 +73,7 @@ class Puller:
         """
         key = self._jobs.key(campaign_id, window.start, window.end)
         try:
-            job = self._claim(key)
+            job = self._claim(key, deadline)
             if job is not None:
                 self._outbox.publish(key, self._ended(Run(job), settings, deadline))
         except (PublishFailed, *_OF_AWS) as error:
@@ -80,13 +81,14 @@ class Puller:
             logger.warning("a pull was interrupted", extra={"job": key.sk, "error": str(error)})
             raise TryLater(_FIRST_WAIT, type(error).__name__) from error
 
-    def _claim(self, key: Key) -> Job | None:
+    def _claim(self, key: Key, deadline: Deadline) -> Job | None:
         """Take the lease; give None where nothing is to be done, with the job's facts published for sure."""
         now = self._clock.now()
-        claimed = self._jobs.claim(key, now, LEASE_SECONDS)
+        lease_seconds = max(deadline.left(), 0.0) + LEASE_MARGIN_SECONDS
+        claimed = self._jobs.claim(key, now, lease_seconds)
         if not claimed.done and claimed.item.get("facts"):
             self._outbox.publish(key, claimed.item)
-            claimed = self._jobs.claim(key, now, LEASE_SECONDS)
+            claimed = self._jobs.claim(key, now, lease_seconds)
         if claimed.done:
             return job_of(claimed.item)
         if not claimed.item:

@@ -3,6 +3,10 @@
 Expressions are DynamoDB's own, with every attribute written as `#name`; names and types are filled in
 here. A condition that does not hold is an expected outcome: the write says so and brings the item that
 stood in its way, in the same call.
+
+DynamoDB writes a partition a thousand times a second at most, and all that is due of one kind would be one
+partition of the due index. So a kind is stored with one of a few numbers, which follows from the item's
+key: that is added and taken away here, and nobody else knows of it.
 """
 
 from __future__ import annotations
@@ -11,7 +15,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from heapq import merge
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
@@ -27,7 +34,12 @@ _TRANSACTION_TRIES = 4
 # So many items one BatchGetItem may ask for.
 _MOST_AT_ONCE = 100
 
+# The partitions of a kind in the due index: each takes a thousand writes a second.
+DUE_SHARDS = 8
+_DUE_PAGE = 100
+
 _NAME = re.compile(r"#\w+")
+_DUE_KIND = re.compile(r"#due_kind\s*=\s*(:\w+)")
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -116,9 +128,15 @@ class Table:
         `until` counts in Unix seconds. The index is sparse: only what still waits for something to be
         done stands in it.
         """
+        shards = (self._due_in(_sharded(kind, shard), until, limit) for shard in range(DUE_SHARDS))
+        oldest_first = merge(*shards, key=lambda item: (item["due_at"], item["pk"], item["sk"]))
+        return islice(oldest_first, limit) if limit else oldest_first
+
+    def _due_in(self, partition: str, until: int, limit: int) -> Iterator[Item]:
         expression = "#due_kind = :kind AND #due_at <= :until"
         request = {"KeyConditionExpression": expression, "IndexName": "due"}
-        return self._pages(request | self._bound(expression, {":kind": kind, ":until": until}), limit)
+        bound = self._bound(expression, {":kind": partition, ":until": until})
+        return self._pages(request | bound, limit, _DUE_PAGE)
 
     def transact(self, writes: Sequence[Mapping[str, Any]]) -> bool:
         """Do all writes or none; say whether they were done.
@@ -152,15 +170,20 @@ class Table:
 
     def _put(self, key: Key, item: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> Item:
         stored = {name: _stored(value) for name, value in item.items() if value is not None}
+        if kind := item.get("due_kind"):
+            stored["due_kind"] = _stored(_sharded(kind, shard_of(key, DUE_SHARDS)))
         request = {"TableName": self.name, "Item": {**stored, **_key(key)}}
-        return request | self._conditioned(condition, "", values)
+        return request | self._conditioned(key, condition, "", values)
 
     def _update(self, key: Key, expression: str, values: Mapping[str, Any], condition: str) -> Item:
         request = {"TableName": self.name, "Key": _key(key), "UpdateExpression": expression}
-        return request | self._conditioned(condition, expression, values)
+        return request | self._conditioned(key, condition, expression, values)
 
-    def _conditioned(self, condition: str, expression: str, values: Mapping[str, Any]) -> Item:
-        request = self._bound(f"{expression} {condition}", values)
+    def _conditioned(self, key: Key, condition: str, expression: str, values: Mapping[str, Any]) -> Item:
+        whole = f"{expression} {condition}"
+        shard = shard_of(key, DUE_SHARDS)
+        kinds = {name: _sharded(values[name], shard) for name in _DUE_KIND.findall(whole)}
+        request = self._bound(whole, {**values, **kinds})
         return request | ({"ConditionExpression": condition} if condition else {})
 
     @staticmethod
@@ -179,11 +202,11 @@ class Table:
             return Written(done=False, item=_plain(_item_in(error)))
         return Written(done=True, item=_plain(answer["Attributes"]) if "Attributes" in answer else written)
 
-    def _pages(self, request: Any, limit: int) -> Iterator[Item]:
+    def _pages(self, request: Any, limit: int, page_size: int = 0) -> Iterator[Item]:
         left = limit
         while True:
-            if limit:
-                request["Limit"] = left
+            if most := min((bound for bound in (left, page_size) if bound > 0), default=0):
+                request["Limit"] = most
             page = self._client.query(TableName=self.name, **request)
             for item in page["Items"]:
                 yield _plain(item)
@@ -191,6 +214,15 @@ class Table:
             if "LastEvaluatedKey" not in page or (limit and left <= 0):
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def shard_of(key: Key, shards: int) -> int:
+    """Return the number, from 0 and below `shards`, that follows from an item's key."""
+    return crc32(f"{key.pk}\0{key.sk}".encode(errors="surrogatepass")) % shards
+
+
+def _sharded(kind: str, shard: int) -> str:
+    return f"{kind}#{shard}"
 
 
 def _sort_keys(prefix: str, after: str) -> tuple[str, Item]:
@@ -231,7 +263,10 @@ def _exact(value: Any) -> Any:
 
 
 def _plain(item: Mapping[str, Any]) -> Item:
-    return {name: _natural(_deserialize(value)) for name, value in item.items()}
+    plain = {name: _natural(_deserialize(value)) for name, value in item.items()}
+    if "due_kind" in plain:
+        plain["due_kind"] = plain["due_kind"].partition("#")[0]
+    return plain
 
 
 def _natural(value: Any) -> Any:
