@@ -19,7 +19,7 @@ STAGE ?= dev
 RUNTIME ?= python3.13
 ARCHITECTURE ?= arm64
 
-# Parameters of the template for `make deploy`; one that is not named keeps its value.
+# Parameters of the template for `make deploy`, blanks in double quotes; one that is not named keeps its value.
 PARAMETERS ?=
 
 # Arguments for the program behind a target: make test ARGS="-k token -x"
@@ -92,7 +92,7 @@ build: environments ## build for AWS (RUNTIME=python3.13 ARCHITECTURE=arm64 to c
 
 .PHONY: deploy
 deploy: build ## build and deploy to AWS (STAGE=dev or prod, PARAMETERS='Name=value ...')
-	$(SAM) deploy --config-env $(STAGE) $(if $(PARAMETERS),--parameter-overrides Stage=$(STAGE) $(PARAMETERS)) $(ARGS)
+	$(SAM) deploy --config-env $(STAGE) $(if $(PARAMETERS),--parameter-overrides 'Stage=$(STAGE) $(PARAMETERS)') $(ARGS)
 
 .PHONY: lock
 lock: environments ## lock the requirements anew (ARGS=--upgrade for the newest versions)
