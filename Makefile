@@ -20,6 +20,7 @@ RUNTIME ?= python3.13
 ARCHITECTURE ?= arm64
 
 # The stack of `make deploy`, and parameters of its template; one that is not named keeps its value.
+# Blanks in a value stand in double quotes.
 STACK ?= outbound-bridge
 PARAMETERS ?=
 

@@ -55,6 +55,9 @@ def test_the_report_of_a_delivery(world: DispositionWorld, outbound: Any) -> Non
     assert (one["outcome"], one["contact_id"]) == ("applied", world.contact_id("c1"))
     assert not {"pk", "ttl", "due_kind"} & set(one)
     assert outbound("show", DELIVERY, as_json=False).startswith("request_id")
+    # One thing is lines for a person.
+    assert outbound("show", DELIVERY, "r1", as_json=False).startswith("request_id: r1\n")
+    assert outbound("report", DELIVERY, as_json=False).startswith(f"correlation_id: {DELIVERY}\n")
 
 
 @pytest.mark.parametrize("command", [("report", "nothing"), ("show", "nothing"), ("show", "nothing", "r1")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 
 import pytest
@@ -38,3 +39,25 @@ def test_a_value_arrives_whole(value: str) -> None:
         check=True,
     )
     assert json.loads(read.stdout) == {"PullSchedule": value, "Tenant": "main"}
+
+
+def test_parameters_of_make_deploy_arrive_whole() -> None:
+    given = 'AlarmEmail=ops@example.com PullSchedule="rate(5 minutes)"'
+    shown = subprocess.run(
+        ["make", "-n", "deploy", "STAGE=prod", f"PARAMETERS={given}"],
+        cwd=LOCAL.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    (line,) = (line for line in shown.splitlines() if " deploy --config-env prod" in line)
+    words = shlex.split(line)
+    said = words[words.index("--parameter-overrides") + 1]
+    read = subprocess.run(
+        [LOCAL / "sam" / "bin" / "python", "-c", _READ, said], capture_output=True, text=True, check=True
+    )
+    assert json.loads(read.stdout) == {
+        "Stage": "prod",
+        "AlarmEmail": "ops@example.com",
+        "PullSchedule": "rate(5 minutes)",
+    }

@@ -36,6 +36,8 @@ def test_all_codes_can_be_asked_for_again(outbound: Command) -> None:
 
 def test_a_new_campaign_is_called_by_its_id(outbound: Command) -> None:
     assert outbound("campaigns", "register", "spring").out == "spring is registered (revision 1)\n"
+    # An empty name is none: the id again, and nothing has changed.
+    assert outbound("campaigns", "register", "spring", "--name", "").out.endswith("(revision 1)\n")
     listed = row(outbound, "spring")
     assert listed is not None
     assert (listed["name"], listed["page_size"], listed["start"]) == ("spring", 1000, None)
@@ -87,7 +89,7 @@ def test_a_code_that_every_pull_would_be_refused_for_is_refused(outbound: Comman
     [
         (["two words"], "campaign_id: must have the form"),
         (["spring", "--page-size", "0"], "page_size: must be 1 or more"),
-        (["spring", "--name", ""], "name: must have 1 characters or more"),
+        (["spring", "--name", "x" * 201], "name: must have 200 characters at most"),
         (["spring", "--start", "soon"], "--start: 'soon' is not a time; write one like -1h, now or 2026"),
         (["spring", "--start", "2026-03-01T00:00:00"], "--start: '2026-03-01T00:00:00' is not a time; write"),
         (["spring", "--start", "-999999w"], "--start: '-999999w' lies before the year 1"),

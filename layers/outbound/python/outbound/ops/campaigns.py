@@ -51,7 +51,7 @@ def add_commands(groups: Any) -> None:
 def _register(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     changes: dict[str, Any] = {}
     if chosen.name is not None:
-        changes["name"] = chosen.name
+        changes["name"] = chosen.name or chosen.campaign_id
     if chosen.outcome_codes is not None:
         changes["outcome_codes"] = [code.strip() for code in chosen.outcome_codes.split(",") if code.strip()]
     if chosen.page_size is not None:
