@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from aws_world import ENVIRONMENT, AwsWorld
+from aws_world import ENVIRONMENT, AwsWorld, FakeClock
 
 from outbound.clock import Clock
 from outbound.cxone.auth import Tokens
@@ -33,7 +33,10 @@ SECRET = "bridge-secret"
 
 @dataclass
 class Reply:
-    """One answer: `cut` hangs up "before" a byte or half-way in the "body"; `drip` waits after each byte."""
+    """One answer: `cut` hangs up "before" a byte or half-way in the "body"; `drip` waits after each byte.
+
+    Answers of the `interim` statuses come before it.
+    """
 
     status: int = 200
     body: Any = field(default_factory=dict)
@@ -41,6 +44,7 @@ class Reply:
     delay: float = 0
     cut: str = ""
     drip: float = 0
+    interim: tuple[int, ...] = ()
 
     def content(self) -> bytes:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
@@ -109,6 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         content = reply.content()
+        for status in reply.interim:
+            self.send_response_only(status)
+            self.send_header("Link", "</style.css>; rel=preload")
+            self.end_headers()
         self.send_response(reply.status)
         for name, value in {"Content-Length": str(len(content)), **reply.headers}.items():
             self.send_header(name, value)
@@ -174,6 +182,13 @@ class Access:
 
     def token(self) -> str:
         return self.tokens.get("outcomes")
+
+    def old_token(self) -> str:
+        """Get a token and let some seconds pass: one that was issued just now is not dropped."""
+        token = self.token()
+        assert isinstance(self.clock, FakeClock)
+        self.clock.advance(seconds=10)
+        return token
 
     def rotate(self, **secret: str) -> None:
         """Put a new version of the client's secret where it is kept."""

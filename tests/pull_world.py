@@ -17,6 +17,7 @@ from outbound.cxone.surface import connect
 from outbound.events import Bus, Event, EventType
 from outbound.outcomes.correcting import DUE_CORRECTIONS, Corrections
 from outbound.outcomes.dispatching import Dispatcher, job_window
+from outbound.outcomes.long_calls import LongCalls
 from outbound.outcomes.pages import PageWriter
 from outbound.outcomes.planning import Planner
 from outbound.outcomes.pulling import Puller
@@ -24,7 +25,7 @@ from outbound.outcomes.reporting import Reporter
 from outbound.outcomes.requesting import PullRequests
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.queues import TryLater
-from outbound.store.jobs import DUE_DISPATCH, Job, Jobs, job_of
+from outbound.store.jobs import DUE_DISPATCH, DUE_LONG_CALLS, Job, Jobs, job_of
 from outbound.store.lake import Lake
 from outbound.store.outbox import DUE_FACTS, Outbox
 from outbound.store.registry import Registry
@@ -124,6 +125,7 @@ class PullWorld:
             Duty(DUE_FACTS, 120, publish),
             Duty(DUE_DISPATCH, 120, dispatch),
             Duty(DUE_CORRECTIONS, 120, self.corrections.request),
+            Duty(DUE_LONG_CALLS, 120, LongCalls(self.jobs, self.dispatcher, self.clock).pull_again),
         ]
         return Sweeper(self.table, duties, self.clock).sweep(Deadline(self.clock, 60))
 

@@ -12,10 +12,11 @@ from outbound.events import Bus
 from outbound.observability import logger, metrics
 from outbound.outcomes.correcting import DUE_CORRECTIONS, Corrections
 from outbound.outcomes.dispatching import Dispatcher
+from outbound.outcomes.long_calls import LongCalls
 from outbound.settings import AWS_CLIENT, tenant, variable
 from outbound.store.deliveries import DUE_DELIVERIES
 from outbound.store.holds import DUE_HOLDS
-from outbound.store.jobs import DUE_DISPATCH, Jobs, job_of
+from outbound.store.jobs import DUE_DISPATCH, DUE_LONG_CALLS, Jobs, job_of
 from outbound.store.outbox import DUE_FACTS, Outbox
 from outbound.store.table import Item, Key, Table
 from outbound.sweeping import Duty, Sweeper
@@ -70,6 +71,7 @@ DUTIES = [
     Duty(DUE_DISPATCH, JOBS_AGAIN_SECONDS, dispatch),
     Duty(DUE_HOLDS, HOLDS_AGAIN_SECONDS, look_after),
     Duty(DUE_CORRECTIONS, JOBS_AGAIN_SECONDS, corrections.request),
+    Duty(DUE_LONG_CALLS, JOBS_AGAIN_SECONDS, LongCalls(jobs, dispatcher, clock).pull_again),
 ]
 
 sweeper = Sweeper(table, DUTIES, clock)

@@ -90,6 +90,7 @@ def test_every_try_takes_its_place_in_the_quota(
     aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone
 ) -> None:
     access = Access(aws, clock, cxone.url, budgets={"outbound": {"calls": 3, "per_seconds": 3}})
+    access.old_token()
     started = clock.now()
     cxone.answers = [Reply(401), GOOD]
 

@@ -201,6 +201,7 @@ def test_a_bad_day_at_the_tenant_loses_no_call(at_the_tenant: Access, world: Ten
 
 def test_tokens_that_expire_in_the_middle_are_renewed_once(at_the_tenant: Access, world: Tenant) -> None:
     _all_ids(at_the_tenant)
+    at_the_tenant.clock.sleep(10)
     world.expire_tokens()
 
     assert len(_all_ids(at_the_tenant)) == 250

@@ -166,7 +166,7 @@ def test_a_bad_answer_is_tried_again_and_never_for_ever(
     access: Access, cxone: ScriptedCxone, bad: Reply
 ) -> None:
     cxone.tokens = [bad, bad]
-    assert access.token() == "token-3"
+    assert access.old_token() == "token-3"
 
     access.tokens.drop("outcomes", "token-3")
     cxone.tokens = [bad] * 9
@@ -202,6 +202,45 @@ def test_a_token_endpoint_that_drips_ends_with_the_time_that_is_left(
     with pytest.raises(Unavailable):
         access.tokens.get("outcomes", Deadline(clock, 1.5))
     assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("scope", ["", " ", []])
+def test_an_empty_scope_says_nothing_about_scopes(access: Access, cxone: ScriptedCxone, scope: Any) -> None:
+    cxone.tokens = [issued(scope=scope)]
+
+    assert access.token() == "abc"
+
+
+def test_a_refusal_with_200_after_a_rotation_has_the_secret_read_again(
+    access: Access, cxone: ScriptedCxone, clock: FakeClock
+) -> None:
+    access.token()
+    access.rotate(client_id="bridge", client_secret="rotated")
+    clock.advance(hours=2)
+    cxone.tokens = [Reply(200, {"error": "invalid_client"})]
+
+    assert access.token() == "token-3"
+    assert b64decode(cxone.token_requests[-1].headers["Authorization"][6:]) == b"bridge:rotated"
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        ("invalid_client", Unauthorised),
+        ("unauthorized_client", Unauthorised),
+        ("something else", Unauthorised),
+        ("invalid_scope", Forbidden),
+        ("temporarily_unavailable", Unavailable),
+        ("server_error", Unavailable),
+    ],
+)
+def test_what_an_error_with_200_means(
+    access: Access, cxone: ScriptedCxone, error: str, raised: type[CxoneError]
+) -> None:
+    cxone.tokens = [Reply(200, {"error": error})] * 9
+
+    with pytest.raises(raised):
+        access.token()
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

@@ -60,6 +60,7 @@ def test_a_rotated_secret_is_read_again_at_most_once_a_minute(
     assert b64decode(cxone.token_requests[-1].headers["Authorization"][6:]) == b"bridge:rotated"
 
     access.rotate(client_id="bridge", client_secret="again")
+    access.old_token()
     access.tokens.drop("outcomes", "token-3")
     cxone.tokens = [wrong]
     with pytest.raises(Unauthorised):
@@ -109,7 +110,7 @@ def test_a_failed_refresh_is_everybodys_for_some_seconds(
 
 def test_a_dropped_token_is_dropped_for_everybody_and_once(access: Access, cxone: ScriptedCxone) -> None:
     other = access.new_tokens()
-    assert access.token() == other.get("outcomes") == "token-1"
+    assert access.old_token() == other.get("outcomes") == "token-1"
 
     access.tokens.drop("outcomes", "token-1")
     assert access.token() == "token-2"
@@ -118,10 +119,22 @@ def test_a_dropped_token_is_dropped_for_everybody_and_once(access: Access, cxone
     assert len(cxone.token_requests) == 2
 
 
+def test_a_token_that_was_issued_just_now_is_not_dropped(
+    access: Access, cxone: ScriptedCxone, clock: FakeClock
+) -> None:
+    assert access.token() == "token-1"
+    assert not access.tokens.drop("outcomes", "token-1")
+    assert access.token() == access.new_tokens().get("outcomes") == "token-1"
+
+    clock.advance(seconds=10)
+    assert access.tokens.drop("outcomes", "token-1")
+    assert access.token() == "token-2"
+
+
 def _lease(access: Access, clock: FakeClock, seconds: float) -> None:
     """Leave the table as a refresher does that was cut off."""
-    access.token()
-    access.tokens.drop("outcomes", "token-1")
+    access.old_token()
+    assert access.tokens.drop("outcomes", "token-1")
     (item,) = access.table.query("acme#token")
     key = access.tokens._key(access.settings.surface("outcomes").token)
     assert item["sk"] == key.sk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -139,6 +140,76 @@ def test_pages_that_overlap_where_a_run_goes_on_bring_each_call_once(pulls: Make
     world.work_off([body])
     assert len(before) == 50
     assert _ids(world) == calls_of(world, body)
+
+
+def test_a_call_that_comes_again_pages_later_is_one_row(pulls: MakePulls) -> None:
+    """In one run, and where another run has gone on in between."""
+    world = pulls({**SPRING, "calls": 90}, settings={"longest_window_hours": 24})
+    body = _asked(world, hours=10, page_size=10)
+    first: list[OutcomePage] = []
+
+    def shift() -> None:
+        honest = world.cxone.outcomes.page
+
+        def shifting(query: OutcomeQuery, token: str) -> OutcomePage:
+            page = honest(query, token)
+            if not first:
+                first.append(page)
+            # Its fifth call comes again on every page.
+            return replace(page, records=[*page.records, first[0].records[4]])
+
+        world.cxone.outcomes.page = shifting  # type: ignore[method-assign]
+
+    shift()
+    for _ in range(4):
+        assert world.pull(body, seconds=7.9) is not None
+        world.start_afresh()
+        shift()
+    world.work_off([body])
+    assert _ids(world) == _expected(world, 10, 3)
+    [fact] = world.facts("outcomes.pulled")
+    assert fact["data"]["duplicates_dropped"] == fact["data"]["pages"]
+
+
+ODD = {
+    "half a surrogate": '{"id": "odd", "note": "\\ud83d"}',
+    "a raw tab": '{"id": "odd", "note": "\t"}',
+    "NaN": '{"id": "odd", "seconds": NaN}',
+    "1,200 levels": '{"id": "odd", "note": ' + "[" * 1200 + "]" * 1200 + "}",
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_a_record_that_is_no_json_is_set_aside_and_the_others_are_rows(pulls: MakePulls, odd: str) -> None:
+    world = pulls({**SPRING, "calls": 0})
+    body = _asked(world)
+    moment = format_time(hours_ago(world.clock, 3.5))
+    calls = [
+        {
+            "id": f"call-{number}",
+            "campaignId": "spring",
+            "dispositionCode": "BUSY",
+            "startTime": moment,
+            "direction": "OUTBOUND",
+        }
+        for number in range(2)
+    ]
+    answer = f'{{"calls": [{json.dumps(calls[0])}, {odd}, {json.dumps(calls[1])}]}}'
+    headers = {"Content-Type": "application/json"}
+    world.tenant.add_fault({"body": "\ufeff" + answer, "headers": headers}, path="/calls")
+    assert world.pull(body) is None
+    assert _ids(world) == Counter(["call-0", "call-1"])
+    [aside] = world.rows("set-aside/")
+    assert (aside["reason"], json.loads(aside["record"])) == ("unreadable", odd)
+
+
+def test_an_answer_without_content_says_that_there_are_no_calls(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    body = _asked(world)
+    world.tenant.add_fault({"status": 204, "body": ""}, path="/calls", times=None)
+    assert world.pull(body) is None
+    [fact] = world.facts("outcomes.pulled")
+    assert fact["data"]["metrics"]["total_records"] == 0
 
 
 def _query(world: PullWorld, body: str) -> OutcomeQuery:

@@ -127,6 +127,21 @@ def _pulled_with_smaller_pages(pulling: Pulling) -> None:
     _planned(pulling, refresh=True)
 
 
+def _call_late(pulling: Pulling) -> None:
+    """A call of the window that was under way when it was pulled."""
+    moment = format_time(evening() - timedelta(hours=3.5))
+    record = {"campaignId": "spring", "dispositionCode": "BUSY", "startTime": moment, "direction": "OUTBOUND"}
+    pulling.world.tenant.add_call("spring", {"id": "late", **record})
+
+
+def _changed(pulling: Pulling) -> None:
+    """Pages were pulled, and more of them are to take their places."""
+    _planned(pulling)
+    pulling.pulls.poll()
+    _call_late(pulling)
+    _planned(pulling, refresh=True)
+
+
 def _pull(pulling: Pulling) -> None:
     pulling.pulls.poll()
 
@@ -162,7 +177,57 @@ def test_a_pull_that_is_refused_anything_once_ends_as_one_undisturbed(tenant_pro
 
 def test_a_refresh_cut_off_anywhere_ends_as_one_undisturbed(tenant_process: Tenant) -> None:
     done = check_every_cut(_worlds(tenant_process, _pulled_with_smaller_pages), _pull, Pulling.recover, _end)
-    assert Counter(done.calls)["s3 DeleteObjects"] == 1
+    made = Counter(done.calls)
+    assert made["s3 CopyObject"] == 2, "the page and what was set aside of it"
+    assert made["s3 DeleteObjects"] >= 2
+
+
+def test_a_refresh_that_is_refused_anything_once_ends_as_one_undisturbed(tenant_process: Tenant) -> None:
+    check_every_refusal(_worlds(tenant_process, _changed, page_size=50), _pull, Pulling.recover, _end)
+
+
+def test_a_quiet_pull_cut_off_anywhere_ends_as_one_undisturbed(tenant_process: Tenant) -> None:
+    def prepare(pulling: Pulling) -> None:
+        _planned(pulling)
+        pulling.pulls.poll()
+        _call_late(pulling)
+        pulling.world.clock.advance(hours=2)
+
+    def work(pulling: Pulling) -> None:
+        pulling.world.sweep()
+        pulling.pulls.poll()
+
+    done = check_every_cut(_worlds(tenant_process, prepare), work, Pulling.recover, _end)
+    assert Counter(done.calls)["s3 CopyObject"] >= 2
+
+
+def test_a_refresh_that_fails_leaves_the_lake_as_it_was_wherever_it_is_cut_off(
+    tenant_process: Tenant,
+) -> None:
+    def prepare(pulling: Pulling) -> None:
+        _changed(pulling)
+        refusal = {"status": 404, "json": {"message": "no such campaign"}}
+        pulling.world.tenant.add_fault(refusal, path="/calls", nth=2, times=None)
+
+    def recover(pulling: Pulling) -> None:
+        pulling.world.start_afresh()
+        pulling.world.clock.advance(minutes=15)
+        pulling.pulls.let_time_pass()
+        pulling.pulls.poll()
+
+    def end(pulling: Pulling) -> object:
+        found = pulling.world.end_of("spring")
+        return {name: found[name] for name in ("rows", "aside", "manifests")}
+
+    def untouched(pulling: Pulling) -> None:
+        assert len(pulling.world.rows()) == len({row["id"] for row in pulling.world.rows()})
+        assert "late" not in {row["id"] for row in pulling.world.rows()}
+
+    def recovered(pulling: Pulling) -> None:
+        recover(pulling)
+        untouched(pulling)
+
+    check_every_cut(_worlds(tenant_process, prepare), _pull, recovered, end)
 
 
 def test_a_failing_pull_cut_off_anywhere_fails_once_and_completes_after_repair(

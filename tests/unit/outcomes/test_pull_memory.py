@@ -126,5 +126,5 @@ def test_ending_a_job_holds_the_analysis_of_one_page_at_a_time() -> None:
         new_job("spring", START, end, "schedule", end, "c"), position=position, initiated_at=format_time(end)
     )
     with _traced():
-        assert reporter.complete(job, OutcomeSettings()) is None
+        assert reporter.complete(job, OutcomeSettings(), Deadline(clock, 60)) is None
         assert tracemalloc.get_traced_memory()[1] < 5_000_000

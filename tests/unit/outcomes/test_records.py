@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outbound.cxone.json_bodies import Unreadable
 from outbound.cxone.platform.outcomes import _record
 from outbound.cxone.ports import OutcomePage
 from outbound.outcomes.pages import Page, PageWriter
 from outbound.outcomes.records import RowMaker, SetAside
+from outbound.outcomes.seen_calls import SeenCalls
 from outbound.outcomes.settings import COLUMNS, OutcomeSettings
 from outbound.outcomes.windows import Window
 from outbound.store.jobs import Job, new_job
@@ -67,10 +71,13 @@ def _job() -> Job:
     return new_job("spring", WINDOW.start, WINDOW.end, "schedule", WINDOW.end, "c")
 
 
-def _write(*records: Any, before: frozenset[str] = frozenset()) -> tuple[Page, MemoryS3]:
+def _write(*records: Any, before: Sequence[str] = ()) -> tuple[Page, MemoryS3]:
     s3 = MemoryS3()
     page = OutcomePage([_record(record) for record in records], "", 1)
-    return PageWriter(Lake(s3, "lake")).write(_job(), page, before, SETTINGS), s3  # type: ignore[arg-type]
+    seen = SeenCalls()
+    for call_id in before:
+        seen.add(call_id)
+    return PageWriter(Lake(s3, "lake")).write(_job(), page, seen, SETTINGS), s3  # type: ignore[arg-type]
 
 
 def _row(**changed: Any) -> dict[str, Any]:
@@ -125,13 +132,16 @@ def test_an_unknown_code_is_kept_and_neutral() -> None:
     [
         ({"id": None}, "id_missing"),
         ({"id": ""}, "id_missing"),
-        ({"id": 17}, "id_invalid"),
+        ({"id": 17.5}, "id_invalid"),
+        ({"id": True}, "id_invalid"),
+        ({"id": ["call-1"]}, "id_invalid"),
         ({"id": "x" * 257}, "id_invalid"),
         ({"direction": "INBOUND"}, "not_outbound"),
         ({"direction": None}, "not_outbound"),
         ({"direction": ["OUTBOUND"]}, "not_outbound"),
         ({"campaignId": "autumn"}, "other_campaign"),
         ({"campaignId": None}, "other_campaign"),
+        ({"campaignId": 17}, "other_campaign"),
         ({"dispositionCode": None}, "code_missing"),
         ({"dispositionCode": ""}, "code_missing"),
         ({"dispositionCode": {"code": "BUSY"}}, "code_invalid"),
@@ -161,9 +171,9 @@ def test_a_record_that_is_no_object_is_set_aside(record: Any) -> None:
 
 
 def test_a_record_that_is_set_aside_is_kept_as_it_came() -> None:
-    _, s3 = _write(CALL | {"id": 17, "note": "ü"})
+    _, s3 = _write(CALL | {"id": 17.5, "note": "ü"})
     [aside] = s3.lines("set-aside/")
-    assert orjson.loads(aside["record"]) == CALL | {"id": 17, "note": "ü"}
+    assert orjson.loads(aside["record"]) == CALL | {"id": 17.5, "note": "ü"}
 
 
 def test_a_record_that_is_nested_too_deeply_to_be_kept_is_still_counted() -> None:
@@ -260,13 +270,31 @@ def test_whatever_arrives_each_record_is_counted_once_and_every_row_has_the_tabl
     assert all(set(line) == {"reason", "record"} for line in s3.lines("set-aside/"))
 
 
+def test_ids_that_are_numbers_are_their_text() -> None:
+    assert _row(id=17)["id"] == "17"
+    job = replace(_job(), campaign_id="2026")
+    s3 = MemoryS3()
+    page = OutcomePage([_record(CALL | {"id": 2**63, "campaignId": 2026})], "", 1)
+    PageWriter(Lake(s3, "lake")).write(job, page, SeenCalls(), SETTINGS)  # type: ignore[arg-type]
+    [row] = s3.lines("outcomes/")
+    assert (row["id"], row["campaign_id"]) == (str(2**63), "2026")
+
+
+def test_a_record_that_is_no_json_is_set_aside_as_the_text_that_it_came_as() -> None:
+    text = '{"id": "call-1", "note": "\\ud83d"}'
+    page, s3 = _write(Unreadable(text))
+    assert page.part.set_aside == {"unreadable": 1}
+    [aside] = s3.lines("set-aside/")
+    assert orjson.loads(aside["record"]) == text
+
+
 def test_a_call_that_comes_twice_is_kept_once() -> None:
     page, s3 = _write(CALL, CALL)
     assert (len(s3.lines("outcomes/")), page.duplicates) == (1, 1)
 
 
 def test_a_call_of_the_page_before_is_dropped() -> None:
-    page, s3 = _write(CALL, before=frozenset({"call-1"}))
+    page, s3 = _write(CALL, before=["call-1"])
     assert (s3.objects, page.duplicates) == ({}, 1)
 
 

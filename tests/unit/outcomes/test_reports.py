@@ -12,11 +12,13 @@ from aws_world import AwsWorld, FakeClock
 from disturbing import MakePulls
 from pull_world import PullWorld, hours_ago
 
+from outbound.clock import Deadline
 from outbound.cxone.platform.outcomes import _record
 from outbound.cxone.ports import OutcomePage
 from outbound.events import effect_id
 from outbound.outcomes.pages import PageWriter
 from outbound.outcomes.reporting import Reporter
+from outbound.outcomes.seen_calls import SeenCalls
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.store.jobs import Job, Jobs, Position, job_of, new_job
 from outbound.store.lake import Lake
@@ -167,12 +169,12 @@ def test_a_fact_fits_on_the_bus_with_a_thousand_agents_and_five_hundred_codes(
             for n in range(2400)
         ]
         outcome = OutcomePage([_record(call) for call in calls], f"token-{page}", 1)
-        written = PageWriter(lake).write(job, outcome, set(), settings)
+        written = PageWriter(lake).write(job, outcome, SeenCalls(), settings)
         position = Position(page=page + 1, since="2026-03-10T00:00:00Z")
         checked_off = jobs.checkpoint(job, position, written.part, clock.now())
         assert checked_off is not None
         job = checked_off
-    item = Reporter(jobs, lake, "acme", clock).complete(job, settings)
+    item = Reporter(jobs, lake, "acme", clock).complete(job, settings, Deadline(clock, 60))
     assert item is not None
     [fact] = item["facts"]
     assert len(fact.encode()) < 200 * 1024

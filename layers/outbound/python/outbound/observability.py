@@ -57,6 +57,7 @@ class Metric(StrEnum):
     CONVERSION_RATE = "ConversionRate"
     PULLS_COMPLETED = "PullsCompleted"
     PULLS_FAILED = "PullsFailed"
+    OUTCOMES_CHANGED = "OutcomesChanged"
     THROTTLED = "CxoneThrottled"
     RETRIED = "CxoneRetries"
     QUOTA_WAIT = "QuotaWaitSeconds"

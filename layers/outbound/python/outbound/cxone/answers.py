@@ -1,13 +1,12 @@
-"""What an answer of CXone means: parsed JSON, or one of the errors of `errors.py`."""
+"""What an answer of CXone means: its JSON, or one of the errors of `errors.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
-
-import orjson
 
 from outbound.cxone.errors import (
     Conflict,
@@ -20,26 +19,29 @@ from outbound.cxone.errors import (
     UnexpectedAnswer,
     VersionConflict,
 )
+from outbound.cxone.json_bodies import parsed
+from outbound.http_statuses import is_passing
 from outbound.observability import masked_text
 
-# These heal by themselves; every other refusal needs somebody to do something.
-_PASSING = frozenset({408, 500, 502, 503, 504})
 _ERRORS = {401: Unauthorised, 404: NotFound, 409: Conflict, 412: VersionConflict}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer: its JSON, its status and headers, and how many tries it took."""
+    """A successful answer: its JSON, its status and headers, and how many tries it took.
+
+    The body is None where there is nothing: a GET of 204, or any other call's empty answer.
+    """
 
     body: Any
     status: int
     headers: Mapping[str, str]
     tries: int
 
-
-def parsed(body: bytes) -> Any:
-    """Give the JSON of a body. Raises ValueError where it is none."""
-    return orjson.loads(body)
+    @property
+    def nothing(self) -> bool:
+        """Whether CXone says that there is nothing: 204, which is not an empty answer of another status."""
+        return self.status == HTTPStatus.NO_CONTENT and self.body is None
 
 
 def refusal(
@@ -52,7 +54,8 @@ def refusal(
     """
     field_name, detail = objection(body)
     said = f"{message}: {detail}" if detail else message
-    if status in _PASSING:
+    # These heal by themselves; every other refusal needs somebody to do something.
+    if is_passing(status):
         return Unavailable(said, retry_at)
     if status in (400, 422):
         return InvalidRequest(said, field_name)
@@ -72,8 +75,8 @@ def named_scopes(scopes: tuple[str, ...], body: bytes) -> tuple[str, ...]:
 def objection(body: bytes) -> tuple[str, str]:
     """Give the field and the message of an error body, where it has them, without personal data."""
     try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        answer = parsed(body)
+    except ValueError:
         return "", ""
     if not isinstance(answer, dict):
         return "", ""

@@ -4,8 +4,9 @@
                                 \\_ held by another: wait, with jitter, for what it brings
 
 A thousand cold starts at once cost one token request, and one where it fails: its failure is shared for
-some seconds as a token would be. A refresher that is cut off holds the others up until its lease ends. A
-token leaves this module only to be put into an Authorization header.
+some seconds as a token would be. A token that CXone refuses is dropped, unless it was issued some seconds
+ago: where every call is refused, a new token for each would help nobody. A refresher that is cut off holds
+the others up until its lease ends. A token leaves this module only to be put into an Authorization header.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ _LONGEST_PAUSE = 1.5
 # For that long (seconds) a failed refresh is everybody's: an operator's remedy shows soon after it.
 _COOL_DOWN = {"unauthorised": 5.0, "forbidden": 5.0}
 _USUAL_COOL_DOWN = 2.0
+
+
+# A token younger than this (seconds) is not what CXone objects to.
+_YOUNGEST_DROPPED = 10.0
 
 
 class Tokens:
@@ -74,14 +79,25 @@ class Tokens:
             self._memory[key.sk] = remembered
         return remembered.value
 
-    def drop(self, surface: str, value: str) -> None:
-        """Forget a token that CXone refused, here and for everybody else, unless it was replaced already."""
+    def drop(self, surface: str, value: str) -> bool:
+        """Forget a token that CXone refused, here and for everybody else, unless it was replaced already.
+
+        False where it stays, because it was issued only just now: then another would fare no better.
+        """
         key = self._key(self._settings().surface(surface).token)
+        values = {":zero": 0, ":value": value, ":young": self._now() - _YOUNGEST_DROPPED}
+        dropped = self._table.update(
+            key,
+            "SET #refresh_at = :zero",
+            values,
+            "#access_token = :value AND (attribute_not_exists(#issued_at) OR #issued_at <= :young)",
+        )
+        if not dropped.done and dropped.item.get("access_token") == value:
+            return False
         remembered = self._memory.get(key.sk)
         if remembered is not None and remembered.value == value:
             self._memory.pop(key.sk, None)
-        values = {":zero": 0, ":value": value}
-        self._table.update(key, "SET #refresh_at = :zero", values, "#access_token = :value")
+        return True
 
     def _shared(self, key: Key, request: TokenRequest, left: float) -> Token:
         """Give the table's token, or refresh it, or wait for whoever is refreshing it."""
@@ -144,11 +160,12 @@ class Tokens:
         stored = {
             ":value": token.value,
             ":refresh_at": token.refresh_at,
+            ":issued_at": self._now(),
             ":ttl": int(token.refresh_at) + 3600,
         }
         kept = self._table.update(
             key,
-            "SET #access_token = :value, #refresh_at = :refresh_at, #ttl = :ttl"
+            "SET #access_token = :value, #refresh_at = :refresh_at, #issued_at = :issued_at, #ttl = :ttl"
             " REMOVE #lease_owner, #lease_until, #failure",
             stored | values,
             condition,

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import requests
+import urllib3
 from urllib3.exceptions import HTTPError
 
 from outbound.cxone.errors import UnexpectedAnswer
+from outbound.final_response import FinalResponse
 
 # What reading an answer can end with where the connection breaks, stalls or speaks no HTTP.
 BROKEN = (requests.RequestException, HTTPError, OSError)
@@ -24,11 +27,47 @@ _MOST_OF_A_REFUSAL = 64 * 1024
 _SHORTEST_WAIT = 0.1
 
 
+class _Connection(urllib3.connection.HTTPConnection):
+    response_class = FinalResponse
+
+
+class _TlsConnection(urllib3.connection.HTTPSConnection):
+    response_class = FinalResponse
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Connects so that an interim answer is not taken for the final one, through a proxy too."""
+
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, **more)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def proxy_manager_for(self, *args: Any, **more: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **more)
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        return manager
+
+
 class DirectSession(requests.Session):
-    """A session that sees no redirects: an answer of 3xx is an answer.
+    """A session that sees no redirects: an answer of 3xx is an answer, one of 1xx is none.
 
     Telling `requests` not to follow them is not enough: it would still read their bodies, without bounds.
     """
+
+    def __init__(self, connections: int = 10) -> None:
+        """Keep up to so many connections to a host."""
+        super().__init__()
+        adapter = _Adapter(pool_maxsize=connections)
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - its own name
         """Find none."""

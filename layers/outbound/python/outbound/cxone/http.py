@@ -15,10 +15,11 @@ from typing import Any
 import requests
 
 from outbound.clock import Clock, Deadline
-from outbound.cxone.answers import Answer, parsed, refusal
+from outbound.cxone.answers import Answer, refusal
 from outbound.cxone.auth import Tokens
 from outbound.cxone.bodies import BROKEN, DirectSession, refusal_body, whole_body
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited, Unauthorised, Unavailable
+from outbound.cxone.json_bodies import parsed
 from outbound.cxone.quota import MAX_WAIT_SECONDS, Budgets, Lane
 from outbound.cxone.settings import CxoneSettings
 from outbound.observability import Metric, loggable, logger, measure
@@ -84,10 +85,7 @@ class CxoneHttp:
         self._budgets = budgets
         self._settings = settings
         self._clock = clock
-        self._session = DirectSession()
-        connections = requests.adapters.HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS)
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, connections)
+        self._session = DirectSession(_MOST_CONNECTIONS)
         self.deadline = Deadline(clock, 3600)
 
     def call(self, call: Call) -> Answer:
@@ -105,7 +103,8 @@ class CxoneHttp:
                 return Answer(outcome.body, outcome.status, outcome.headers, sent)
             if isinstance(outcome, Unauthorised) and not renewed:
                 # A second refusal, of a token issued just now, is no matter of the token's age.
-                self._tokens.drop(call.surface, token)
+                if not self._tokens.drop(call.surface, token):
+                    raise outcome
                 renewed = True
                 continue
             failures += 1
@@ -194,7 +193,8 @@ def _worth_another_try(call: Call, failure: CxoneError) -> bool:
 
 
 def _success(call: Call, response: requests.Response, body: bytes) -> Answer | CxoneError:
-    if not body and call.method != "GET":
+    no_content = response.status_code == requests.codes.no_content
+    if not body and (no_content or call.method != "GET"):
         return Answer(None, response.status_code, response.headers, 1)
     try:
         return Answer(parsed(body), response.status_code, response.headers, 1)

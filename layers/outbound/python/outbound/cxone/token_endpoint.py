@@ -12,9 +12,10 @@ from typing import Any
 import requests
 
 from outbound.clock import Clock, Deadline
-from outbound.cxone.answers import named_scopes, parsed
+from outbound.cxone.answers import named_scopes
 from outbound.cxone.bodies import BROKEN, DirectSession, refusal_body, whole_body
 from outbound.cxone.errors import CxoneError, Forbidden, RateLimited, Unauthorised, Unavailable
+from outbound.cxone.json_bodies import parsed
 from outbound.cxone.settings import TokenRequest
 from outbound.observability import Metric, logger, measure
 from outbound.retry import pause, retry_after
@@ -32,6 +33,8 @@ _LONGEST_LIFETIME = 86_400.0
 # Where the endpoint limits us without saying for how long.
 _USUAL_LIMIT_SECONDS = 5.0
 _LONGEST_LIMIT_SECONDS = 120.0
+# Errors of OAuth that are no matter of the credentials.
+_PASSING_ERRORS = frozenset({"server_error", "temporarily_unavailable", "slow_down"})
 # What may stand in a header behind "Bearer", at a length that servers take.
 _TOKEN = re.compile(r"[!-~]{1,8192}")
 
@@ -110,6 +113,8 @@ class TokenEndpoint:
     def _accepted(self, request: TokenRequest, body: bytes) -> Token:
         """Check a token answer and give its token."""
         answer = _object_in(body)
+        if refused := _refused_by(request, answer, self._secret_id):
+            raise refused
         value = answer.get("access_token")
         if not isinstance(value, str) or not _TOKEN.fullmatch(value):
             raise Unavailable(f"the token endpoint {request.url} answered without a usable access_token")
@@ -182,12 +187,31 @@ def _object_in(body: bytes) -> dict[str, Any]:
 
 
 def _granted(scope: object) -> frozenset[str] | None:
-    """Give the scopes that an answer names, or None where it says nothing: then they are as asked for."""
+    """Give the scopes that an answer names, or None where it says nothing: then they are as asked for.
+
+    An empty list of them says nothing either: a token that may do nothing at all is not issued.
+    """
     if isinstance(scope, str):
-        return frozenset(scope.split())
+        return frozenset(scope.split()) or None
     if isinstance(scope, list):
-        return frozenset(str(one) for one in scope)
+        return frozenset(str(one) for one in scope) or None
     return None
+
+
+def _refused_by(request: TokenRequest, answer: dict[str, Any], secret_id: str) -> CxoneError | None:
+    """Give what an answer of 200 refuses in its body, or None: some servers say everything with 200."""
+    error = answer.get("error")
+    if not isinstance(error, str) or not error or answer.get("access_token"):
+        return None
+    if error == "invalid_scope":
+        message = f"the token endpoint {request.url} does not grant the scopes that were asked for"
+        return Forbidden(message, request.scopes)
+    if error in _PASSING_ERRORS:
+        return Unavailable(f"the token endpoint {request.url} answered {error}")
+    return Unauthorised(
+        f"the token endpoint {request.url} refused our credentials (200 with an error): check the client id"
+        f" and secret in {secret_id}, and the form of the token request in the settings"
+    )
 
 
 def _lifetime(expires_in: object) -> float | None:

@@ -87,12 +87,17 @@ def _jobs(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _row(job: Job, now: datetime) -> dict[str, Any]:
+    """Show what the lake has of a window; of a pull beside it, only how it is and why it failed."""
+    state = "waiting" if waits(job, now) else job.status
+    again = job.in_the_lake and state != "completed"
+    pages = job.result.get("pages", job.position.page) if job.in_the_lake else job.position.page
     return {
         "start": format_time(job.start),
         "end": format_time(job.end),
-        "state": "waiting" if waits(job, now) else job.status,
+        "state": "completed" if again else state,
+        "again": state if again else None,
         "origin": job.origin,
-        "pages": job.position.page,
+        "pages": pages,
         "records": job.result.get("records"),
         "reason": _reason(job),
         "job_id": job.job_id,
@@ -129,7 +134,7 @@ def _gaps(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 def _gap_rows(jobs: list[Job], window: Window) -> Iterator[dict[str, Any]]:
     """Give the windows that are not pulled: of jobs that have not ended well, and those without a job."""
     for job in jobs:
-        if job.status != "completed" and job.end > window.start:
+        if job.status != "completed" and not job.in_the_lake and job.end > window.start:
             reason = _reason(job) or f"the job is {job.status}"
             yield {"start": format_time(job.start), "end": format_time(job.end), "why": reason}
     for gap in uncovered(window, [Window(job.start, job.end) for job in jobs]):

@@ -1,10 +1,14 @@
-"""From a page of calls to a part of the lake, with what is wrong set aside and what came twice dropped."""
+"""From a page of calls to a part of the lake, with what is wrong set aside and what came twice dropped.
+
+first pull of a window:   outcomes/dt=.../<campaign>/<job>-<page>, page by page: there is nothing to lose
+every later one:          staged/outcomes/dt=.../<campaign>/<job>-<page>, until `switching` moves it there
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -12,6 +16,7 @@ import orjson
 from outbound.cxone.ports import CallRecord, OutcomePage
 from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.records import Row, RowMaker, SetAside
+from outbound.outcomes.seen_calls import SeenCalls
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 from outbound.store.jobs import Job
@@ -20,6 +25,7 @@ from outbound.store.parts import Part
 
 PREFIX = "outcomes"
 SET_ASIDE_PREFIX = "set-aside/outcomes"
+_STAGED = "staged/"
 
 # A record that is set aside is kept as text, up to this length: it may be anything.
 _LONGEST_KEPT = 64 * 1024
@@ -33,20 +39,19 @@ _SLICE = 250
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it was written: its part, the ids on it, and how many records were dropped as duplicates."""
+    """A page as it was written: its part, and how many records were dropped as duplicates."""
 
     part: Part
-    ids: Set[str]
     duplicates: int
 
 
 @dataclass(slots=True)
 class _Sorted:
-    """The records of a page, sorted out: lines for the lake, their ids and what they amount to."""
+    """The records of a page, sorted out: lines for the lake, digests of their ids, what they amount to."""
 
     lines: list[bytes] = field(default_factory=list)
     aside: list[Mapping[str, Any]] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
+    ids: list[bytes] = field(default_factory=list)
     duplicates: int = 0
     analysis: Analysis = field(default_factory=Analysis)
 
@@ -59,24 +64,24 @@ class PageWriter:
         self._lake = lake
 
     def write(
-        self, job: Job, page: OutcomePage, before: Set[str], settings: OutcomeSettings, leftover: bool = False
+        self, job: Job, page: OutcomePage, seen: SeenCalls, settings: OutcomeSettings, leftover: bool = False
     ) -> Page:
-        """Write a page's part.
+        """Write a page's part: without the calls that were `seen` on the pages before, which it adds to.
 
-        `before` holds the ids of the page before: pages may overlap where calls arrived between them. With
-        `leftover` an earlier try may have written this page already; what it wrote and this one does not
-        write is removed.
+        With `leftover` an earlier try may have written this page already; what it wrote and this one does
+        not write is removed.
         """
         maker = RowMaker(job.campaign_id, Window(job.start, job.end), settings)
         found = _Sorted()
         for first in range(0, len(page.records), _SLICE):
-            rows = _sorted_out(page.records[first : first + _SLICE], before, maker, found)
+            rows = _sorted_out(page.records[first : first + _SLICE], seen, maker, found)
             found.analysis.add(rows)
             found.lines += map(line_of, rows)
         part_key, aside_key = keys_of_page(job, job.position.page)
-        stored = self._write(part_key, found.lines, leftover)
-        self._write(aside_key, [line_of(entry) for entry in found.aside], leftover)
-        return Page(_part(job.position.page, stored, found), found.ids, found.duplicates)
+        stored = self._write(_written_at(job, part_key), found.lines, leftover)
+        self._write(_written_at(job, aside_key), [line_of(entry) for entry in found.aside], leftover)
+        stored = replace(stored, key=part_key if stored.key else "")
+        return Page(_part(job.position.page, stored, found), found.duplicates)
 
     def _write(self, key: str, lines: Sequence[bytes], leftover: bool) -> Stored:
         if lines:
@@ -85,13 +90,18 @@ class PageWriter:
             self._lake.remove([key])
         return _NOTHING
 
-    def ids_of(self, part: Part | None) -> Set[str]:
-        """Give the ids of a part that an earlier run wrote, so that a resumed run knows what came before."""
-        return {row["id"] for row in self._lake.read_lines(part.key)} if part and part.key else set()
+
+def staged(key: str) -> str:
+    """Give the key under which an object waits until its generation is the lake's."""
+    return _STAGED + key
+
+
+def _written_at(job: Job, key: str) -> str:
+    return staged(key) if job.staged else key
 
 
 def keys_of_page(job: Job, page: int) -> tuple[str, str]:
-    """Give the keys of a page's objects: of its part, and of what was set aside."""
+    """Give the keys of a page's objects in the lake: of its part, and of what was set aside."""
     place = (job.start, job.campaign_id, job.job_id, page)
     return part_key(PREFIX, *place), part_key(SET_ASIDE_PREFIX, *place)
 
@@ -105,15 +115,14 @@ def _part(page: int, stored: Stored, found: _Sorted) -> Part:
         size=stored.size,
         set_aside=dict(Counter(entry["reason"] for entry in found.aside)),
         analysis=found.analysis.to_json(),
+        ids=b"".join(found.ids),
     )
 
 
-def _sorted_out(
-    records: Sequence[CallRecord], before: Set[str], maker: RowMaker, found: _Sorted
-) -> list[Row]:
+def _sorted_out(records: Sequence[CallRecord], seen: SeenCalls, maker: RowMaker, found: _Sorted) -> list[Row]:
     """Give the rows of some records; what is none of them is noted in `found`."""
     rows: list[Row] = []
-    ids, row_of = found.ids, maker.row_of
+    ids, row_of, add = found.ids, maker.row_of, seen.add
     for record in records:
         try:
             row = row_of(record)
@@ -121,10 +130,10 @@ def _sorted_out(
             found.aside.append({"reason": str(reason), "record": _as_text(record.source)})
             continue
         # A call that started at the window's very end is the next window's, whichever of them brings it.
-        if row is None or row["id"] in ids or row["id"] in before:
+        if row is None or not (digest := add(row["id"])):
             found.duplicates += 1
         else:
-            ids.add(row["id"])
+            ids.append(digest)
             rows.append(row)
     return rows
 

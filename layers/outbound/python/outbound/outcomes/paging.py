@@ -3,12 +3,11 @@
     fetch 0 | fetch 1           | fetch 2           | ...
             | write 0, check off | write 1, check off | ...
 
-Nothing is kept but one page and the ids of the one before it, however many records a window has.
+Nothing is kept but one page, and eight bytes for each call before it, however many records a window has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from outbound.observability import Metric, measure
 from outbound.outcomes import positions
 from outbound.outcomes.failures import Superseded, refused
 from outbound.outcomes.pages import PageWriter
+from outbound.outcomes.seen_calls import SeenCalls
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.store.jobs import Job, Jobs
 
@@ -66,7 +66,7 @@ class Paging:
                 measure(Metric.RECORDS_SET_ASIDE, run.set_aside)
 
     def _read(self, run: Run, query: OutcomeQuery, settings: OutcomeSettings, deadline: Deadline) -> None:
-        before = self._ids_before(run.job)
+        seen = self._seen_before(run.job)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="next-page") as fetcher:
             coming = fetcher.submit(self._port.page, query, run.job.position.token)
             while True:
@@ -76,23 +76,21 @@ class Paging:
                     positions.check_end(run.job.position, page.next_token, settings)
                     if not time_is_up:
                         coming = fetcher.submit(self._port.page, query, page.next_token)
-                before = self._check_off(run, page, before, settings)
+                self._check_off(run, page, seen, settings)
                 if not page.next_token:
                     return
                 if time_is_up:
                     raise OutOfTime("the function's time is nearly up")
 
-    def _ids_before(self, job: Job) -> Set[str]:
-        """Give the ids of the page before the one that comes next."""
+    def _seen_before(self, job: Job) -> SeenCalls:
+        """Give the calls that earlier runs wrote."""
         if not job.position.page:
-            return frozenset()
-        return self._writer.ids_of(self._jobs.parts.get(job.job_id, job.position.page - 1))
+            return SeenCalls()
+        return SeenCalls(part.ids for part in self._jobs.parts.first(job.job_id, job.position.page))
 
-    def _check_off(
-        self, run: Run, page: OutcomePage, before: Set[str], settings: OutcomeSettings
-    ) -> Set[str]:
-        """Write a page's part and its checkpoint; give the page's ids."""
-        written = self._writer.write(run.job, page, before, settings, _may_be_written(run))
+    def _check_off(self, run: Run, page: OutcomePage, seen: SeenCalls, settings: OutcomeSettings) -> None:
+        """Write a page's part and its checkpoint."""
+        written = self._writer.write(run.job, page, seen, settings, _may_be_written(run))
         position = positions.after(run.job.position, page, written.duplicates)
         moved = self._jobs.checkpoint(run.job, position, written.part, self._clock.now())
         if moved is None:
@@ -101,7 +99,6 @@ class Paging:
         run.pages += 1
         run.records += written.part.records
         run.set_aside += sum(written.part.set_aside.values())
-        return written.ids
 
 
 def _may_be_written(run: Run) -> bool:

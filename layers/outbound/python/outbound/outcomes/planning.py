@@ -155,7 +155,8 @@ class Planner:
     def _job(self, campaign: Campaign, wanted: Wanted, piece: Window) -> Job:
         origin = "schedule" if wanted.asked is None else "request"
         send_at = max(wanted.send_at, settled(piece.end, wanted.settings))
-        return new_job(campaign.campaign_id, piece.start, piece.end, origin, send_at, wanted.correlation_id)
+        span, correlation_id = (piece.start, piece.end), wanted.correlation_id
+        return new_job(campaign.campaign_id, *span, origin, send_at, correlation_id, wanted.request_id)
 
     def _taken(self, campaign: Campaign, step: Step) -> bool:
         """Write a step and send its jobs; False where somebody else planned meanwhile."""
@@ -189,6 +190,8 @@ class Planner:
             whole = job.status == "completed" and job.start >= oldest
             if job.status in ("failed", "lost") or (refresh and whole):
                 done &= self._planned_again(job, wanted)
+            elif refresh and job.quiet and job.start >= oldest:
+                done &= self._jobs.make_heard(job, wanted.request_id)
         return done
 
     def _planned_again(self, job: Job, wanted: Wanted) -> bool:
@@ -217,7 +220,8 @@ class Planner:
         waiting = [
             job.start
             for job in self._jobs.unfinished(_UNFINISHED_LOOKED_AT)
-            if job.origin == "schedule" and job.campaign_id in campaigns
+            # A window that is pulled again is in the lake meanwhile.
+            if job.origin == "schedule" and not job.in_the_lake and job.campaign_id in campaigns
         ]
         waiting += [one.planned_until or one.start or now for one in campaigns.values()]
         return max(0.0, *((now - moment).total_seconds() for moment in [now, *waiting]))

@@ -2,6 +2,8 @@
 
 claim -> page 0 -> part 0 + checkpoint -> page 1 -> ... -> manifest -> completed + fact -> bus
                     ^ a run that is cut off anywhere goes on after its last checkpoint
+
+A window that was pulled before is pulled beside what the lake has of it; see `switching`.
 """
 
 from __future__ import annotations
@@ -102,8 +104,10 @@ class Puller:
         """Work on a job to its end, well or badly, and give its item. Raises TryLater where it goes on."""
         try:
             try:
-                self._paging.read(run, self._query(run, settings), settings, deadline)
-                ended = self._reporter.complete(run.job, settings)
+                if run.job.switch is None:
+                    self._paging.read(run, self._query(run, settings), settings, deadline)
+                # What was begun to be switched is switched to its end, before anything else is looked at.
+                ended = self._reporter.complete(run.job, settings, deadline)
             except (PullFailed, InvalidQuery) as failure:
                 ended = self._reporter.fail(run.job, failure)
             if ended is None:
@@ -152,7 +156,7 @@ class Puller:
         if job.start >= oldest:
             return job.start
         window = Window(job.start, job.end)
-        if "manifest" in job.result:
+        if job.in_the_lake:
             raise OutOfRetention(f"CXone no longer has all of {window}; what was pulled before is kept")
         if job.end <= oldest:
             raise OutOfRetention(f"CXone keeps calls since {format_time(oldest)}, and no longer has {window}")
@@ -168,7 +172,8 @@ class Puller:
         """Give the lease back, and say when the job goes on."""
         if isinstance(error, Superseded):
             return TryLater(_FIRST_WAIT, "another run has taken the job over")
-        healthy = isinstance(error, RateLimited) or (isinstance(error, OutOfTime) and run.pages > 0)
+        moved_on = run.pages > 0 or run.job.switch is not None
+        healthy = isinstance(error, RateLimited) or (isinstance(error, OutOfTime) and moved_on)
         self._release(run.job, failed=not healthy, why="" if healthy else _reason(error))
         if isinstance(error, RateLimited):
             return TryLater((error.retry_at - self._clock.now()).total_seconds(), "no place in the quota")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from outbound.cxone.json_bodies import Unreadable
 from outbound.cxone.ports import CallRecord
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
@@ -56,6 +57,8 @@ class RowMaker:
             or type(code) is not str
             or not 0 < len(code) <= _LONGEST_CODE
         ):
+            if type(call_id) is int or type(campaign_id) is int:
+                return self.row_of(_with_text_ids(record))
             raise SetAside(self._objection(record))
         started = _moment(start_time, "start_time")
         if not self._start <= started < self._end:
@@ -82,7 +85,7 @@ class RowMaker:
     def _objection(self, record: CallRecord) -> str:
         """Name what is wrong with a record of which something is wrong."""
         if type(record.source) is not dict:
-            return "not_an_object"
+            return "unreadable" if isinstance(record.source, Unreadable) else "not_an_object"
         if type(record.call_id) is not str or not 0 < len(record.call_id) <= _LONGEST_ID:
             return "id_invalid" if record.call_id else "id_missing"
         if record.direction != "OUTBOUND":
@@ -100,6 +103,15 @@ class RowMaker:
             raise SetAside("end_before_start")
         took = ended - started
         return ended, took.days * 86_400 + took.seconds
+
+
+def _with_text_ids(record: CallRecord) -> CallRecord:
+    """Give a record whose ids that came as numbers are text."""
+    call_id, campaign_id = record.call_id, record.campaign_id
+    return record._replace(
+        call_id=str(call_id) if type(call_id) is int else call_id,
+        campaign_id=str(campaign_id) if type(campaign_id) is int else campaign_id,
+    )
 
 
 def _moment(value: Any, field: str) -> datetime:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from outbound.clock import Clock, format_time, parse_time
+from outbound.clock import Clock, Deadline, format_time, parse_time
 from outbound.events import Event, EventType, new_event
 from outbound.observability import Metric, logger, measure
 from outbound.outcomes.analysis import Analysis
@@ -22,6 +23,7 @@ from outbound.outcomes.report import (
     set_aside_of,
 )
 from outbound.outcomes.settings import OutcomeSettings
+from outbound.outcomes.switching import Switching
 from outbound.outcomes.windows import Window
 from outbound.store.jobs import Job, Jobs
 from outbound.store.lake import Lake, manifest_key
@@ -49,29 +51,60 @@ class Reporter:
         """Write manifests to this lake."""
         self._jobs = jobs
         self._lake = lake
+        self._switching = Switching(jobs, lake, clock)
         self._tenant = tenant
         self._clock = clock
 
-    def complete(self, job: Job, settings: OutcomeSettings) -> Item | None:
+    def complete(self, job: Job, settings: OutcomeSettings, deadline: Deadline) -> Item | None:
         """End a job whose last page is written, and give its item with the facts to publish.
 
-        None where the lease was lost.
+        None where the lease was lost. Raises OutOfTime where another run has to go on, and Superseded.
         """
         now = self._clock.now()
         result = self._result(job, settings, now)
-        # Pages of a longer pull before this one are no longer part of the window.
-        self._remove_pages(job, job.position.page)
+        if not job.staged:
+            # Pages of a longer try before this one are no part of the window.
+            self._remove_pages(job, job.position.page)
+            return self._tell(job, result, self._manifest(job, result), None, settings, now)
+        current = self._switching.current(job)
+        changes = job.switch.changes if job.switch else self._switching.changes(result.parts, current)
+        if job.quiet and changes is not None and not any(changes.values()):
+            return self._keep(job, now)
+        job = self._switching.switch(job, result.parts, current, changes, deadline)
         manifest = self._manifest(job, result)
-        facts = [self._pulled(job, result, manifest, now), *self._lost_beginning(job, now)]
+        item = self._tell(job, result, manifest, changes, settings, now)
+        if item is not None:
+            # Last: until the job has ended, another run may have to copy from there.
+            self._switching.remove_staged(job)
+        return item
+
+    def _tell(
+        self,
+        job: Job,
+        result: _Result,
+        manifest: str,
+        changes: Mapping[str, int] | None,
+        settings: OutcomeSettings,
+        now: datetime,
+    ) -> Item | None:
+        facts = [self._pulled(job, result, manifest, changes, now), *self._lost_beginning(job, now)]
         ended = {
             "records": result.audit["records_processed"],
+            "pages": job.position.page,
             "manifest": manifest,
             "completed_at": format_time(now),
         }
-        item = self._jobs.complete(job, ended, facts, now)
+        item = self._jobs.complete(job, ended, facts, now, _again_at(job, settings))
         if item is not None:
-            _measure(result)
+            _measure(result, changes)
         return item
+
+    def _keep(self, job: Job, now: datetime) -> Item | None:
+        """End a quiet pull that found what the lake has already."""
+        self._switching.remove_staged(job)
+        kept = {name: value for name, value in job.result.items() if name not in ("reason", "message")}
+        measure(Metric.OUTCOMES_CHANGED, 0)
+        return self._jobs.keep(job, kept | {"looked_again_at": format_time(now)})
 
     def fail(self, job: Job, failure: PullFailed | InvalidQuery) -> Item | None:
         """End a job that cannot go on, and give its item with the facts to publish.
@@ -79,28 +112,35 @@ class Reporter:
         None where the lease was lost.
         """
         records = sum(part.records for part in self._jobs.parts.first(job.job_id, job.position.page))
-        if isinstance(failure, PullFailed) and failure.afresh:
+        afresh = isinstance(failure, PullFailed) and failure.afresh
+        if afresh:
             rewound = self._jobs.rewind(job)
             if rewound is None:
                 return None
             job = replace(rewound, position=job.position)
-            # Pages that went round in a circle hold calls twice; nobody is to count them meanwhile.
-            self._remove_pages(job, 0)
-        return self._end_badly(job, failure, records)
+            if not job.staged:
+                # Pages that went round in a circle hold calls twice; nobody is to count them meanwhile.
+                self._remove_pages(job, 0)
+        item = self._end_badly(job, failure, records)
+        if item is not None and job.staged and (afresh or isinstance(failure, OutOfRetention)):
+            self._switching.remove_staged(job)
+        return item
 
     def _end_badly(self, job: Job, failure: PullFailed | InvalidQuery, records: int) -> Item | None:
         now = self._clock.now()
         for_good = isinstance(failure, OutOfRetention)
-        kept = for_good and "manifest" in job.result
+        kept = for_good and job.in_the_lake
         status = "completed" if kept else "lost" if for_good else "failed"
         # Of a campaign that was removed nothing is tried again until somebody asks.
         removed = isinstance(failure, PullFailed) and failure.reason == "unknown_campaign"
         again_at = None if for_good or removed else now + AGAIN_AFTER
-        facts = [self._failed(job, failure, records, again_at, now)]
+        failed = self._failed(job, failure, records, again_at, now)
+        # The receivers of a quiet pull have what they were told; metric, log and command say that it failed.
+        facts = [] if job.quiet else [failed]
         if status == "lost":
             facts.append(self._coverage_lost(job, Window(job.start, job.end), now))
         measure(Metric.PULLS_FAILED)
-        said = {"reason": facts[0].data["reason"], "message": facts[0].data["message"]}
+        said = {"reason": failed.data["reason"], "message": failed.data["message"]}
         logger.error("a pull failed", extra={"job_id": job.job_id, "failure": said})
         return self._jobs.fail(job, status, {**job.result, **said}, facts, now, again_at)
 
@@ -138,7 +178,9 @@ class Reporter:
         }
         return self._lake.write_document(key, document).key
 
-    def _pulled(self, job: Job, result: _Result, manifest: str, now: datetime) -> Event:
+    def _pulled(
+        self, job: Job, result: _Result, manifest: str, changes: Mapping[str, int] | None, now: datetime
+    ) -> Event:
         data = {
             "job_id": job.job_id,
             "campaign_id": job.campaign_id,
@@ -147,6 +189,8 @@ class Reporter:
             "pages": job.position.page,
             "set_aside": set_aside_of(result.parts),
             "duplicates_dropped": job.position.duplicates,
+            "generation": job.generation,
+            "changes": changes,
             "metrics": result.metrics,
             "audit": result.audit,
         }
@@ -196,8 +240,17 @@ def _window(job: Job) -> dict[str, str]:
     return {"start": format_time(job.start), "end": format_time(job.end)}
 
 
-def _measure(result: _Result) -> None:
+def _again_at(job: Job, settings: OutcomeSettings) -> datetime | None:
+    """Give when the window's longest calls have ended; None where its pull began after that."""
+    longest = timedelta(seconds=settings.longest_call_seconds)
+    settled = job.end + longest + timedelta(seconds=settings.settling_seconds)
+    return settled if longest and parse_time(job.initiated_at) < settled else None
+
+
+def _measure(result: _Result, changes: Mapping[str, int] | None) -> None:
     measure(Metric.PULLS_COMPLETED)
+    if changes is not None:
+        measure(Metric.OUTCOMES_CHANGED, sum(changes.values()))
     measure(Metric.EXTRACTION_LATENCY, result.metrics["extraction_latency_seconds"])
     measure(Metric.PAGE_SUCCESS_RATE, result.metrics["download_success_rate"])
     if result.metrics["total_records"]:

@@ -66,6 +66,13 @@ class OutcomeSettings(BaseModel):
     settling_seconds: int = Field(
         300, ge=0, le=43_200, description="calls are complete that long after they began"
     )
+    longest_call_seconds: int = Field(
+        14_400,
+        ge=0,
+        le=86_400,
+        description="a window is pulled once more that long after its end, for calls that were under way;"
+        " 0: never",
+    )
     longest_window_hours: float = Field(6.0, ge=0.1, le=24, description="of one pull job")
     spread_seconds: int = Field(600, ge=0, le=900, description="the jobs of one beat start within this time")
     max_pages: int = Field(

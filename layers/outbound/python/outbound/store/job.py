@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -30,6 +31,14 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """A switch that was begun: the pages replaced so far, and what the new generation changed, if known."""
+
+    pages: int
+    changes: Mapping[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A pull job as it is stored.
 
@@ -37,6 +46,9 @@ class Job:
     `failures` those in a row that got nowhere, `interruptions` all that were interrupted, `failed_pulls`
     how often the job ended badly, and `pages_before` the most pages that an earlier pull of it wrote.
     `interruption` says why the last run stopped before the end, until one gets further.
+    `requests` are the latest requests that were answered by planning it. `staged` says that a generation is
+    pulled beside one that the lake keeps, `quiet` that nobody is told unless it differs from that one, and
+    `switch` how far the lake's objects were replaced by it. `result` is of the generation in the lake.
     """
 
     job_id: str
@@ -54,15 +66,30 @@ class Job:
     failed_pulls: int = 0
     pages_before: int = 0
     due_at: int = 0
+    requests: tuple[str, ...] = ()
+    staged: bool = False
+    quiet: bool = False
+    switch: Switch | None = None
     position: Position = Position()
     result: Item = field(default_factory=dict)
     interruption: str = ""
     lease_until: float = 0.0
     again_at: int = 0
 
+    @property
+    def in_the_lake(self) -> bool:
+        """Whether the lake holds a whole generation of the window, whatever becomes of a later one."""
+        return "manifest" in self.result
+
 
 def new_job(
-    campaign_id: str, start: datetime, end: datetime, origin: str, send_at: datetime, correlation_id: str
+    campaign_id: str,
+    start: datetime,
+    end: datetime,
+    origin: str,
+    send_at: datetime,
+    correlation_id: str,
+    request_id: str = "",
 ) -> Job:
     """Give a job that nobody has written yet; its message is to be sent at `send_at`."""
     return Job(
@@ -75,6 +102,7 @@ def new_job(
         generation=1,
         correlation_id=correlation_id,
         due_at=int(send_at.timestamp()),
+        requests=(request_id,) if request_id else (),
     )
 
 
@@ -82,6 +110,7 @@ def job_of(item: Item) -> Job:
     """Read a job from its item."""
     counts = ("generation", "fence", "failures", "interruptions", "failed_pulls", "pages_before", "due_at")
     known = {name: value for name, value in item.get("position", {}).items() if name in Position.__slots__}
+    switch = item.get("switch")
     return Job(
         job_id=item["job_id"],
         campaign_id=item["campaign_id"],
@@ -96,6 +125,11 @@ def job_of(item: Item) -> Job:
         interruption=item.get("interruption", ""),
         lease_until=float(item.get("lease_until", 0)),
         again_at=int(item.get("again_at", 0)),
+        # A single one is what earlier versions remembered.
+        requests=tuple(item.get("requests") or [one for one in [item.get("asked_by")] if one]),
+        staged=item.get("staged", False),
+        quiet=item.get("quiet", False),
+        switch=Switch(int(switch["pages"]), switch.get("changes")) if switch else None,
         **{name: int(item.get(name, 0)) for name in counts},
     )
 

@@ -5,34 +5,42 @@
                   +------ failed             (tried again later)
 
 A job that has not ended stands in the due index with the moment at which its message is (again) to be
-sent, so that a lost message is no lost window. A run holds a lease that outlives the function's
+sent, so that a lost message is no lost window. One that has ended stands there until its window is pulled
+once more after the longest call. A run holds a lease that outlives the function's
 time-out: while it lasts no other run can be at work, and every write carries the lease's fence, so a run
 that lost it cannot write.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from outbound.clock import format_time
 from outbound.events import Event
-from outbound.store.job import Job, Position, compact, job_of, new_job
+from outbound.store.job import Job, Position, Switch, compact, job_of, new_job
 from outbound.store.outbox import SET_FACTS, facts_values
 from outbound.store.parts import Part, Parts
 from outbound.store.table import Item, Key, Table, Written
 
-__all__ = ["DUE_DISPATCH", "Job", "Jobs", "Position", "job_of", "new_job"]
+__all__ = ["DUE_DISPATCH", "DUE_LONG_CALLS", "Job", "Jobs", "Position", "Switch", "job_of", "new_job"]
 
 DUE_DISPATCH = "dispatch"
+DUE_LONG_CALLS = "long_calls"
 
 # A queued job that has not ended by then is sent again: its message may be lost or dead-lettered.
 _WATCHDOG = timedelta(hours=6)
 _JOB_TTL = timedelta(days=400)
 # Characters of a reason; what CXone says may be long.
 _LONGEST_REASON = 500
+# A switch that was cut off is half done: its message is sent again once the run's lease has ended.
+_SWITCH_WATCHDOG = timedelta(minutes=4)
+# More requests for one window than anybody sends within the time in which one could arrive again.
+_REQUESTS_REMEMBERED = 100
+# What a job carries while a pull of it is at work.
+_OF_A_PULL = "#lease_until, #interruption, #staged, #quiet, #switch"
 # The year 2200: every due moment lies before it.
 _FAR_FUTURE = 7_258_118_400
 
@@ -77,6 +85,7 @@ class Jobs:
             "origin": job.origin,
             "generation": job.generation,
             "correlation_id": job.correlation_id,
+            "requests": list(job.requests),
             "planned_at": format_time(now),
             "ttl": int((now + _JOB_TTL).timestamp()),
             "due_kind": DUE_DISPATCH,
@@ -85,25 +94,37 @@ class Jobs:
         return self._table.putting(self._key_of(job), item, "attribute_not_exists(#pk)")
 
     def again(
-        self, job: Job, request_id: str, correlation_id: str, send_at: datetime, now: datetime
+        self,
+        job: Job,
+        request_id: str,
+        correlation_id: str,
+        send_at: datetime,
+        now: datetime,
+        quiet: bool = False,
     ) -> Written:
-        """Plan a job anew that has ended: its pages are read again and its parts are overwritten.
+        """Plan a job anew that has ended: its pages are read again, beside those that the lake has.
 
-        A request plans a job anew once, however often it arrives. What an earlier pull came to stays known.
+        A request plans a job anew once, however often it arrives and whatever was asked for in between.
+        What an earlier pull came to stays known, and in the lake.
         """
+        requests = (*job.requests, request_id) if request_id else job.requests
         return self._table.update(
             self._key_of(job),
             "SET #status = :planned, #generation = :next, #correlation_id = :correlation,"
-            " #asked_by = :request, #pages_before = :pages, #failures = :zero,"
-            " #due_kind = :kind, #due_at = :at, #ttl = :ttl"
-            " REMOVE #position, #initiated_at, #interruptions, #failed_pulls, #again_at, #interruption",
+            " #requests = :requests, #pages_before = :pages, #failures = :zero,"
+            " #staged = :staged, #quiet = :quiet, #due_kind = :kind, #due_at = :at, #ttl = :ttl"
+            " REMOVE #position, #initiated_at, #interruptions, #failed_pulls, #again_at, #interruption,"
+            " #asked_by",
             {
                 ":planned": "planned",
                 ":next": job.generation + 1,
                 ":generation": job.generation,
                 ":correlation": correlation_id,
                 ":request": request_id,
+                ":requests": list(requests[-_REQUESTS_REMEMBERED:]),
                 ":pages": _most_pages(job),
+                ":staged": job.in_the_lake,
+                ":quiet": quiet,
                 ":zero": 0,
                 ":kind": DUE_DISPATCH,
                 ":at": int(send_at.timestamp()),
@@ -114,8 +135,20 @@ class Jobs:
             },
             "#generation = :generation AND #status IN (:completed, :failed, :lost)"
             " AND attribute_not_exists(#facts)"
+            " AND NOT contains(#requests, :request)"
             " AND (attribute_not_exists(#asked_by) OR #asked_by <> :request)",
         )
+
+    def make_heard(self, job: Job, request_id: str) -> bool:
+        """Let a quiet pull that is at work tell what it comes to, for a request; False if there is none."""
+        requests = (*job.requests, request_id)[-_REQUESTS_REMEMBERED:]
+        written = self._table.update(
+            self._key_of(job),
+            "SET #quiet = :no, #requests = :requests",
+            {":no": False, ":yes": True, ":requests": list(requests), ":generation": job.generation},
+            "#generation = :generation AND #quiet = :yes",
+        )
+        return written.done
 
     def dispatched(self, job: Job, now: datetime) -> None:
         """Note that a job's message is on the queue; should it get lost, it is sent again later."""
@@ -210,9 +243,61 @@ class Jobs:
             " AND (attribute_not_exists(#lease_until) OR #lease_until <= :now)",
         )
 
-    def complete(self, job: Job, result: Item, facts: Sequence[Event], now: datetime) -> Item | None:
-        """End a job well, with its facts; give its item, or None where the lease was lost."""
-        return self._end(job, "completed", result, facts, now, "")
+    def begin_switch(self, job: Job, changes: Mapping[str, int] | None, now: datetime) -> Job | None:
+        """Write down that the lake's objects are going to be replaced; None where the lease was lost.
+
+        From here on the switch is finished, whatever happens: half of it would be worse than either.
+        """
+        return self._switched(job, Switch(0, changes), now)
+
+    def switched(self, job: Job, pages: int, now: datetime) -> Job | None:
+        """Write down how many pages are replaced; None where the lease was lost."""
+        return self._switched(job, Switch(pages, job.switch.changes if job.switch else None), now)
+
+    def _switched(self, job: Job, switch: Switch, now: datetime) -> Job | None:
+        due = int((now + _SWITCH_WATCHDOG).timestamp())
+        written = self._table.update(
+            self._key_of(job),
+            "SET #switch = :switch, #failures = :one, #due_kind = :kind, #due_at = :due",
+            {
+                ":switch": {"pages": switch.pages, "changes": switch.changes},
+                ":one": 1,
+                ":kind": DUE_DISPATCH,
+                ":due": due,
+                ":fence": job.fence,
+            },
+            "#fence = :fence",
+        )
+        return replace(job, switch=switch, failures=1) if written.done else None
+
+    def keep(self, job: Job, result: Item) -> Item | None:
+        """End a quiet pull that tells nobody: the lake's generation stays. None where the lease was lost."""
+        written = self._table.update(
+            self._key_of(job),
+            "SET #status = :completed, #result = :result, #failures = :zero"
+            f" REMOVE {_OF_A_PULL}, #due_kind, #due_at",
+            {":completed": "completed", ":result": result, ":zero": 0, ":fence": job.fence, ":yes": True},
+            # Somebody may have asked for this window meanwhile, and waits to be told.
+            "#fence = :fence AND #quiet = :yes",
+        )
+        return written.item if written.done else None
+
+    def complete(
+        self,
+        job: Job,
+        result: Item,
+        facts: Sequence[Event],
+        now: datetime,
+        again_at: datetime | None = None,
+    ) -> Item | None:
+        """End a job well, with its facts; give its item, or None where the lease was lost.
+
+        At `again_at`, if ever, the window is pulled once more for calls that were still under way.
+        """
+        if again_at is None:
+            return self._end(job, "completed", result, facts, now, "")
+        later = {"kind": DUE_LONG_CALLS, "at": int(again_at.timestamp())}
+        return self._end(job, "completed", result, facts, now, ", #next_due = :later", {":later": later})
 
     def fail(
         self,
@@ -250,7 +335,7 @@ class Jobs:
         written = self._table.update(
             self._key_of(job),
             f"SET #status = :status, #result = :result, #failures = :zero, {SET_FACTS}{more}{bad}"
-            " REMOVE #lease_until, #interruption",
+            f" REMOVE {'#lease_until, #interruption' if status == 'failed' else _OF_A_PULL}",
             {**values, **facts_values(facts, now), **(more_values or {})},
             "#fence = :fence",
         )

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -78,8 +79,29 @@ class Lake:
 
     def read_lines(self, key: str) -> list[Any]:
         """Give the values of an object's lines."""
+        return [orjson.loads(line) for line in self.lines(key)]
+
+    def lines(self, key: str) -> list[bytes]:
+        """Give the lines of an object as they are stored."""
         body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        return [orjson.loads(line) for line in gzip.decompress(body).splitlines()]
+        return gzip.decompress(body).splitlines()
+
+    def read_document(self, key: str) -> Any:
+        """Give a JSON document, or None where there is none."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            # Who may not list a bucket is told that a missing object is forbidden.
+            if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied", "404", "403"):
+                return None
+            raise
+        return orjson.loads(answer["Body"].read())
+
+    def copy(self, source: str, key: str) -> None:
+        """Copy an object with all that is known of it, replacing what is there; S3 does it by itself."""
+        self._client.copy_object(
+            Bucket=self._bucket, Key=key, CopySource={"Bucket": self._bucket, "Key": source}
+        )
 
     def remove(self, keys: Sequence[str]) -> None:
         """Remove objects; one that is not there is removed already. Raises NotRemoved where some stay."""

@@ -14,7 +14,10 @@ _PART_TTL = timedelta(days=120)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One written page: its object (no key where no record was kept), what it holds, its analysis as JSON."""
+    """One written page: its object (no key where no record was kept), what it holds, its analysis as JSON.
+
+    `key` is where the object lies once its generation is the lake's. `ids` are digests of the calls' ids.
+    """
 
     page: int
     key: str
@@ -23,6 +26,7 @@ class Part:
     size: int
     set_aside: dict[str, int]
     analysis: str
+    ids: bytes = b""
 
 
 class Parts:
@@ -40,11 +44,6 @@ class Parts:
             self._key(job_id, part.page), item | {"ttl": int((now + _PART_TTL).timestamp())}
         )
 
-    def get(self, job_id: str, page: int) -> Part | None:
-        """Give the part of a page, or None."""
-        item = self._table.get(self._key(job_id, page))
-        return _part(item) if item else None
-
     def first(self, job_id: str, pages: int) -> Iterator[Part]:
         """Give the parts of a job's first pages, in order; those behind are of a longer pull before."""
         for item in self._table.query(self._key(job_id, 0).pk):
@@ -57,4 +56,5 @@ class Parts:
 
 
 def _part(item: Item) -> Part:
-    return Part(**{name: item[name] for name in Part.__slots__})
+    kept = {name: item[name] for name in Part.__slots__ if name in item}
+    return Part(**kept | {"ids": bytes(item.get("ids", b""))})

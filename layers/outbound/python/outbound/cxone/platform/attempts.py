@@ -24,7 +24,8 @@ class PlatformAttempts:
         """Give a page of a campaign's completed attempts. Raises UnexpectedAnswer where it is no list."""
         path = f"{_campaign(campaign_id)}/attempts"
         params = {"status": "completed", "limit": limit, "offset": offset}
-        body = self._http.call(Call("archive", "archive", "GET", path, params)).body
+        answer = self._http.call(Call("archive", "archive", "GET", path, params))
+        body = [] if answer.nothing else answer.body
         if not isinstance(body, list):
             raise UnexpectedAnswer(f"GET {path} answered with no list")
         # More would shift all that comes after; fewer say that the list ends.

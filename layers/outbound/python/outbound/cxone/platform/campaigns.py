@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from outbound.cxone.errors import UnexpectedAnswer
+from outbound.cxone.errors import NotFound, UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
 from outbound.cxone.ports import CampaignStatus
 from outbound.cxone.quota import Lane
@@ -41,8 +41,10 @@ class PlatformCampaigns:
 
     def _call(self, method: str, campaign_id: str, lane: Lane, body: Any = None) -> CampaignStatus:
         path = f"/api/v2/campaigns/{quote(campaign_id, safe='')}"
-        answer = self._http.call(Call("archive", "campaigns", method, path, json=body, lane=lane)).body
-        status = answer.get("status") if isinstance(answer, dict) else None
+        answer = self._http.call(Call("archive", "campaigns", method, path, json=body, lane=lane))
+        if answer.nothing and method == "GET":
+            raise NotFound(f"GET {path} answered 204: there is no such campaign")
+        status = answer.body.get("status") if isinstance(answer.body, dict) else None
         if not isinstance(status, str):
             raise UnexpectedAnswer(f"{method} {path} answered with a campaign that has no text 'status'")
         return _STATUSES.get(status.upper(), CampaignStatus.OTHER)

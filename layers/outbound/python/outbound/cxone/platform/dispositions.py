@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from outbound.clock import format_time, parse_time
-from outbound.cxone.errors import InvalidRequest, UnexpectedAnswer
+from outbound.cxone.errors import InvalidRequest, NotFound, UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
 from outbound.cxone.ports import Contact, NewDisposition
 
@@ -32,7 +32,10 @@ class PlatformDispositions:
     def contact(self, campaign_id: str, contact_id: str) -> Contact:
         """Give a contact as it is now. Raises UnexpectedAnswer where the answer is no object with a state."""
         path = _path(campaign_id, contact_id)
-        body = self._http.call(Call("dispositions", "contacts", "GET", path, campaign_id=campaign_id)).body
+        answer = self._http.call(Call("dispositions", "contacts", "GET", path, campaign_id=campaign_id))
+        if answer.nothing:
+            raise NotFound(f"GET {path} answered 204: there is no such contact")
+        body = answer.body
         state = body.get("state") if isinstance(body, dict) else None
         if not isinstance(state, str) or not state:
             raise UnexpectedAnswer(f"GET {path} answered with a contact that has no text 'state'")

@@ -38,6 +38,8 @@ class PlatformOutcomes:
         answer = self._http.call(
             Call("outcomes", "outbound", "GET", _PATH, params, campaign_id=query.campaign_id)
         )
+        if answer.nothing:
+            return OutcomePage([], "", answer.tries)
         calls, token = _contents(answer.body)
         return OutcomePage([_record(call) for call in calls], token, answer.tries)
 

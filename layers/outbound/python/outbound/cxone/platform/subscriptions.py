@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from outbound.cxone.errors import NotFound, UnexpectedAnswer
-from outbound.cxone.http import Call, CxoneHttp
+from outbound.cxone.http import Answer, Call, CxoneHttp
 from outbound.cxone.ports import Subscribed, Subscription, Topic
 
 Body = dict[str, Any]
@@ -77,8 +77,10 @@ class PlatformSubscriptions:
         Raises UnexpectedAnswer where the answer has no list of webhooks, or one without an id.
         """
         surface = _SURFACES[wanted.topic]
-        body = self._call(wanted.topic, "GET", surface.path)
-        webhooks = body.get("webhooks") if isinstance(body, dict) else None
+        answer = self._call(wanted.topic, "GET", surface.path)
+        if answer.nothing:
+            return []
+        webhooks = answer.body.get("webhooks") if isinstance(answer.body, dict) else None
         if not isinstance(webhooks, list):
             raise UnexpectedAnswer(f"GET {surface.path} answered without a list 'webhooks'")
         ours = [one for one in webhooks if isinstance(one, dict) and one.get("name") == wanted.name]
@@ -87,7 +89,8 @@ class PlatformSubscriptions:
     def register(self, wanted: Subscription) -> str:
         """Register a webhook and give its id; a lost answer is Unavailable, and not tried again here."""
         surface = _SURFACES[wanted.topic]
-        return _id(self._call(wanted.topic, "POST", surface.path, surface.body(wanted)), surface.path)
+        answer = self._call(wanted.topic, "POST", surface.path, surface.body(wanted))
+        return _id(answer.body, surface.path)
 
     def replace(self, subscription_id: str, wanted: Subscription) -> None:
         """Make a registered webhook as wanted."""
@@ -99,9 +102,9 @@ class PlatformSubscriptions:
         with suppress(NotFound):
             self._call(topic, "DELETE", f"{_SURFACES[topic].path}/{subscription_id}")
 
-    def _call(self, topic: Topic, method: str, path: str, body: Body | None = None) -> Any:
+    def _call(self, topic: Topic, method: str, path: str, body: Body | None = None) -> Answer:
         # A topic's surface and its quota go by the topic's name.
-        return self._http.call(Call(topic, topic, method, path, json=body)).body
+        return self._http.call(Call(topic, topic, method, path, json=body))
 
 
 def _id(webhook: Any, path: str) -> str:
