@@ -125,6 +125,7 @@ ALLOWED: dict[str, Attempt] = {
     "plan_pulls reads the state": _item("StateTable"),
     "pull_outcomes reads its credentials": _secret("CxoneSecret"),
     "pull_outcomes writes the lake": _put("LakeBucket", "set-aside/outcomes/nothing"),
+    "pull_outcomes stages what is pulled again": _put("LakeBucket", "staged/outcomes/nothing"),
     "pull_outcomes shares tokens": _item("TokenTable"),
     "record_consent counts failures": _count_failure,
     "record_problems counts failures": _count_failure,
