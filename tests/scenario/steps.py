@@ -25,7 +25,9 @@ def connect(cast: Cast, quota: bool) -> None:
     cast.operator.configure("deliveries", deliveries_document(cast))
     busy_wait = {"first_seconds": 2, "longest_seconds": 5, "most_seconds": 300}
     cast.operator.configure("dispositions", {"busy_wait": busy_wait})
-    cast.operator.configure("outcomes", {"settling_seconds": 60, "spread_seconds": 3})
+    # Windows are pulled once: a second look hours later is not part of this day.
+    settings = {"settling_seconds": 60, "spread_seconds": 3, "longest_call_seconds": 0}
+    cast.operator.configure("outcomes", settings)
 
 
 def cxone_document(url: str, quota: bool) -> dict[str, Any]:

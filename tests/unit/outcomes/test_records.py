@@ -75,8 +75,7 @@ def _write(*records: Any, before: Sequence[str] = ()) -> tuple[Page, MemoryS3]:
     s3 = MemoryS3()
     page = OutcomePage([_record(record) for record in records], "", 1)
     seen = SeenCalls()
-    for call_id in before:
-        seen.add(call_id)
+    seen.add(before)
     return PageWriter(Lake(s3, "lake")).write(_job(), page, seen, SETTINGS), s3  # type: ignore[arg-type]
 
 

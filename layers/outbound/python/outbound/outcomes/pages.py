@@ -16,7 +16,7 @@ import orjson
 from outbound.cxone.ports import CallRecord, OutcomePage
 from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.records import Row, RowMaker, SetAside
-from outbound.outcomes.seen_calls import SeenCalls
+from outbound.outcomes.seen_calls import SeenCalls, written_down
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 from outbound.store.jobs import Job
@@ -47,11 +47,11 @@ class Page:
 
 @dataclass(slots=True)
 class _Sorted:
-    """The records of a page, sorted out: lines for the lake, digests of their ids, what they amount to."""
+    """The records of a page, sorted out: lines for the lake, numbers of their ids, what they amount to."""
 
     lines: list[bytes] = field(default_factory=list)
     aside: list[Mapping[str, Any]] = field(default_factory=list)
-    ids: list[bytes] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
     duplicates: int = 0
     analysis: Analysis = field(default_factory=Analysis)
 
@@ -115,14 +115,14 @@ def _part(page: int, stored: Stored, found: _Sorted) -> Part:
         size=stored.size,
         set_aside=dict(Counter(entry["reason"] for entry in found.aside)),
         analysis=found.analysis.to_json(),
-        ids=b"".join(found.ids),
+        ids=written_down(found.ids),
     )
 
 
 def _sorted_out(records: Sequence[CallRecord], seen: SeenCalls, maker: RowMaker, found: _Sorted) -> list[Row]:
     """Give the rows of some records; what is none of them is noted in `found`."""
     rows: list[Row] = []
-    ids, row_of, add = found.ids, maker.row_of, seen.add
+    row_of = maker.row_of
     for record in records:
         try:
             row = row_of(record)
@@ -130,11 +130,16 @@ def _sorted_out(records: Sequence[CallRecord], seen: SeenCalls, maker: RowMaker,
             found.aside.append({"reason": str(reason), "record": _as_text(record.source)})
             continue
         # A call that started at the window's very end is the next window's, whichever of them brings it.
-        if row is None or not (digest := add(row["id"])):
+        if row is None:
             found.duplicates += 1
         else:
-            ids.append(digest)
             rows.append(row)
+    numbers = seen.add([row["id"] for row in rows])
+    if not all(numbers):
+        found.duplicates += numbers.count(0)
+        rows = [row for row, number in zip(rows, numbers, strict=True) if number]
+        numbers = [number for number in numbers if number]
+    found.ids += numbers
     return rows
 
 

@@ -3,7 +3,7 @@
     fetch 0 | fetch 1           | fetch 2           | ...
             | write 0, check off | write 1, check off | ...
 
-Nothing is kept but one page, and eight bytes for each call before it, however many records a window has.
+Nothing is kept but one page, and a number for each call before it, however many records a window has.
 """
 
 from __future__ import annotations

@@ -1,21 +1,27 @@
-"""Which calls of a window were written already: eight bytes a call, however long its id is.
+"""Which calls of a window were written already: some sixteen bytes a call, however long its id is.
 
 A call comes again on the next page where pages overlap, or pages later where CXone's list shifts while it
-is read. What is remembered is a digest of its id, of 64 bits: among a million calls two share one with a
-probability of one in thirty million. Digests lie in buckets by their first bits; finding one in its bucket
-is a search for eight bytes in a few hundred.
+is read. What is remembered is a number of 64 bits: the id's bytes as one number, modulo a prime without any
+pattern. Among a million calls two share one with a probability of one in thirty million.
+
+    shard (4 bits)   slot (the others, modulo its size), or the next one that is free
+    0                |0|n|0|n|n|0|0|n|...            at most two thirds are taken, then its size doubles
+    1                ...
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from hashlib import blake2b
+from array import array
+from collections.abc import Iterable, Sequence
 
 from outbound.observability import logger
 
-_SIZE = 8
-_BUCKETS = 1 << 14
-# 32 MB; a window with more calls than this is none, and its later calls are compared with these.
+_PRIME = 13_084_920_775_954_197_713
+# Scatters ids that count up, whose numbers would lie side by side.
+_FACTOR = 11_400_714_819_323_198_485
+_SHARDS = 16
+_FIRST_SIZE = 256
+# A window with more calls than this is none; its later calls are compared with these.
 _MOST = 4_000_000
 
 
@@ -23,34 +29,66 @@ class SeenCalls:
     """The ids of the calls that a pull has written, whichever run of it wrote them."""
 
     def __init__(self, earlier: Iterable[bytes] = ()) -> None:
-        """Begin with the digests that earlier runs wrote down with their pages."""
-        self._buckets: list[bytearray | None] = [None] * _BUCKETS
-        self._count = 0
+        """Begin with the numbers that earlier runs wrote down with their pages."""
+        self._shards = [_empty(_FIRST_SIZE) for _ in range(_SHARDS)]
+        self._counts = [0] * _SHARDS
+        self._left = _MOST
         for page in earlier:
-            for start in range(0, len(page), _SIZE):
-                self._add(page[start : start + _SIZE])
+            self._add(array("Q", page))
 
-    def add(self, call_id: str) -> bytes:
-        """Return the digest of an id that is new, and remember it; nothing for one that was seen."""
-        # An id may hold half a surrogate, which UTF-8 has no form for.
-        return self._add(blake2b(call_id.encode(errors="surrogatepass"), digest_size=_SIZE).digest())
+    def add(self, ids: Sequence[str]) -> list[int]:
+        """Remember ids; return the number of each that is new, and 0 for each that was seen."""
+        from_bytes = int.from_bytes
+        try:
+            encoded = [call_id.encode() for call_id in ids]
+        except UnicodeEncodeError:
+            encoded = [call_id.encode(errors="surrogatepass") for call_id in ids]
+        # With the length, because a number has no leading zeros; so none is 0 either.
+        return self._add([from_bytes(text, "big") * _FACTOR % _PRIME + len(text) for text in encoded])
 
-    def _add(self, digest: bytes) -> bytes:
-        number = digest[0] << 6 | digest[1] >> 2
-        bucket = self._buckets[number]
-        if bucket is None:
-            bucket = self._buckets[number] = bytearray()
-        elif (at := bucket.find(digest)) >= 0:
-            # Where two digests meet, their halves may look like a third.
-            while at >= 0 and at % _SIZE:
-                at = bucket.find(digest, at + 1)
-            if at >= 0:
-                return b""
-        if self._count < _MOST:
-            bucket += digest
-            self._count += 1
-            if self._count == _MOST:
-                logger.warning(
-                    "a window has more calls than are looked at for doubles", extra={"most": _MOST}
-                )
-        return digest
+    def _add(self, numbers: Iterable[int]) -> list[int]:
+        # In one loop, with local names: this is done for every call of a pull.
+        shards, found = self._shards, []
+        for number in numbers:
+            shard = shards[number & 15]
+            mask = len(shard) - 1
+            slot = (number >> 4) & mask
+            while (there := shard[slot]) and there != number:
+                slot = (slot + 1) & mask
+            if there:
+                found.append(0)
+                continue
+            found.append(number)
+            if self._left:
+                shard[slot] = number
+                self._count(number & 15)
+        return found
+
+    def _count(self, index: int) -> None:
+        self._counts[index] += 1
+        self._left -= 1
+        if 3 * self._counts[index] > 2 * len(self._shards[index]):
+            self._shards[index] = _doubled(self._shards[index])
+        if not self._left:
+            logger.warning("a window has more calls than are looked at for doubles", extra={"calls": _MOST})
+
+
+def written_down(numbers: Iterable[int]) -> bytes:
+    """Return the numbers of a page's calls as they are kept with its part."""
+    return array("Q", numbers).tobytes()
+
+
+def _empty(size: int) -> array[int]:
+    return array("Q", bytes(8 * size))
+
+
+def _doubled(shard: array[int]) -> array[int]:
+    larger = _empty(2 * len(shard))
+    mask = len(larger) - 1
+    for number in shard:
+        if number:
+            slot = (number >> 4) & mask
+            while larger[slot]:
+                slot = (slot + 1) & mask
+            larger[slot] = number
+    return larger

@@ -16,7 +16,8 @@ _PART_TTL = timedelta(days=120)
 class Part:
     """One written page: its object (no key where no record was kept), what it holds, its analysis as JSON.
 
-    `key` is where the object lies once its generation is the lake's. `ids` are digests of the calls' ids.
+    `key` is where the object lies once its generation is the lake's. `ids` are the numbers of its calls, as
+    `seen_calls` makes them.
     """
 
     page: int
