@@ -13,6 +13,7 @@ from pull_world import PullWorld, hours_ago
 from outbound.clock import format_time
 from outbound.ops.outcomes import _gap_rows, _row
 from outbound.outcomes.windows import Window
+from outbound.store.jobs import Job
 from sandbox.world import expected_ids
 
 SPRING = {"id": "spring", "calls": 200, "from": -4, "to": -1, "agents": 3}
@@ -52,6 +53,10 @@ def _later(world: PullWorld, hours: float) -> None:
     world.work_off()
 
 
+def _shown(world: PullWorld, job: Job) -> dict[str, Any]:
+    return _row(job, world.clock.now())
+
+
 def _ids(world: PullWorld) -> Counter[str]:
     return Counter(row["id"] for row in world.rows())
 
@@ -81,7 +86,7 @@ def test_where_nothing_changed_nobody_is_told_and_nothing_is_written(
 ) -> None:
     before = {prefix: world.aws.objects("LAKE_BUCKET", prefix) for prefix in ("outcomes/", "manifests/")}
     [job] = world.job_list("spring")
-    shown = _row(job)
+    shown = _shown(world, job)
     asked = world.tenant.stats().count(CALLS)
     _later(world, 3.25)
     assert world.tenant.stats().count(CALLS) > asked
@@ -90,7 +95,7 @@ def test_where_nothing_changed_nobody_is_told_and_nothing_is_written(
         assert world.aws.objects("LAKE_BUCKET", prefix) == objects
     assert world.aws.objects("LAKE_BUCKET", "staged/") == {}
     [job] = world.job_list("spring")
-    assert _row(job) == shown
+    assert _shown(world, job) == shown
     assert measured["OutcomesChanged"] == [0]
     assert measured["ConversionRate"] == []
 
@@ -162,7 +167,9 @@ def test_a_window_that_waits_for_its_second_pull_is_no_gap_and_no_lag(
     world.sweep()
     assert [job.status for job in world.job_list("spring")].count("queued") == len(jobs)
     assert list(_gap_rows(world.job_list("spring"), Window(jobs[0].start, jobs[-1].end))) == []
-    assert {(row["status"], row["again"]) for row in map(_row, world.job_list("spring"))} == {
+    assert {
+        (row["state"], row["again"]) for row in map(partial(_shown, world), world.job_list("spring"))
+    } == {
         ("completed", "queued"),
         ("completed", None),
     }
@@ -182,8 +189,8 @@ def test_a_second_pull_that_fails_tells_nobody_and_comes_again(
     assert world.facts() == []
     assert world.aws.objects("LAKE_BUCKET", "outcomes/") == before
     [job] = world.job_list("spring")
-    assert (_row(job)["status"], _row(job)["again"]) == ("completed", "failed")
-    assert "404" in _row(job)["reason"]
+    assert (_shown(world, job)["state"], _shown(world, job)["again"]) == ("completed", "failed")
+    assert "404" in _shown(world, job)["reason"]
     assert sum(measured["PullsFailed"]) == 1
     world.tenant.clear_faults()
     _later(world, 1)

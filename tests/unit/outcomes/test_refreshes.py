@@ -95,7 +95,7 @@ def _call(world: PullWorld, call_id: str, **more: Any) -> dict[str, Any]:
 
 def _shown(world: PullWorld) -> dict[str, Any]:
     [job] = world.job_list("spring")
-    return _row(job)
+    return _row(job, world.clock.now())
 
 
 @pytest.mark.parametrize("nth", [1, 3])
@@ -113,7 +113,7 @@ def test_a_refresh_that_fails_leaves_what_there_is(
                 world.clock.advance(seconds=max(later.seconds, 0))
     assert _lake(world) == before
     again = _shown(world)
-    for name in ("status", "records", "pages"):
+    for name in ("state", "records", "pages"):
         assert again[name] == shown[name], "half of the new generation is shown"
 
     world.tenant.clear_faults()

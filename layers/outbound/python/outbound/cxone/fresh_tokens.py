@@ -39,7 +39,8 @@ class FreshTokens(Tokens):
             self._issued[surface] = self._issuer.issue(self._surfaces().surface(surface).token, seconds)
         return self._issued[surface].value
 
-    def drop(self, surface: str, value: str) -> None:
+    def drop(self, surface: str, value: str) -> bool:
         """Forget a token that CXone refused; others keep theirs."""
         if surface in self._issued and self._issued[surface].value == value:
             del self._issued[surface]
+        return True
