@@ -167,9 +167,8 @@ def test_a_window_that_waits_for_its_second_pull_is_no_gap_and_no_lag(
     world.sweep()
     assert [job.status for job in world.job_list("spring")].count("queued") == len(jobs)
     assert list(_gap_rows(world.job_list("spring"), Window(jobs[0].start, jobs[-1].end))) == []
-    assert {
-        (row["state"], row["again"]) for row in map(partial(_shown, world), world.job_list("spring"))
-    } == {
+    rows = [_shown(world, job) for job in world.job_list("spring")]
+    assert {(row["state"], row["again"]) for row in rows} == {
         ("completed", "queued"),
         ("completed", None),
     }
