@@ -23,14 +23,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
+from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import OutOfTime
+from outbound.observability import logger
 from outbound.outcomes.failures import Superseded
 from outbound.outcomes.pages import keys_of_page, staged
 from outbound.outcomes.report import set_aside_of
 from outbound.store.jobs import Job, Jobs
-from outbound.store.lake import Lake
+from outbound.store.lake import Lake, NotRemoved
 from outbound.store.parts import Part
 
 # With less time left (seconds) a run hands over, and the next one goes on.
@@ -104,9 +106,12 @@ class Switching:
         return job
 
     def remove_staged(self, job: Job) -> None:
-        """Remove what was staged, whether it was checked off or not."""
+        """Remove what was staged, whether it was checked off or not; what S3 keeps expires by itself."""
         pages = range(max(job.position.page + 1, job.pages_before))
-        self._lake.remove([staged(key) for page in pages for key in keys_of_page(job, page)])
+        try:
+            self._lake.remove([staged(key) for page in pages for key in keys_of_page(job, page)])
+        except (NotRemoved, ClientError, BotoCoreError) as error:
+            logger.warning("staged pages stay", extra={"job_id": job.job_id, "error": str(error)})
 
     def _replace(self, job: Job, part: Part, sha256_before: str | None) -> list[str]:
         """Copy a page's objects to where the lake has them; give the keys of those that it has no more."""
