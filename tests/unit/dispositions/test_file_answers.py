@@ -133,7 +133,7 @@ def test_a_file_whose_rows_never_end_is_answered_in_the_end(files: DispositionFi
     files.take(record)
     first, _, third, _ = files.queued()
     files.end_row(first)
-    files.ledger.take_note(third.correlation_id, third.event_id, [], files.clock.now())
+    files.ledger.take_note(third.correlation_id, third.event_id, "c3", [], files.clock.now())
     files.clock.advance(days=7)
 
     assert files.take(record) is None

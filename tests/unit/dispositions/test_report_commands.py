@@ -97,7 +97,7 @@ def test_a_request_with_facts_to_publish_waits_visibly_once_they_are_out(
 ) -> None:
     event, now = world.requested("DO_NOT_CALL", id="r1"), world.clock.now()
     ledger = world.ledger
-    ledger.take_note(DELIVERY, "r1", [event], now)
+    ledger.take_note(DELIVERY, "r1", "c1", [event], now)
     asked = _asked(world, "r1")
     assert ledger.defer(asked, "DIALING", now)["due_kind"] == DUE_FACTS
     world.clock.advance(minutes=1)
@@ -112,7 +112,7 @@ def test_a_request_that_ends_with_facts_to_publish_waits_no_more(
     world: DispositionWorld, outbound: Any
 ) -> None:
     event, now = world.requested("DO_NOT_CALL", id="r1"), world.clock.now()
-    world.ledger.take_note(DELIVERY, "r1", [event], now)
+    world.ledger.take_note(DELIVERY, "r1", "c1", [event], now)
     asked = _asked(world, "r1")
     world.ledger.defer(asked, "DIALING", now)
     world.ledger.end(asked, Status.SUPERSEDED, {}, [world.requested(id="r2")], now)

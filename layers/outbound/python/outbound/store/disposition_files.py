@@ -87,6 +87,11 @@ class DispositionFile:
     revision: int = 0
 
 
+def file_key(tenant: str, file_id: str) -> Key:
+    """The key of a file's item."""
+    return Key(f"{tenant}#disposition-files", file_id)
+
+
 class DispositionFiles:
     """Reads and writes the files of one tenant."""
 
@@ -97,7 +102,7 @@ class DispositionFiles:
 
     def key(self, file_id: str) -> Key:
         """The key of a file's item."""
-        return Key(f"{self._tenant}#disposition-files", file_id)
+        return file_key(self._tenant, file_id)
 
     def get(self, file_id: str) -> DispositionFile | None:
         """Give a file, or None."""
