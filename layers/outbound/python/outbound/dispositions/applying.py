@@ -84,7 +84,7 @@ class Applier:
     ) -> None:
         """Write through this port what this ledger allows.
 
-        `do_not_call_codes` can be had whatever is wrong with the settings; by default they are the settings' own.
+        `do_not_call_codes` can be had whatever is wrong with the settings; by default those of the settings.
         """
         self._port = port
         self._ledger = ledger
@@ -141,7 +141,7 @@ class Applier:
             self._reject(asked, Rejected("its file was cancelled", reason=CANCELLED))
             return
         if request.get("status") == Status.REJECTED:
-            self._ledger.reopen(asked)
+            self._ledger.reopen(asked.correlation_id, asked.request_id)
         if standing.rank >= asked.rank:
             self._end_behind(asked, standing.rank, standing.content)
         else:
@@ -271,7 +271,7 @@ class Applier:
         now = self._clock.now()
         written = self._ledger.end(asked, ending.status, ending.about, [ending.fact], now)
         if _is_rejected_otherwise(written.item, ending):
-            self._ledger.reopen(asked)
+            self._ledger.reopen(asked.correlation_id, asked.request_id)
             written = self._ledger.end(asked, ending.status, ending.about, [ending.fact], now)
         if written.done:
             count(ending, None)

@@ -56,10 +56,19 @@ class DoNotCall:
         return True
 
     def say(
-        self, correlation_id: str, request_id: str, refusal: Refusal, received_at: datetime, now: datetime
+        self,
+        correlation_id: str,
+        request_id: str,
+        refusal: Refusal,
+        received_at: datetime,
+        now: datetime,
+        beside: str = "",
     ) -> None:
-        """Write a refusal down with its request and publish it, once for each contact that it names."""
+        """Write a refusal down with its request and publish it, once for each contact that it names.
+
+        `beside` sets what is no request's own apart from the requests of its correlation id.
+        """
         occurred_at = moment_of_refusal(refusal.decided_at, received_at)
         fact = self._facts.do_not_call(correlation_id, request_id, refusal.contact_id, occurred_at, now)
-        item = self._ledger.take_note(correlation_id, request_id, refusal.contact_id, [fact], now)
-        self._outbox.publish(self._ledger.request_key(correlation_id, request_id), item)
+        item = self._ledger.take_note(correlation_id + beside, request_id, refusal.contact_id, [fact], now)
+        self._outbox.publish(self._ledger.request_key(correlation_id + beside, request_id), item)

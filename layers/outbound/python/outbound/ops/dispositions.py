@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 
 from outbound.clock import format_time
-from outbound.dispositions.files.names import PREFIX, Unfit, file_id_of, form_of, is_ours
+from outbound.dispositions.files.names import PREFIX, Unfit, file_id_of, form_of
 from outbound.dispositions.reports import Tally, outcome_of
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack
@@ -62,8 +62,6 @@ def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     name = chosen.name or chosen.file.name
     if {".", "..", ""} & set(name.split("/")):
         raise ValueError(f"{name}: is no name of a file in the inbox")
-    if is_ours(name):
-        raise ValueError(f"{name}: results and reports have such names, and are not read")
     try:
         form_of(name)
         with chosen.file.open("rb") as file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -23,6 +23,9 @@ class Overtaken(Exception):
 
 class FileState(StrEnum):
     """How far a file has come."""
+
+    NOTING = "noting"
+    """Who must not be called because of it is said, before anything else."""
 
     CHECKING = "checking"
     """It is seen whether it is what its name says; nothing of it has an effect yet."""
@@ -67,7 +70,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class DispositionFile:
-    """A file as it is remembered. `ended` rows, from the first on, are known to have ended."""
+    """A file as it is remembered. `ended` rows, from the first on, are known to have ended.
+
+    Up to the place `noted` its `refusals` are said. `arrival` names the upload that began the `attempt`.
+    """
 
     file_id: str
     key: str
@@ -75,9 +81,13 @@ class DispositionFile:
     version: str
     size: int
     uploaded_at: datetime
-    state: FileState = FileState.CHECKING
+    state: FileState = FileState.NOTING
+    noted: Place = Place()
+    refusals: int = 0
     checked: int = 0
     columns: tuple[str, ...] = ()
+    delimiter: str = ","
+    ends_with_cr: bool = False
     place: Place = Place()
     read_at: datetime | None = None
     ended: int = 0
@@ -85,6 +95,9 @@ class DispositionFile:
     reason: str = ""
     message: str = ""
     revision: int = 0
+    arrival: str = ""
+    attempt: int = 1
+    cancelled_at: datetime | None = None
 
 
 def file_key(tenant: str, file_id: str) -> Key:
@@ -121,16 +134,17 @@ class DispositionFiles:
     def save(self, file: DispositionFile, now: datetime, facts: Sequence[Event] = ()) -> DispositionFile:
         """Write down how far a file has come, with the facts of its end. Raises Overtaken."""
         saved = replace(file, revision=file.revision + 1)
-        # Only the end has facts, and nothing is written after it: none is replaced here.
         item = _item(saved, now) | (facts_attributes(facts, now) if facts else {})
-        written = self._table.put(self.key(file.file_id), item, "#revision = :seen", {":seen": file.revision})
+        # A put replaces the whole item: what still has facts to be published waits.
+        condition = "#revision = :seen AND attribute_not_exists(#facts)"
+        written = self._table.put(self.key(file.file_id), item, condition, {":seen": file.revision})
         if not written.done:
             raise Overtaken(file.file_id)
         return saved
 
 
 def _item(file: DispositionFile, now: datetime) -> Item:
-    place, answered = file.place, file.answered
+    answered = file.answered
     return {
         "file_id": file.file_id,
         "key": file.key,
@@ -139,9 +153,13 @@ def _item(file: DispositionFile, now: datetime) -> Item:
         "size": file.size,
         "uploaded_at": format_time(file.uploaded_at),
         "state": file.state.value,
+        "noted": asdict(file.noted),
+        "refusals": file.refusals,
         "checked": file.checked,
         "columns": list(file.columns),
-        "place": {"row": place.row, "line": place.line, "offset": place.offset},
+        "delimiter": file.delimiter,
+        "ends_with_cr": file.ends_with_cr,
+        "place": asdict(file.place),
         "read_at": format_time(file.read_at) if file.read_at else None,
         "ended": file.ended,
         "answered": {
@@ -153,6 +171,9 @@ def _item(file: DispositionFile, now: datetime) -> Item:
         "reason": file.reason,
         "message": file.message,
         "revision": file.revision,
+        "arrival": file.arrival,
+        "attempt": file.attempt,
+        "cancelled_at": format_time(file.cancelled_at) if file.cancelled_at else None,
         "changed_at": format_time(now),
         "ttl": int((now + _REMEMBERED).timestamp()),
     }
@@ -168,8 +189,12 @@ def _file(item: Item) -> DispositionFile:
         size=item["size"],
         uploaded_at=parse_time(item["uploaded_at"]),
         state=FileState(item["state"]),
+        noted=Place(**item.get("noted", {})),
+        refusals=item.get("refusals", 0),
         checked=item["checked"],
         columns=tuple(item["columns"]),
+        delimiter=item.get("delimiter", ","),
+        ends_with_cr=item.get("ends_with_cr", False),
         place=Place(**item["place"]),
         read_at=parse_time(item["read_at"]) if item.get("read_at") else None,
         ended=item["ended"],
@@ -177,4 +202,7 @@ def _file(item: Item) -> DispositionFile:
         reason=item["reason"],
         message=item["message"],
         revision=item["revision"],
+        arrival=item.get("arrival", ""),
+        attempt=item.get("attempt", 1),
+        cancelled_at=parse_time(item["cancelled_at"]) if item.get("cancelled_at") else None,
     )

@@ -194,7 +194,10 @@ class DispositionLedger:
         """End a request of which no fact is to be said, unless it ended already or waits for its contact."""
         values, expression = self._ended(asked, ending, about, now)
         key = self.request_key(asked.correlation_id, asked.request_id)
-        return self._table.update(key, expression, values, "attribute_not_exists(#status)")
+        values |= {":rejected": Status.REJECTED.value}
+        otherwise = "#status = :rejected AND #about <> :about"
+        condition = f"attribute_not_exists(#status) OR ({otherwise})"
+        return self._table.update(key, expression, values, condition)
 
     def take_note(
         self, correlation_id: str, request_id: str, about: str, facts: Sequence[Event], now: datetime
@@ -217,10 +220,10 @@ class DispositionLedger:
         )
         return written.item
 
-    def reopen(self, asked: Asked) -> None:
+    def reopen(self, correlation_id: str, request_id: str) -> None:
         """Forget that a request was rejected: it is asked for again, and its wait begins anew."""
         self._table.update(
-            self.request_key(asked.correlation_id, asked.request_id),
+            self.request_key(correlation_id, request_id),
             "REMOVE #status, #about, #ended_at, #state, #deferred_since, #waits_since, #deferrals",
             {":rejected": Status.REJECTED.value},
             "#status = :rejected",
