@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+from itertools import count
 from typing import Any
 
 import pytest
 from aws_world import AwsWorld, FakeClock
-from disposition_file_world import HEADER, DispositionFileWorld, file_id, jsonl, lines, row
+from disposition_file_world import HEADER, DispositionFileWorld, lines, row
 from disposition_world import DispositionWorld
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -245,8 +246,13 @@ def _broken_json(draw: st.DrawFn) -> bytes:
 _kinds = st.tuples(st.just("a.csv"), _broken_csv()) | st.tuples(st.just("a.jsonl"), _broken_json())
 
 
+# The same content under the same name is the same file.
+_numbers = count()
+
+
 def _check_said(world: DispositionFileWorld, file: tuple[str, bytes]) -> None:
-    world.read(*file)
+    name, content = file
+    world.read(f"{next(_numbers)}{name}", content)
     assert "c7" in _said(world), file
     world.queued()
 

@@ -47,7 +47,7 @@ def _content(file: DispositionFile, block: Block, form: Form, start: int) -> Ite
 
 
 def _begun(file: DispositionFile, form: Form, head: bytes) -> DispositionFile:
-    """Return a file with its columns and the place of its first row; JSON has no columns, and begins at once."""
+    """Return a file with its columns and the place of its first row; JSON lines begin at once."""
     if not head.strip():
         raise Unfit("empty", "it is empty")
     for beginning, what in _OTHERS.items():

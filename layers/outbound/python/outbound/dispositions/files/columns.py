@@ -53,6 +53,19 @@ class Pairs(dict[str, Any]):
         self.pairs = pairs
 
 
+def letters_of(name: str) -> str:
+    """Return what a name says without case, blanks and punctuation."""
+    return "".join(filter(str.isalpha, name)).casefold()
+
+
+_LIKE_FIELDS = frozenset(map(letters_of, _ALIASES))
+
+
+def is_like_a_field(name: str) -> bool:
+    """Return True if a name stands for a field, or would if it were spelt right."""
+    return bool(field_of(name.strip())) or letters_of(name) in _LIKE_FIELDS
+
+
 def field_of(name: str) -> str:
     """Give the field that a name stands for, `custom_fields.<name>` for one of a custom field, or ""."""
     for prefix in _DOTTED:

@@ -108,6 +108,9 @@ class FileHandler:
         Raises TryLater until then, Refused for what is no such report.
         """
         notice = notice_of(record)
+        if notice.key.endswith("/"):
+            # A mere folder.
+            return
         logger.append_keys(file=notice.key)
         codes = do_not_call_codes or (lambda: settings().do_not_call_codes)
         try:
@@ -131,7 +134,7 @@ class FileHandler:
         found = found or self._found(notice)
         # What cannot be looked at any more and has the name of an answer was one: nobody misses it.
         is_missing = not found.etag or found.etag != notice.etag
-        if found.answers or (is_named_like_an_answer(notice.key) and (is_missing or not found.size)):
+        if found.answers or (is_missing and is_named_like_an_answer(notice.key)):
             return None
         return self._register(file_id, notice, found)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from outbound.dispositions.files.columns import field_of
+from outbound.dispositions.files.columns import is_like_a_field
 from outbound.dispositions.files.content import lines_of
 from outbound.dispositions.files.rows import Feed, records_of, without_bom
 from outbound.dispositions.requests import Rejected
@@ -41,7 +41,7 @@ def header_of(head: bytes) -> Header:
     else:
         place, delimiters = Place(), DELIMITERS
     found = [_read(head, place, ends_with_cr, delimiter) for delimiter in delimiters]
-    return max(found, key=lambda header: sum(map(bool, map(field_of, map(str.strip, header.names)))))
+    return max(found, key=lambda header: sum(map(is_like_a_field, header.names)))
 
 
 def has_cr_ends(head: bytes) -> bool:

@@ -71,11 +71,11 @@ def notice_of(record: Mapping[str, Any]) -> Notice:
 
 
 def is_named_like_an_answer(key: str) -> bool:
-    """Return True if an object may be an answer of ours, or a mere folder.
+    """Return True if an object may be an answer of ours.
 
     Whether it is an answer its metadata says: people send mended results, and call files as they like.
     """
-    return key.endswith((_RESULT, _REPORT, "/"))
+    return key.endswith((_RESULT, _REPORT))
 
 
 def file_id_of(bucket: str, key: str, etag: str, version: str = "") -> str:

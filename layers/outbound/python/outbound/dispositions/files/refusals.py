@@ -15,7 +15,7 @@ from typing import Any
 
 from outbound.contact_ids import read_contact_id
 from outbound.dispositions.do_not_call import Refusal
-from outbound.dispositions.files.columns import OUTCOME, Pairs, original, readable_pairs
+from outbound.dispositions.files.columns import OUTCOME, Pairs, letters_of, original, readable_pairs
 from outbound.dispositions.files.content import Block, Line, content_of, lines_of
 from outbound.dispositions.files.header import DELIMITERS, Header, header_of
 from outbound.dispositions.files.rows import Feed, cells_of, records_of, text_of, without_bom
@@ -157,4 +157,4 @@ class _Finder:
 
 
 def _role(name: str) -> str:
-    return _ROLES.get("".join(filter(str.isalpha, name)).casefold(), "")
+    return _ROLES.get(letters_of(name), "")
