@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from aws_world import AwsWorld, FakeClock
@@ -10,6 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from pydantic import BaseModel, ConfigDict
 
+from outbound.observability import Metric
 from outbound.settings import ConfigurationError, Documents, tenant, variable
 
 NAME = "/outbound/config/toys"
@@ -62,7 +64,7 @@ def test_a_broken_document_is_named_with_the_place_and_without_the_value(
     assert "count: must be a whole number" in message
     assert "colr: is not a known setting" in message
     assert "hush" not in message
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "null", '"x"'])
@@ -73,16 +75,48 @@ def test_a_document_that_is_no_object_is_named(aws: AwsWorld, documents: Documen
         documents.get("toys", Toys)
 
 
-def test_a_document_that_breaks_later_stops_the_work_visibly(
-    aws: AwsWorld, documents: Documents, clock: FakeClock
+@pytest.mark.parametrize("text", [{"colour": 3}, "{", "null"])
+def test_a_document_that_breaks_later_leaves_the_last_good_one_in_force_loudly(
+    aws: AwsWorld, documents: Documents, clock: FakeClock, text: object, logged: Any, monkeypatch: Any
 ) -> None:
+    measured: list[Metric] = []
+    monkeypatch.setattr("outbound.settings.measure", measured.append)
     write(aws, {"colour": "blue"})
     documents.get("toys", Toys)
-    write(aws, {"colour": 3})
+    write(aws, text)
     clock.advance(minutes=1)
 
+    assert documents.get("toys", Toys).colour == "blue"
+    assert documents.get("toys", Toys, else_packaged=True).colour == "blue"
+    (said,) = [line for line in logged() if line["level"] == "ERROR"]
+    assert (said["document"], said["in_force"]) == (NAME, "the last good document")
+    assert measured == [Metric.SETTINGS_UNUSABLE]
+
+    write(aws, {"colour": "green"})
+    clock.advance(minutes=1)
+    assert documents.get("toys", Toys).colour == "green", "a good one takes its place within a minute"
+
+
+def test_without_a_good_document_the_packaged_one_holds_for_what_may_not_wait(
+    aws: AwsWorld, documents: Documents, clock: FakeClock
+) -> None:
+    write(aws, {"colour": 3})
+    assert documents.get("toys", Toys, else_packaged=True) == Toys()
     with pytest.raises(ConfigurationError):
         documents.get("toys", Toys)
+
+    write(aws, {"colour": "blue"})
+    assert documents.get("toys", Toys, else_packaged=True) == Toys(), "it is not read for every message"
+    clock.advance(minutes=1)
+    assert documents.get("toys", Toys, else_packaged=True).colour == "blue"
+
+
+def test_a_document_that_cannot_be_read_does_not_stop_what_may_not_wait(
+    aws: AwsWorld, documents: Documents
+) -> None:
+    with Stubber(aws.ssm) as stubber:
+        stubber.add_client_error("get_parameter", "AccessDeniedException")
+        assert documents.get("toys", Toys, else_packaged=True) == Toys()
 
 
 def test_known_settings_outlast_a_refusal(aws: AwsWorld, documents: Documents, clock: FakeClock) -> None:

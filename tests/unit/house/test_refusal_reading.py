@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outbound.contact_ids import ledger_id, read_contact_id
-from outbound.do_not_call import means_do_not_call
+from outbound.do_not_call import PACKAGED_CODES, DoNotCallCodes, means_do_not_call
 from outbound.moments import moment_of_refusal
+from outbound.settings import InvalidDocument, read_document
 
 RECEIVED = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -118,3 +119,21 @@ def test_whatever_a_sender_writes_is_read_without_an_error(value: object) -> Non
     assert ledger_id(ledger_id(contact_id)) == ledger_id(contact_id)
     assert moment_of_refusal(value, RECEIVED) <= RECEIVED
     means_do_not_call(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("{}", PACKAGED_CODES),
+        ('{"do_not_call_codes": ["OPT_OUT"]}', {"OPT_OUT"}),
+        ('{"do_not_call_codes": ["OPT_OUT"], "outcome_codes": 3, "x": {}}', {"OPT_OUT"}),
+    ],
+)
+def test_the_codes_of_a_settings_document_are_read_whatever_else_is_in_it(text: str, codes: set[str]) -> None:
+    assert read_document(DoNotCallCodes, text).codes == codes
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"do_not_call_codes": "DNC"}', '{"do_not_call_codes": [1]}'])
+def test_codes_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(InvalidDocument):
+        read_document(DoNotCallCodes, text)

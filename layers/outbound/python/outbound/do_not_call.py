@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 PACKAGED_CODES = frozenset({"DO_NOT_CALL", "DNC"})
 """Codes of dispositions that put their contact on the do-not-call list, unless the settings say others."""
 
 # A code is a short word; of what is longer nothing is read.
 _MAX_LENGTH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class DoNotCallCodes:
+    """The codes that the settings document of dispositions names, whatever else is wrong with it."""
+
+    codes: frozenset[str] = PACKAGED_CODES
+
+    @classmethod
+    def model_validate(cls, value: object, /) -> DoNotCallCodes:
+        """Read the codes of a document. Raises ValueError where it has some that are not a list of texts."""
+        if not isinstance(value, Mapping):
+            raise ValueError("not an object")
+        codes = value.get("do_not_call_codes", PACKAGED_CODES)
+        if not isinstance(codes, list | frozenset) or not all(isinstance(code, str) for code in codes):
+            raise ValueError("do_not_call_codes: not a list of texts")
+        return cls(frozenset(codes))
+
+    def model_dump(self, *, mode: str = "python") -> dict[str, Any]:
+        """Return the codes as the document has them."""
+        return {"do_not_call_codes": sorted(self.codes) if mode == "json" else self.codes}
 
 
 def means_do_not_call(code: object, codes: Iterable[str] = PACKAGED_CODES) -> bool:

@@ -105,6 +105,7 @@ class Metric(StrEnum):
     CAMPAIGNS_RESUMED = "CampaignsResumed"
     EVENTS_AUDITED = "EventsAudited"
     SWEPT = "ItemsSwept"
+    SETTINGS_UNUSABLE = "SettingsUnusable"
 
 
 _UNITS = {

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, SystemClock
-from outbound.observability import logger
+from outbound.observability import Metric, logger, measure
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -74,14 +74,15 @@ def tenant() -> str:
 
 
 class Documents:
-    """Reads settings documents, each at most once a minute."""
+    """Reads settings documents, each at most once a minute, and holds on to the last good one."""
 
     def __init__(self, client: SSMClient, stack: str, clock: Clock) -> None:
         """Read the documents of one stack."""
         self._client = client
         self._stack = stack
         self._clock = clock
-        self._read: dict[str, tuple[float, object]] = {}
+        self._good: dict[tuple[str, type], tuple[float, object]] = {}
+        self._packaged: dict[tuple[str, type], tuple[float, object]] = {}
 
     @classmethod
     def from_environment(cls, clock: Clock | None = None) -> Documents:
@@ -92,36 +93,68 @@ class Documents:
         """The SSM parameter that holds a capability's document."""
         return f"/{self._stack}/config/{capability}"
 
-    def get(self, capability: str, model: type[D]) -> D:
-        """Give a capability's settings: the document if there is one, else the packaged defaults.
+    def get(self, capability: str, model: type[D], *, else_packaged: bool = False) -> D:
+        """Return a capability's settings: the document if there is one, else the packaged defaults.
 
-        Raises ConfigurationError where the document does not fit the model; a broken document
-        must stop the work visibly rather than run it on defaults that nobody chose.
+        A document that breaks, or cannot be read, leaves the last good one in force; that is logged as an
+        error and counted, for nobody sees otherwise that a change has no effect.
+
+        Args:
+            capability: The name of the document.
+            model: What it has to fit.
+            else_packaged: Return the packaged defaults where this process knows no good document. Only for
+                what may not wait and is right with them, like the codes that mean do-not-call; most work on
+                settings that nobody chose does more harm than work that waits.
+
+        Raises:
+            ConfigurationError: The document does not fit the model and no good one is known. It says what
+                is wrong without the values.
+            ClientError, BotoCoreError: The document cannot be read and no good one is known.
         """
-        now = self._clock.monotonic()
-        read_at, value = self._read.get(capability, (0.0, None))
-        if value is None or now - read_at >= DOCUMENT_MAX_AGE:
-            value = self._load(capability, model, value)
-            self._read[capability] = (now, value)
-        return value  # type: ignore[return-value]
+        key, now = (capability, model), self._clock.monotonic()
+        for known in (self._good, self._packaged) if else_packaged else (self._good,):
+            read_at, value = known.get(key, (0.0, None))
+            if value is not None and now - read_at < DOCUMENT_MAX_AGE:
+                return value  # type: ignore[return-value]
+        try:
+            value = self._load(capability, model)
+        except (ConfigurationError, ClientError, BotoCoreError) as error:
+            return self._in_place_of(key, model, error, else_packaged)  # type: ignore[return-value]
+        self._good[key] = (now, value)
+        return value
 
-    def _load(self, capability: str, model: type[D], known: object) -> D:
+    def _load(self, capability: str, model: type[D]) -> D:
         name = self.parameter_name(capability)
         try:
             text = self._client.get_parameter(Name=name)["Parameter"]["Value"]
         except self._client.exceptions.ParameterNotFound:
             return model.model_validate({})  # type: ignore[return-value]
-        except (ClientError, BotoCoreError) as error:
-            if known is None:
-                raise
-            # Settings that are a minute old are better than work that stands still.
-            reason = {"document": name, "reason": type(error).__name__}
-            logger.warning("settings could not be read again", extra=reason)
-            return known  # type: ignore[return-value]
         try:
             return read_document(model, text)
         except InvalidDocument as error:
-            raise ConfigurationError(f"the settings document {name} is not valid: {error}") from None
+            complaint = str(error)
+        # Raised out here: what the error derives from shows the values.
+        raise ConfigurationError(f"the settings document {name} is not valid: {complaint}")
+
+    def _in_place_of(
+        self, key: tuple[str, type], model: type[D], error: Exception, else_packaged: bool
+    ) -> object:
+        """Return what is in force while a document cannot be used, or raise what is wrong with it."""
+        _, good = self._good.get(key, (0.0, None))
+        in_force = "the last good document" if good is not None else "nothing"
+        if good is None and else_packaged:
+            good, in_force = model.model_validate({}), "the packaged defaults"
+            self._packaged[key] = (self._clock.monotonic(), good)
+        elif good is not None:
+            # Not asked for again at once.
+            self._good[key] = (self._clock.monotonic(), good)
+        reason = str(error) if isinstance(error, ConfigurationError) else type(error).__name__
+        said = {"document": self.parameter_name(key[0]), "reason": reason, "in_force": in_force}
+        logger.error("a settings document cannot be used; `outbound config put` checks one", extra=said)
+        measure(Metric.SETTINGS_UNUSABLE)
+        if good is None:
+            raise error
+        return good
 
 
 def read_document(model: type[D], text: str | bytes) -> D:
