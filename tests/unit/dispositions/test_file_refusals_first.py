@@ -1,4 +1,4 @@
-"""Who must not be called because of a file is said first, however broken the row, the file or the settings."""
+"""Who must not be called because of a file is said first, however broken row, file or settings are."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def _broken_csv(draw: st.DrawFn) -> bytes:
     """A row whose contact and code are where the header says, and around it whatever there is."""
     delimiter = draw(st.sampled_from(",;\t"))
     end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
-    cells = ["s", draw(_contact), draw(_code), *draw(st.lists(_junk, max_size=7))]
+    cells = ["s", draw(_contact), draw(_code), *draw(st.lists(_junk, min_size=1, max_size=7))]
     text = delimiter.join(cells) + draw(st.sampled_from(["", '"', '"x', "\r", 'a"b"c', delimiter * 3]))
     before = [row(f"b{n}").replace(",", delimiter) for n in range(draw(st.integers(0, 3)))]
     after = [draw(st.sampled_from(["", "x", '"', row("b9").replace(",", delimiter)]))]

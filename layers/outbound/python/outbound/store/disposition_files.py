@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +16,10 @@ from outbound.store.table import Item, Key, Table
 
 # As long as its rows: a file that comes again then is the same one.
 _REMEMBERED = timedelta(days=400)
+
+
+# Runs of a file write every second or so.
+_CANCEL_TRIES = 10
 
 
 class Overtaken(Exception):
@@ -130,6 +135,20 @@ class DispositionFiles:
         """Remember a file, unless it is remembered already; give it as it is remembered."""
         written = self._table.put(self.key(file.file_id), _item(file, now), "attribute_not_exists(#pk)")
         return file if written.done else _file(written.item)
+
+    def cancel(self, file_id: str, message: str, now: datetime) -> DispositionFile | None:
+        """Stop what a file has not had an effect with yet; return it, as it is where it has ended.
+
+        None for one that is not known. Raises Overtaken where runs of it keep writing.
+        """
+        for _ in range(_CANCEL_TRIES):
+            file = self.get(file_id)
+            if file is None or file.cancelled_at or file.state in ENDED_FILES:
+                return file
+            with suppress(Overtaken):
+                stopped = replace(file, cancelled_at=now, reason="cancelled", message=message)
+                return self.save(stopped, now)
+        raise Overtaken(file_id)
 
     def save(self, file: DispositionFile, now: datetime, facts: Sequence[Event] = ()) -> DispositionFile:
         """Write down how far a file has come, with the facts of its end. Raises Overtaken."""
