@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from aws_world import ENVIRONMENT, AwsWorld, FakeClock, Invocation
@@ -35,6 +36,8 @@ TENANT = ENVIRONMENT["TENANT"]
 BUCKET = ENVIRONMENT["LAKE_BUCKET"]
 PREFIX = "dispositions/inbox/"
 HEADER = "campaign_id,contact_id,outcome_code,agent_id,notes,occurred_at,custom_fields"
+# Each upload has a number of its own, as S3 gives it.
+_arrivals = count(1)
 # Messages that come back more often than this within one test are going round in a circle.
 _MOST_VISITS = 60
 
@@ -91,7 +94,7 @@ class DispositionFileWorld:
         body = content.encode() if isinstance(content, str) else content
         with unwatched():
             etag = self.aws.s3.put_object(Bucket=BUCKET, Key=PREFIX + name, Body=body)["ETag"]
-        return record_of(PREFIX + name, etag.strip('"'), len(body))
+        return record_of(PREFIX + name, etag.strip('"'), len(body), arrival=f"{next(_arrivals):018X}")
 
     def put(self, record: Mapping[str, Any]) -> None:
         """Put the message of a file on the queue."""
@@ -120,9 +123,10 @@ class DispositionFileWorld:
         found = self.read(name, content)
         self.end_rows(found, endings or {})
         key = PREFIX + name
-        etag = self.aws.s3.head_object(Bucket=BUCKET, Key=key)["ETag"].strip('"')
+        found_etag = self.aws.s3.head_object(Bucket=BUCKET, Key=key)["ETag"].strip('"')
+        etag, arrival = found_etag, self.file(found).arrival
         for _ in range(_MOST_VISITS):
-            later = self.take(record_of(key, etag, 0))
+            later = self.take(record_of(key, etag, 0, arrival=arrival))
             if later is None:
                 return found
             self.clock.advance(seconds=later.seconds)
@@ -189,12 +193,14 @@ class DispositionFileWorld:
         return self.outbox.sweep(self.clock.now(), 100)
 
 
-def record_of(key: str, etag: str, size: int, bucket: str = BUCKET) -> dict[str, Any]:
+def record_of(
+    key: str, etag: str, size: int, bucket: str = BUCKET, arrival: str = "0055AED6DCD90281E5"
+) -> dict[str, Any]:
     """The record of a message that a rule makes of what S3 reports of a new object."""
     detail = {
         "version": "0",
         "bucket": {"name": bucket},
-        "object": {"key": key, "size": size, "etag": etag, "sequencer": "0055AED6DCD90281E5"},
+        "object": {"key": key, "size": size, "etag": etag, "sequencer": arrival},
         "reason": "PutObject",
     }
     body = json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})

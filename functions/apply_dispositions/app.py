@@ -14,6 +14,7 @@ from outbound.dispositions.applying import Applier
 from outbound.dispositions.facts import Facts
 from outbound.dispositions.lanes import by_contact
 from outbound.dispositions.settings import DispositionSettings
+from outbound.do_not_call import DoNotCallCodes
 from outbound.events import Bus
 from outbound.observability import logger, metrics
 from outbound.queues import Queue, work_side_by_side
@@ -40,6 +41,7 @@ applier = Applier(
     Facts(tenant()),
     partial(documents.get, "dispositions", DispositionSettings),
     clock,
+    do_not_call_codes=lambda: documents.get("dispositions", DoNotCallCodes, else_packaged=True).codes,
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from outbound.dispositions.files.reading import Pace
 from outbound.dispositions.files.sending import RowQueue
 from outbound.dispositions.files.wiring import file_handler
 from outbound.dispositions.settings import DispositionSettings
+from outbound.do_not_call import DoNotCallCodes
 from outbound.events import Bus
 from outbound.observability import logger, metrics
 from outbound.queues import Queue, work
@@ -33,6 +34,13 @@ queue = Queue.of_function(sqs, table, clock)
 inbox = Inbox(boto3.client("s3", config=AWS_CLIENT), variable("LAKE_BUCKET"))
 documents = Documents.from_environment(clock)
 settings = partial(documents.get, "dispositions", DispositionSettings)
+
+
+def do_not_call_codes() -> Iterable[str]:
+    """Return the codes of a do-not-call, whatever else is wrong with the settings."""
+    return documents.get("dispositions", DoNotCallCodes, else_packaged=True).codes
+
+
 rows = RowQueue(sqs, variable("DISPOSITIONS_QUEUE_URL"), clock)
 files = file_handler(table, inbox, rows, bus, tenant(), clock, PACE)
 
@@ -44,6 +52,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     until = Deadline(clock, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
 
     def take(record: Mapping[str, Any]) -> None:
-        files.take(record, settings, until)
+        files.take(record, settings, until, do_not_call_codes)
 
     return work(event, queue, take, context)

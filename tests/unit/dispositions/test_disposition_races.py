@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outbound.clock import Deadline
+from outbound.cxone.errors import Unavailable
+from outbound.cxone.ports import NewDisposition
 from outbound.dispositions.applying import Applier
 from outbound.dispositions.facts import Facts
 from outbound.events import Bus, Event
@@ -22,7 +24,7 @@ from outbound.store.dispositions import DispositionLedger
 from outbound.store.outbox import Outbox
 
 _numbers = count()
-_CODES = ("BUSY", "INTERESTED", "NO_ANSWER")
+_CODES = ("DO_NOT_CALL", "INTERESTED", "NO_ANSWER")
 
 
 class Gone(BaseException):
@@ -78,8 +80,32 @@ class Stepped:
         return lambda *given, **named: self._step(lambda: found(*given, **named))
 
 
+class LosingPort:
+    """CXone, which takes a worker's first write, gives no answer, and has it a few calls of others later."""
+
+    def __init__(self, inner: Any, lost: list[Callable[[], None]]) -> None:
+        self._inner = inner
+        self._lost: list[Callable[[], None]] | None = lost
+        self.contact = inner.contact
+
+    def dispose(self, disposition: NewDisposition) -> None:
+        if self._lost is None:
+            self._inner.dispose(disposition)
+            return
+        self._lost.append(lambda: self._inner.dispose(disposition))
+        self._lost = None
+        error = Unavailable("no whole answer")
+        error.in_doubt = True
+        raise error
+
+
 def _worker(
-    world: DispositionWorld, turns: Turns, number: int, event: Event, dies_at: tuple[int, bool] | None
+    world: DispositionWorld,
+    turns: Turns,
+    number: int,
+    event: Event,
+    dies_at: tuple[int, bool] | None,
+    port: Any,
 ) -> threading.Thread:
     calls = count()
 
@@ -96,7 +122,7 @@ def _worker(
     table = Stepped(world.aws.table(), step)
     bus: Any = Stepped(Bus(world.aws.events, ENVIRONMENT["BUS_NAME"], world.clock), step)
     applier = Applier(
-        Stepped(world.cxone.dispositions, step),  # type: ignore[arg-type]
+        Stepped(port, step),  # type: ignore[arg-type]
         DispositionLedger(table, ENVIRONMENT["TENANT"]),  # type: ignore[arg-type]
         Outbox(table, bus),  # type: ignore[arg-type]
         Facts(ENVIRONMENT["TENANT"]),
@@ -124,6 +150,7 @@ _race = st.fixed_dictionaries(
         "deaths": st.lists(_death, min_size=3, max_size=3),
         "schedule": st.lists(st.integers(0, 5), max_size=40),
         "order": st.permutations(range(3)),
+        "loses": st.none() | st.integers(0, 2),
     }
 )
 
@@ -138,17 +165,42 @@ def _check(world: DispositionWorld, race: dict[str, Any]) -> None:
         for n, moment in enumerate(race["moments"])
     ]
     turns = Turns(race["schedule"], len(events))
-    threads = [_worker(world, turns, n, event, race["deaths"][n]) for n, event in enumerate(events)]
+    lost: list[Callable[[], None]] = []
+    port = world.cxone.dispositions
+    threads = [
+        _worker(
+            world,
+            turns,
+            n,
+            event,
+            race["deaths"][n],
+            LosingPort(port, lost) if n == race["loses"] else port,
+        )
+        for n, event in enumerate(events)
+    ]
     turns.run()
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive()
+    # The late end of the race: everybody else has gone on for some seconds, as far as they are let.
+    world.clock.advance(seconds=world.settings.in_doubt_seconds / 2)
+    for event in events:
+        world.take(event)
+    for land in lost:
+        land()
     _come_again(world, [events[n] for n in race["order"] if n < len(events)], delivery)
 
     endings = world.endings(delivery)
     assert set(endings.values()) <= {"applied", "superseded"}
     tenant = world.contact(contact)
-    newest = max(events, key=lambda event: (event.data["occurred_at"], event.event_id))
+    newest = max(
+        events,
+        key=lambda event: (
+            event.data["occurred_at"],
+            event.data["outcome_code"] == "DO_NOT_CALL",
+            event.event_id,
+        ),
+    )
     assert tenant.notes == f"said by {newest.event_id}", "the newest stands"
     assert endings[newest.event_id] == "applied"
     written = {write.body["notes"].removeprefix("said by ") for write in tenant.writes}
@@ -172,7 +224,7 @@ def _check_facts(world: DispositionWorld, endings: dict[str, str], delivery: str
     said = {
         (fact["data"]["request_id"], fact["event_type"].removeprefix("disposition."))
         for fact in world.aws.published()
-        if fact["correlation_id"] == delivery
+        if fact["correlation_id"] == delivery and fact["event_type"] != "consent.changed"
     }
     assert said == set(endings.items()), "each end is said, and nothing else"
     assert not [item for item in world.ledger.of(delivery) if "facts" in item]

@@ -52,7 +52,7 @@ def _looks(world: DispositionFileWorld, record: Any) -> list[float]:
 
 def test_a_mixed_file_is_answered_row_by_row(files: DispositionFileWorld) -> None:
     content = lines(
-        row("c1"), row("c2"), "renewals,c3", row("c4"), row("c5", "BUSY"), row("@SUM(c6)"), row("-c7")
+        row("c1"), row("c2"), "renewals,c3", row("c4"), row("c5", "BUSY"), row("@SUM( c6)"), row("-c7")
     )
     found = files.finish("a.csv", content, _MIXED)
 
@@ -72,7 +72,7 @@ def test_a_mixed_file_is_answered_row_by_row(files: DispositionFileWorld) -> Non
     ]
     assert result[4]["outcome_code"] == "BUSY"
     assert result[5]["reason"] == "invalid_request"
-    assert (result[5]["field"], result[5]["message"][:8]) == ("contact_id", "is no id")
+    assert (result[5]["field"], result[5]["message"][:8]) == ("contact_id", "is not a")
 
     report = files.report("a.csv")
     assert (report["rows"], report["processed"], report["successful"], report["failed"]) == (7, 7, 4, 2)
@@ -91,7 +91,7 @@ def test_a_mixed_file_is_answered_row_by_row(files: DispositionFileWorld) -> Non
     (fact,) = files.aws.published("disposition.file_finished")
     assert fact["correlation_id"] == found
     assert fact["data"]["outcomes"] == report["outcomes"]
-    assert fact["data"]["result"] == f"{PREFIX}a.csv.result.csv"
+    assert fact["data"]["result"] == f"{PREFIX}a.csv.{found}.result.csv"
     assert files.file(found).state == "finished"
 
 
@@ -133,7 +133,7 @@ def test_a_file_whose_rows_never_end_is_answered_in_the_end(files: DispositionFi
     files.take(record)
     first, _, third, _ = files.queued()
     files.end_row(first)
-    files.ledger.take_note(third.correlation_id, third.event_id, [], files.clock.now())
+    files.ledger.take_note(third.correlation_id, third.event_id, "c3", [], files.clock.now())
     files.clock.advance(days=7)
 
     assert files.take(record) is None

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aws_world import AwsWorld, FakeClock
 from disposition_file_world import (
+    BUCKET,
     HEADER,
     PREFIX,
     DispositionFileWorld,
@@ -83,7 +84,6 @@ _UNFIT: dict[str, tuple[str, str | bytes, str, str]] = {
         "unknown_column",
         "custom_fields.",
     ),
-    "semicolons": ("a.csv", HEADER.replace(",", ";"), "unknown_column", "campaign_id;contact_id"),
     "a header whose quote is open": ("a.csv", '"' + _CSV, "no_header", "header"),
 }
 
@@ -100,7 +100,7 @@ def test_a_file_that_is_not_what_its_name_says_is_refused_with_its_reason(
     assert said in report["message"]
     (fact,) = world.aws.published("disposition.file_finished")
     assert (fact["data"]["status"], fact["data"]["reason"]) == ("refused", reason)
-    assert fact["data"]["report"] == f"{PREFIX}{name}.report.json"
+    assert fact["data"]["report"] == f"{PREFIX}{name}.{found}.report.json"
     assert fact["data"]["result"] is None
     assert world.queued() == []
     assert list(world.ledger.of(found)) == []
@@ -154,11 +154,121 @@ def test_a_file_that_was_removed_is_gone(world: DispositionFileWorld) -> None:
     assert fact["data"]["reason"] == "gone"
 
 
-@pytest.mark.parametrize("name", ["a.csv.result.csv", "a.csv.report.json", "folder/"])
-def test_our_own_answers_and_folders_are_no_files(world: DispositionFileWorld, name: str) -> None:
-    assert world.take(world.drop(name, "row\n")) is None
-    assert list(world.files.all()) == []
+def test_our_own_answers_and_folders_are_not_files(world: DispositionFileWorld) -> None:
+    found = world.finish("a.csv", _CSV)
+    world.aws.published()
+    answers = [key for key in world.aws.objects("LAKE_BUCKET") if key != f"{PREFIX}a.csv"]
+    assert len(answers) == 4
+    for key in answers:
+        etag = world.aws.s3.head_object(Bucket=BUCKET, Key=key)["ETag"].strip('"')
+        assert world.take(record_of(key, etag, 3)) is None
+        assert world.take(record_of(key, "0" * 32, 3)) is None, "replaced by the next"
+    assert world.take(world.drop("folder/", "")) is None
+    assert [file.file_id for file in world.files.all()] == [found]
     assert world.aws.published() == []
+
+
+def test_a_file_that_is_named_like_an_answer_is_a_file(world: DispositionFileWorld) -> None:
+    found = world.finish("monday.result.csv", _CSV)
+    assert world.file(found).state == "finished"
+    assert world.report("monday.result.csv")["processed"] == 2
+
+
+def test_a_mended_result_is_sent_again_under_its_own_name(world: DispositionFileWorld) -> None:
+    world.finish("a.csv", lines(row("c1"), row("-c2", "MAYBE")))
+    text = world.aws.objects("LAKE_BUCKET")[f"{PREFIX}a.csv.result.csv"].decode()
+    assert "'-c2" in text
+    found = world.read("a.csv.result.csv", text.replace("MAYBE", "BUSY"))
+
+    (event,) = world.queued()
+    assert (event.data["contact_id"], event.data["outcome_code"]) == ("-c2", "BUSY")
+    ((field, message),) = world.rejected(found).values()
+    assert (field, "ended well" in message) == ("outcome", True)
+
+
+def test_what_was_removed_is_taken_when_it_is_put_again(world: DispositionFileWorld) -> None:
+    first = world.drop("a.csv", _CSV)
+    world.aws.s3.delete_object(Bucket=BUCKET, Key=f"{PREFIX}a.csv")
+    assert world.take(first) is None
+    assert world.file(file_id(first)).reason == "gone"
+    second = world.drop("a.csv", _CSV)
+
+    assert world.take(second) is not None
+    assert len(world.queued()) == 2
+    assert (world.file(file_id(first)).state, world.file(file_id(first)).attempt) == ("waiting", 2)
+    assert world.take(first) is not None, "the report of the first upload, come again, changes nothing"
+    assert world.file(file_id(first)).attempt == 2
+
+
+def test_the_first_content_again_under_a_name_is_taken(world: DispositionFileWorld) -> None:
+    a, b = world.drop("a.csv", _CSV), world.drop("a.csv", lines(row("c3")))
+    assert world.take(a) is None, "it is gone"
+    assert world.take(b) is not None
+    again = world.drop("a.csv", _CSV)
+    assert world.take(again) is not None
+    assert sorted(event.data["contact_id"] for event in world.queued()) == ["c1", "c2", "c3"]
+
+
+def test_a_limit_that_was_raised_counts_for_the_next_upload(make: MakeWorld) -> None:
+    found = make(max_file_bytes=10).read("a.csv", _CSV)
+    world = make()
+    assert world.file(found).reason == "too_large"
+    assert world.read("a.csv", _CSV) == found
+    assert (world.file(found).state, world.file(found).reason) == ("waiting", "")
+    assert world.finish("a.csv", _CSV) == found
+    facts = world.aws.published("disposition.file_finished")
+    assert [fact["data"]["status"] for fact in facts] == ["refused", "finished"]
+    assert len({fact["event_id"] for fact in facts}) == 2
+
+
+def test_answers_belong_to_their_file_though_an_older_one_ends_last(world: DispositionFileWorld) -> None:
+    older = world.drop("a.csv", lines(row("c1")))
+    assert world.take(older) is not None
+    events = world.queued()
+    newer = world.finish("a.csv", lines(row("c2"), row("c3")))
+    world.end_row(events[0])
+    assert world.take(older) is None
+
+    assert [one["contact_id"] for one in world.result("a.csv")] == ["c2", "c3"]
+    assert world.report("a.csv")["file_id"] == newer
+    assert [one["contact_id"] for one in world.result(f"a.csv.{file_id(older)}")] == ["c1"]
+    facts = {
+        fact["data"]["file_id"]: fact["data"] for fact in world.aws.published("disposition.file_finished")
+    }
+    for found in (newer, file_id(older)):
+        assert facts[found]["result"] == f"{PREFIX}a.csv.{found}.result.csv"
+        assert facts[found]["report"] == f"{PREFIX}a.csv.{found}.report.json"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _CSV.replace("\n", "\r"),
+        _CSV.replace("\n", "\r\n"),
+        _CSV.replace(",", ";"),
+        _CSV.replace(",", "\t"),
+        "sep=;\r\n" + _CSV.replace(",", ";"),
+        "sep=,\r" + _CSV.replace("\n", "\r"),
+        "\ufeffsep=;\n" + _CSV.replace(",", ";"),
+        HEADER + "\n" + "\r".join([row("c1"), row("c2"), ""]),
+    ],
+    ids=["cr", "crlf", "semicolons", "tabs", "sep", "sep and cr", "mark and sep", "rows in cr"],
+)
+@pytest.mark.parametrize("seconds", [0, 100])
+def test_what_spreadsheets_write_is_read(world: DispositionFileWorld, content: str, seconds: float) -> None:
+    found = world.read("a.csv", content, seconds)
+    assert [event.data["contact_id"] for event in world.queued()] == ["c1", "c2"]
+    assert world.rejected(found) == {}
+
+
+def test_json_lines_that_end_with_cr_are_read(world: DispositionFileWorld) -> None:
+    world.read("a.jsonl", _JSONL.replace("\n", "\r") * 3)
+    assert len(world.queued()) == 3
+
+
+def test_a_file_in_another_encoding_is_told_what_to_save_it_as(world: DispositionFileWorld) -> None:
+    found = world.read("a.csv", _CSV.encode() + b"\xfc\n")
+    assert "save it as CSV UTF-8" in world.file(found).message
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aws_world import ENVIRONMENT, AwsWorld, FakeClock
-from disposition_file_world import DispositionFileWorld, lines, row
+from disposition_file_world import HEADER, DispositionFileWorld, lines, row
 from disposition_world import DELIVERY, DispositionWorld
 
 from outbound.ops.__main__ import parser
@@ -32,7 +32,9 @@ def outbound(aws: AwsWorld, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 
     def run(*arguments: str, as_json: bool = True) -> Any:
         chosen = parser().parse_args(["dispositions", *arguments])
-        chosen.run(Stack("outbound", outputs, clock), chosen, Output(as_json=as_json))
+        run.code = chosen.run(  # type: ignore[attr-defined]
+            Stack("outbound", outputs, clock), chosen, Output(as_json=as_json)
+        )
         said = capsys.readouterr().out
         return json.loads(said) if as_json else said
 
@@ -100,7 +102,7 @@ def test_a_request_with_facts_to_publish_waits_visibly_once_they_are_out(
 ) -> None:
     event, now = world.requested("DO_NOT_CALL", id="r1"), world.clock.now()
     ledger = world.ledger
-    ledger.take_note(DELIVERY, "r1", [event], now)
+    ledger.take_note(DELIVERY, "r1", "c1", [event], now)
     asked = _asked(world, "r1")
     assert ledger.defer(asked, "DIALING", now)["due_kind"] == DUE_FACTS
     world.clock.advance(minutes=1)
@@ -115,7 +117,7 @@ def test_a_request_that_ends_with_facts_to_publish_waits_no_more(
     world: DispositionWorld, outbound: Any
 ) -> None:
     event, now = world.requested("DO_NOT_CALL", id="r1"), world.clock.now()
-    world.ledger.take_note(DELIVERY, "r1", [event], now)
+    world.ledger.take_note(DELIVERY, "r1", "c1", [event], now)
     asked = _asked(world, "r1")
     world.ledger.defer(asked, "DIALING", now)
     world.ledger.end(asked, Status.SUPERSEDED, {}, [world.requested(id="r2")], now)
@@ -180,7 +182,6 @@ def test_a_file_is_put_in_under_the_id_that_it_then_has(
     ("name", "message"),
     [
         ("a.xlsx", "ends in none of"),
-        ("a.csv.result.csv", "results and reports"),
         ("missing.csv", "No such file"),
     ],
 )
@@ -200,3 +201,92 @@ def test_a_file_keeps_to_the_inbox(aws: AwsWorld, outbound: Any, tmp_path: Path,
     with pytest.raises(ValueError, match="is no name"):
         outbound("put", str(tmp_path / "a.csv"), "--as", name)
     assert aws.objects("LAKE_BUCKET") == {}
+
+
+def test_a_dry_run_says_what_is_in_a_file_and_changes_nothing(
+    files: DispositionFileWorld, outbound: Any, tmp_path: Path, aws: AwsWorld
+) -> None:
+    file = tmp_path / "march.csv"
+    rows = [row(f"c{number}") for number in range(100)]
+    file.write_text(lines(*rows, row("c200", "DO_NOT_CALL"), row("c201", "MAYBE"), "other,c202,DNC"))
+    said = outbound("put", str(file), "--dry-run")
+
+    assert outbound.code == 0
+    assert (said["rows"], said["right"], said["wrong"], said["do_not_call"]) == (103, 101, 2, 2)
+    assert said["outcome_codes"] == {"DO_NOT_CALL": 1, "INTERESTED": 100}
+    assert said["campaigns"] == {"renewals": 101}
+    assert said["seconds_at_least"] == 21, "ten calls a second, two a row"
+    assert [(one["row"], one["field"]) for one in said["wrong_rows"]] == [(102, "outcome_code"), (103, "")]
+    assert aws.objects("LAKE_BUCKET") == {}
+    assert aws.published() == []
+    assert "seconds_at_least" in outbound("put", str(file), "--dry-run", as_json=False)
+
+
+def test_a_dry_run_of_a_file_that_is_refused_is_not_a_success(
+    files: DispositionFileWorld, outbound: Any, tmp_path: Path, aws: AwsWorld
+) -> None:
+    file = tmp_path / "march.csv"
+    file.write_text(lines(row("c7", "DNC") + ",1", header=HEADER + ",phone"))
+    said = outbound("put", str(file), "--dry-run")
+    assert outbound.code == 2
+    assert "'phone'" in said["refused"]
+    assert said["do_not_call"] == 1
+
+    with pytest.raises(ValueError, match="is refused: its column 'phone'"):
+        outbound("put", str(file))
+    assert list(aws.objects("LAKE_BUCKET")) == ["dispositions/inbox/march.csv"], (
+        "whom it forbids to call counts"
+    )
+
+
+def test_a_file_that_is_cancelled_applies_nothing_more(
+    aws: AwsWorld, clock: FakeClock, tenant: Tenant, outbound: Any
+) -> None:
+    files, applying = DispositionFileWorld(aws, clock), DispositionWorld(aws, clock, tenant)
+    ids = [applying.contact_id(name) for name in ("c1", "c2", "c3")]
+    rest = f"{applying.agent},,,"
+    record = files.drop(
+        "a.csv", lines(row(ids[0], rest=rest), row(ids[1], "DO_NOT_CALL", rest), row(ids[2], rest=rest))
+    )
+    assert files.take(record) is not None
+    (first, *others) = files.queued()
+    applying.take(first)
+    found = first.correlation_id
+    assert outbound("cancel", found)["file_id"] == found
+    assert outbound("files")[0]["state"] == "waiting, cancelled"
+    applying.take(*others)
+    applying.take(*others)
+
+    assert files.take(record) is None
+    assert [(one["outcome"], one["reason"]) for one in files.result("a.csv")] == [
+        ("applied", ""),
+        ("rejected", "cancelled"),
+        ("rejected", "cancelled"),
+    ]
+    assert [fact["data"]["contact_id"] for fact in aws.published("consent.changed")] == [ids[1]]
+    assert len(applying.contact("c3").writes) == 0
+    with pytest.raises(ValueError, match="finished already"):
+        outbound("cancel", found)
+    with pytest.raises(ValueError, match="no file"):
+        outbound("cancel", "nothing")
+
+
+def test_a_file_that_is_cancelled_while_it_is_read_queues_no_more_rows(
+    files: DispositionFileWorld, outbound: Any
+) -> None:
+    rows = [row(f"c{number}") for number in range(35)]
+    record = files.drop("a.csv", lines(*rows, row("c7", "DNC"), row("c8", "DO_NOT_CALL")))
+    while not (early := files.queued()):
+        assert files.take(record, seconds=0) is not None
+    outbound("cancel", early[0].correlation_id)
+    files.end_rows("", {})
+    for event in early:
+        files.end_row(event)
+    while files.take(record) is not None:
+        files.clock.advance(seconds=60)
+
+    assert files.queued() == []
+    outcomes = [one["outcome"] for one in files.result("a.csv")]
+    assert outcomes == ["applied"] * 10 + ["rejected"] * 27
+    assert files.report("a.csv")["rejections"] == {"cancelled": 26, "invalid_request": 1}
+    assert {fact["data"]["contact_id"] for fact in files.aws.published("consent.changed")} == {"c7", "c8"}

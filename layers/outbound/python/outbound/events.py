@@ -69,7 +69,7 @@ class EventType(StrEnum):
 
     DISPOSITION_REJECTED = "disposition.rejected"
     """A disposition cannot be applied. Data: request_id, campaign_id, contact_id, reason (invalid_request,
-    contact_not_found, contact_busy, too_old), field, message."""
+    contact_not_found, contact_busy, too_old, cancelled), field, message."""
 
     DISPOSITION_FILE_FINISHED = "disposition.file_finished"
     """A file of dispositions is answered. Data: file_id, file, bucket, size, uploaded_at, status (finished,

@@ -89,6 +89,7 @@ class Metric(StrEnum):
     DISPOSITION_LATENCY = "DispositionLatencySeconds"
     DISPOSITION_ACCURACY = "DispositionAccuracyRate"
     DISPOSITION_DEFERRED_AGE = "DispositionDeferredAgeSeconds"
+    DISPOSITIONS_CANCELLED = "DispositionsCancelled"
     DISPOSITION_FILES_FINISHED = "DispositionFilesFinished"
     DISPOSITION_FILES_REFUSED = "DispositionFilesRefused"
     DISPOSITION_ROWS_READ = "DispositionRowsRead"

@@ -16,6 +16,8 @@ class CxoneError(Exception):
     reason = "cxone_error"
     retry_at: datetime | None = None
     """From when on another try makes sense, where CXone or the quota say so."""
+    in_doubt = False
+    """Whether the call may have had its effect, or may still have it: a try of it got no whole answer."""
 
 
 class Unauthorised(CxoneError):

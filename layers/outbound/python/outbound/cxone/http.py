@@ -63,6 +63,13 @@ class Call:
         return self.method in _SAFE_TO_REPEAT or bool(self.idempotency_key)
 
 
+@dataclass(slots=True)
+class _Tries:
+    """What is known of the tries of one call."""
+
+    in_doubt: bool = False
+
+
 class _Bearer(requests.auth.AuthBase):
     """Sets the bearer token; being an auth object, it also keeps a .netrc from overriding it."""
 
@@ -94,11 +101,21 @@ class CxoneHttp:
         Raises RateLimited where quota or CXone ask for a longer wait than a function should sleep,
         OutOfTime when the deadline is near, and otherwise what the last answer meant.
         """
+        tries = _Tries()
+        try:
+            return self._call(call, tries)
+        except CxoneError as error:
+            # An early try may have arrived, whatever the last one came to.
+            error.in_doubt = tries.in_doubt
+            raise
+
+    def _call(self, call: Call, tries: _Tries) -> Answer:
         settings = self._settings()
         failures, renewed = 0, False
         for sent in count(1):
             token = self._token(call)
             outcome = self._send(call, settings, token, failures)
+            tries.in_doubt |= isinstance(outcome, Unavailable)
             if not isinstance(outcome, CxoneError):
                 return Answer(outcome.body, outcome.status, outcome.headers, sent)
             if isinstance(outcome, Unauthorised) and not renewed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from outbound.dispositions.facts import Ending
+from outbound.dispositions.requests import CANCELLED
 from outbound.observability import Metric, measure
 from outbound.store.dispositions import Status
 
@@ -16,6 +17,7 @@ _REASONS = {
     "contact_not_found": Metric.DISPOSITIONS_NOT_FOUND,
     "contact_busy": Metric.DISPOSITIONS_BUSY,
     "too_old": Metric.DISPOSITIONS_TOO_OLD,
+    "cancelled": Metric.DISPOSITIONS_CANCELLED,
 }
 
 
@@ -26,6 +28,8 @@ def count(ending: Ending, took: float | None) -> None:
     """
     rejected = ending.status is Status.REJECTED
     measure(_REASONS[ending.about["reason"]] if rejected else _ENDINGS[ending.status])
+    if rejected and ending.about["reason"] == CANCELLED:
+        return
     if rejected:
         measure(Metric.DISPOSITIONS_REJECTED)
     if took is not None:

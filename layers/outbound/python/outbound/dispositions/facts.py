@@ -54,22 +54,29 @@ class Facts:
         about = {name: data[name] for name in ("outcome_before", "latency_ms", "agent_id")}
         return Ending(status, about, self._fact(status, asked, data, now))
 
-    def superseded(self, asked: Asked, now: datetime) -> Ending:
-        """A newer disposition of the contact stands."""
-        return Ending(Status.SUPERSEDED, {}, self._fact(Status.SUPERSEDED, asked, _who(asked), now))
+    def superseded(self, asked: Asked, now: datetime, message: str = "") -> Ending:
+        """A newer disposition of the contact stands; `message` says where, unless it is one of ours."""
+        about = {"message": message} if message else {}
+        return Ending(Status.SUPERSEDED, about, self._fact(Status.SUPERSEDED, asked, _who(asked), now))
 
     def rejected(self, asked: Asked, why: Rejected, now: datetime) -> Ending:
         """A disposition cannot be applied."""
         about = {"reason": why.reason, "field": why.field, "message": why.message}
         data = {**_who(asked), **about}
-        return Ending(Status.REJECTED, about, self._fact(Status.REJECTED, asked, data, now))
+        # Asked for again it may be rejected for something else, which is another fact.
+        fact = self._fact(Status.REJECTED, asked, data, now, (why.reason, why.field))
+        return Ending(Status.REJECTED, about, fact)
 
-    def do_not_call(self, event: Event, contact_id: str, occurred_at: datetime) -> Event:
+    def do_not_call(
+        self, correlation_id: str, request_id: str, contact_id: str, occurred_at: datetime
+    ) -> Event:
         """A disposition says that somebody is not to be called any more."""
-        return do_not_call_of(event.event_id, contact_id, occurred_at, self._tenant, event.correlation_id)
+        return do_not_call_of(request_id, contact_id, occurred_at, self._tenant, correlation_id)
 
-    def _fact(self, status: Status, asked: Asked, data: Mapping[str, Any], now: datetime) -> Event:
-        effect = (asked.request_id,)
+    def _fact(
+        self, status: Status, asked: Asked, data: Mapping[str, Any], now: datetime, more: tuple[str, ...] = ()
+    ) -> Event:
+        effect = (asked.request_id, *more)
         return new_event(_TYPES[status], self._tenant, now, effect, data, asked.correlation_id)
 
 

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from outbound.contact_ids import ledger_id, read_contact_id
+from outbound.do_not_call import means_do_not_call
 from outbound.queues import Records
 
 
@@ -15,21 +17,23 @@ def by_contact(records: Records) -> list[Records]:
 
     What cannot be read has a lane of its own; whoever handles it says what is wrong.
     """
-    lanes: dict[tuple[str, ...], list[tuple[str, str, Mapping[str, Any]]]] = defaultdict(list)
+    lanes: dict[tuple[str, ...], list[tuple[tuple[str, bool, str], Mapping[str, Any]]]] = defaultdict(list)
     for record in records:
-        lane, moment, event_id = _place(record)
-        lanes[lane].append((moment, event_id, record))
+        lane, order = _place(record)
+        lanes[lane].append((order, record))
     return [
-        [record for _, _, record in sorted(lane, key=lambda one: one[:2], reverse=True)]
+        [record for _, record in sorted(lane, key=lambda one: one[0], reverse=True)]
         for lane in lanes.values()
     ]
 
 
-def _place(record: Mapping[str, Any]) -> tuple[tuple[str, ...], str, str]:
+def _place(record: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, bool, str]]:
     try:
         event = json.loads(record["body"])["detail"]
         data = event["data"]
         moment = data.get("occurred_at") or event["occurred_at"]
-        return (str(data["campaign_id"]), str(data["contact_id"])), str(moment), str(event["event_id"])
+        contact_id = ledger_id(read_contact_id(data["contact_id"]))
+        forbids = means_do_not_call(data.get("outcome_code"))
+        return (str(data["campaign_id"]), contact_id), (str(moment), forbids, str(event["event_id"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return (str(record["messageId"]),), "", ""
+        return (str(record["messageId"]),), ("", False, "")

@@ -12,8 +12,10 @@ from math import isfinite
 from typing import Any
 
 from outbound.clock import parse_time
+from outbound.contact_ids import read_contact_id
 from outbound.cxone.ports import NewDisposition
 from outbound.dispositions.settings import DispositionSettings
+from outbound.do_not_call import means_do_not_call
 from outbound.events import Event
 from outbound.store.dispositions import Asked
 
@@ -28,6 +30,9 @@ _FIELDS = frozenset(
 )
 INVALID = "invalid_request"
 TOO_OLD = "too_old"
+CANCELLED = "cancelled"
+# The ledger remembers longer than that: until then a do-not-call is not too old, however long it waited.
+_OLDEST_REFUSAL_DAYS = 365
 
 
 class Rejected(ValueError):
@@ -72,8 +77,10 @@ def disposition_of(event: Event, settings: DispositionSettings, now: datetime) -
     occurred_at = moment_of(event)
     if occurred_at > now + _TOLERANCE:
         raise Rejected("lies in the future", "occurred_at")
-    if occurred_at < now - timedelta(days=settings.max_age_days):
-        raise Rejected(f"lies more than {settings.max_age_days} days back", "occurred_at", TOO_OLD)
+    forbids = means_do_not_call(data.get("outcome_code"), settings.do_not_call_codes)
+    max_age_days = _OLDEST_REFUSAL_DAYS if forbids else settings.max_age_days
+    if occurred_at < now - timedelta(days=max_age_days):
+        raise Rejected(f"lies more than {max_age_days} days back", "occurred_at", TOO_OLD)
     code = _code(data.get("outcome_code"), settings)
     notes = _notes(data.get("notes"), settings)
     custom_fields = _custom_fields(data.get("custom_fields"), code, settings)
@@ -82,12 +89,13 @@ def disposition_of(event: Event, settings: DispositionSettings, now: datetime) -
         event.event_id,
         event.correlation_id,
         _id(data.get("campaign_id"), "campaign_id"),
-        _id(data.get("contact_id"), "contact_id"),
+        _contact_id(data.get("contact_id")),
         code,
         # An empty cell of a file is no agent, as is one that is left out.
         _id(settings.default_agent_id if agent_id in (None, "") else agent_id, "agent_id"),
         occurred_at,
         "",
+        forbids,
     )
     return Disposition(_with_content(asked, notes, custom_fields), notes, custom_fields)
 
@@ -99,24 +107,12 @@ def named(event: Event, occurred_at: datetime) -> Asked:
         event.event_id,
         event.correlation_id,
         _plain(data.get("campaign_id")),
-        _plain(data.get("contact_id")),
+        read_contact_id(data.get("contact_id")),
         _plain(data.get("outcome_code")),
         "",
         occurred_at,
         "",
     )
-
-
-def must_not_be_called(event: Event, settings: DispositionSettings) -> str:
-    """Give the contact whom a request puts on the do-not-call list, however wrong the rest of it is.
-
-    However the code is spelt, too: what is meant by `do not call` is beyond doubt.
-    """
-    code, contact_id = event.data.get("outcome_code"), event.data.get("contact_id")
-    if not isinstance(code, str) or not isinstance(contact_id, str):
-        return ""
-    meant = _spelt_alike(code) in map(_spelt_alike, settings.do_not_call_codes)
-    return _plain(contact_id.strip()) if meant else ""
 
 
 def moment_of(event: Event) -> datetime:
@@ -133,10 +129,6 @@ def moment_of(event: Event) -> datetime:
         ) from None
 
 
-def _spelt_alike(code: str) -> str:
-    return re.sub(r"[\s_-]+", "_", code.strip()).upper()
-
-
 def _plain(value: object) -> str:
     """Give a value that has the form of an id, and nothing of one that may be anything."""
     return value if isinstance(value, str) and _ID.fullmatch(value) else ""
@@ -148,6 +140,15 @@ def _id(value: object, name: str) -> str:
     if not (found := _plain(value)):
         raise Rejected("is no id: up to 128 letters, digits and . : @ _ -", name)
     return found
+
+
+def _contact_id(value: object) -> str:
+    """Read the contact's id as the ledger does; what a path of CXone allows is its adapter's matter."""
+    if value in (None, ""):
+        raise Rejected("is missing", "contact_id")
+    if not (contact_id := read_contact_id(value)):
+        raise Rejected("is not an id: up to 128 characters without blanks", "contact_id")
+    return contact_id
 
 
 def _code(value: object, settings: DispositionSettings) -> str:

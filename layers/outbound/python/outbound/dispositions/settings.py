@@ -64,6 +64,9 @@ class DispositionSettings(BaseModel):
         _BUSY, description="states in which a contact is in the dialer's hands"
     )
     busy_wait: Wait = Field(Wait(), description="how long a disposition waits for such a contact")
+    in_doubt_seconds: float = Field(
+        30, ge=1, le=900, description="so long a write whose answer was lost keeps its contact for itself"
+    )
     max_notes: int = Field(4000, ge=0, le=32_000, description="characters")
     max_custom_fields: int = Field(100, ge=0, le=500, description="of one disposition")
     max_custom_field: int = Field(2000, ge=1, le=32_000, description="characters of one text")

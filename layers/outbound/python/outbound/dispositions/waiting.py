@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from random import random
 from typing import Any, NoReturn
 
 from outbound.clock import parse_time
-from outbound.cxone.errors import CxoneError, OutOfTime
+from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited
 from outbound.dispositions.requests import Rejected
 from outbound.dispositions.settings import Wait
 from outbound.observability import Metric, measure
-from outbound.queues import TryLater, growing
+from outbound.queues import Refused, TryLater, growing, times_received
 from outbound.store.dispositions import Asked
 from outbound.store.table import Item
 
 # When CXone or AWS are down, in seconds, at first.
 AGAIN_SECONDS = 5.0
+
+# A do-not-call that has waited for longer than others may is looked at that often, in seconds, and as long
+# as its message lasts: two weeks and 200 receives, less what the dead-letter queue is to be reached in.
+_PARKED_SECONDS = 7200.0
+_LONGEST_PARKED = timedelta(days=12)
+_MOST_RECEIVES = 190
 
 
 class Busy(Exception):
@@ -39,19 +45,41 @@ class Taken(Exception):
         self.until = until
 
 
-def wait_for_contact(busy: Busy, item: Item, wait: Wait, now: datetime) -> NoReturn:
+def wait_for_contact(
+    busy: Busy, item: Item, wait: Wait, record: Mapping[str, Any], now: datetime
+) -> NoReturn:
     """Raise TryLater with when to look again, or Rejected for what has waited too long.
 
-    `item` is the request's, with how often it was deferred and since when.
+    A do-not-call is never rejected for that: it is parked, and where its message would not last any longer
+    it is Refused, into the dead-letter queue. `item` is the request's, with how often it was deferred and
+    since when.
     """
     since = item.get("deferred_since")
     waited = (now - parse_time(since)).total_seconds() if since else 0.0
     measure(Metric.DISPOSITIONS_DEFERRED)
     measure(Metric.DISPOSITION_DEFERRED_AGE, waited)
-    if waited >= wait.most_seconds:
+    if waited < wait.most_seconds:
+        raise TryLater(wait.seconds(int(item.get("deferrals", 1))), str(busy))
+    if not busy.asked.forbids:
         message = f"the contact was {busy.state} for {waited:.0f} s; send it again once the call has ended"
         raise Rejected(message, "contact_id", "contact_busy")
-    raise TryLater(wait.seconds(int(item.get("deferrals", 1))), str(busy))
+    if timedelta(seconds=max(waited, _age(record, now))) >= _LONGEST_PARKED:
+        raise Refused(f"the contact of a do-not-call was {busy.state} for days; end its call, then redrive")
+    if times_received(record) >= _MOST_RECEIVES:
+        raise Refused(f"the contact of a do-not-call is still {busy.state}; end its call, then redrive")
+    raise TryLater(_PARKED_SECONDS, f"{busy}, and the disposition is a do-not-call")
+
+
+def count_delay(error: CxoneError, record: Mapping[str, Any], now: datetime) -> None:
+    """Let the alarm for waiting dispositions see a do-not-call that CXone cannot take."""
+    if not isinstance(error, RateLimited | OutOfTime):
+        measure(Metric.DISPOSITION_DEFERRED_AGE, max(0.0, _age(record, now)))
+
+
+def _age(record: Mapping[str, Any], now: datetime) -> float:
+    """Return for how many seconds a message has been on its queue, 0 where nobody says."""
+    sent = record.get("attributes", {}).get("SentTimestamp")
+    return (now - datetime.fromtimestamp(int(sent) / 1000, UTC)).total_seconds() if sent else 0.0
 
 
 def wait_for_claim(taken: Taken, record: Mapping[str, Any], now: datetime) -> TryLater:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import argparse
+from io import SEEK_END
 from itertools import islice
+from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import boto3
 
 from outbound.clock import format_time
-from outbound.dispositions.files.names import PREFIX, Unfit, file_id_of, form_of, is_ours
+from outbound.cxone.settings import CxoneSettings
+from outbound.dispositions.files.handling import may_be_tried_again
+from outbound.dispositions.files.names import PREFIX, Unfit, file_id_of, form_of
+from outbound.dispositions.files.preview import Preview, preview
 from outbound.dispositions.reports import Tally, outcome_of
+from outbound.dispositions.settings import DispositionSettings
 from outbound.ops.arguments import add_limit
 from outbound.ops.printing import Output
 from outbound.ops.stack import Stack
 from outbound.settings import AWS_CLIENT
-from outbound.store.disposition_files import ENDED_FILES, DispositionFile, DispositionFiles
+from outbound.store.disposition_files import ENDED_FILES, DispositionFile, DispositionFiles, Overtaken
 from outbound.store.dispositions import DispositionLedger
 from outbound.store.table import Item
 
@@ -32,8 +38,17 @@ def add_commands(groups: Any) -> None:
     ).add_subparsers(required=True)
     put = commands.add_parser("put", help="put a file into the inbox")
     put.add_argument("file", type=Path, help="CSV or JSON lines in UTF-8, gzipped or not")
+    put.add_argument(
+        "--dry-run", action="store_true", help="say what is in it, what is wrong and how long it takes"
+    )
     put.add_argument("--as", dest="name", metavar="NAME", help="its name in the inbox (default: its own)")
     put.set_defaults(run=_put)
+
+    cancel = commands.add_parser(
+        "cancel", help="stop a file: what is not applied yet is not applied any more"
+    )
+    cancel.add_argument("file_id", metavar="FILE_ID")
+    cancel.set_defaults(run=_cancel)
 
     files = commands.add_parser("files", help="the files that came in, newest first")
     add_limit(files, 50)
@@ -54,16 +69,18 @@ def add_commands(groups: Any) -> None:
     waiting.set_defaults(run=_waiting)
 
 
-def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | None:
     name = chosen.name or chosen.file.name
     if {".", "..", ""} & set(name.split("/")):
         raise ValueError(f"{name}: is no name of a file in the inbox")
-    if is_ours(name):
-        raise ValueError(f"{name}: results and reports have such names, and are not read")
+    bucket, key = stack.outputs["LakeBucket"], PREFIX + name
     try:
         form_of(name)
         with chosen.file.open("rb") as file:
-            bucket, key = stack.outputs["LakeBucket"], PREFIX + name
+            seen = _preview(stack, file, key)
+            if chosen.dry_run:
+                return _say_preview(stack, name, seen, output)
+            file.seek(0)
             client = boto3.client("s3", config=AWS_CLIENT)
             answer = client.put_object(Bucket=bucket, Key=key, Body=file)
     except Unfit as unfit:
@@ -71,12 +88,63 @@ def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     except OSError as error:
         raise ValueError(f"{chosen.file}: {error.strerror}") from error
     file_id = file_id_of(bucket, key, answer["ETag"].strip('"'), answer.get("VersionId", ""))
+    if seen.refused:
+        # It is there all the same: whom it forbids to call counts whatever is wrong with it.
+        raise ValueError(f"{key} is in the inbox and is refused: {seen.refused}; file {file_id}")
     known = _stored(stack).get(file_id)
-    if known and known.state in ENDED_FILES:
+    if known and may_be_tried_again(known):
+        said = f"{key} was there before; what was refused or rejected of it is tried again"
+    elif known and known.state in ENDED_FILES:
         said = f"{key} was there before and is {known.state.value}; --as another name takes it anew"
     else:
         said = f"{key} is in the inbox"
     output.said(f"{said}; file {file_id}", file_id=file_id, bucket=bucket, key=key)
+    return None
+
+
+def _preview(stack: Stack, file: BinaryIO, key: str) -> Preview:
+    def block(first: int, size: int) -> bytes:
+        file.seek(first)
+        return file.read(size)
+
+    settings = stack.documents.get("dispositions", DispositionSettings)
+    return preview(key, block, file.seek(0, SEEK_END), settings, stack.clock)
+
+
+def _say_preview(stack: Stack, name: str, seen: Preview, output: Output) -> int:
+    """Print what a file would come to; return 2 for one that would be refused."""
+    budget = stack.documents.get("cxone", CxoneSettings).budget("contacts")
+    seconds = ceil(seen.seconds(budget.calls / budget.per_seconds))
+    said = {
+        "file": name,
+        "refused": seen.refused or None,
+        "rows": seen.rows,
+        "right": seen.rows - seen.wrong,
+        "wrong": seen.wrong,
+        "do_not_call": seen.do_not_call,
+        "outcome_codes": dict(sorted(seen.codes.items())),
+        "campaigns": dict(sorted(seen.campaigns.items())),
+        "seconds_at_least": seconds,
+        "wrong_rows": [wrong._asdict() for wrong in seen.wrong_rows],
+    }
+    output.record(said)
+    return 2 if seen.refused else 0
+
+
+def _cancel(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+    now = stack.clock.now()
+    message = "an operator cancelled it; what was applied before stays"
+    try:
+        file = _stored(stack).cancel(chosen.file_id, message, now)
+    except Overtaken:
+        raise ValueError(f"{chosen.file_id}: it is being worked on; cancel it again in a minute") from None
+    if file is None:
+        raise ValueError(f"no file {chosen.file_id} is known; `outbound dispositions files` lists them")
+    if file.state in ENDED_FILES:
+        raise ValueError(f"{chosen.file_id}: it is {file.state.value} already, so nothing is left to cancel")
+    key = file.key.removeprefix(PREFIX)
+    said = f"{key} is cancelled: what is not applied yet ends as rejected, whom it forbids to call counts"
+    output.said(said, file_id=file.file_id, file=key, state=file.state.value, rows=file.place.row)
 
 
 def _files(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
@@ -89,7 +157,7 @@ def _file_row(file: DispositionFile) -> dict[str, Any]:
     return {
         "uploaded_at": format_time(file.uploaded_at),
         "file": file.key.removeprefix(PREFIX),
-        "state": file.state.value,
+        "state": file.state.value + (", cancelled" if file.cancelled_at else ""),
         "rows": file.place.row,
         **{name: outcomes.get(name) for name in ("applied", "unchanged", "superseded", "rejected")},
         "why": file.message or None,

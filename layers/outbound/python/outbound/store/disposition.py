@@ -31,6 +31,9 @@ class Status(StrEnum):
 
 ENDED = frozenset(Status) - {Status.WAITING}
 
+FINAL = ENDED - {Status.REJECTED}
+"""Ends that had an effect, or that nothing can change; what was rejected may be asked for again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -44,11 +47,18 @@ class Asked:
     agent_id: str
     occurred_at: datetime
     content: str
+    forbids: bool = False
+    """Whether its code means that the contact must not be called."""
 
     @property
     def rank(self) -> str:
-        """Its place in the order of a contact's dispositions, as a text that sorts: by time, then by id."""
-        return f"{self.occurred_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}#{self.request_id}"
+        """Its place in the order of a contact's dispositions, as a text that sorts.
+
+        By time; of two at the same moment the one that forbids to call; of two that are alike by id. The mark
+        sorts behind every id, so ranks that were stored without one keep their order.
+        """
+        mark = "~" if self.forbids else ""
+        return f"{self.occurred_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}#{mark}{self.request_id}"
 
 
 @dataclass(frozen=True, slots=True)

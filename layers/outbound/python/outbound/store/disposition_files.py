@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -17,12 +18,19 @@ from outbound.store.table import Item, Key, Table
 _REMEMBERED = timedelta(days=400)
 
 
+# Runs of a file write every second or so.
+_CANCEL_TRIES = 10
+
+
 class Overtaken(Exception):
     """Another run has gone on with the file meanwhile."""
 
 
 class FileState(StrEnum):
     """How far a file has come."""
+
+    NOTING = "noting"
+    """Who must not be called because of it is said, before anything else."""
 
     CHECKING = "checking"
     """It is seen whether it is what its name says; nothing of it has an effect yet."""
@@ -67,7 +75,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class DispositionFile:
-    """A file as it is remembered. `ended` rows, from the first on, are known to have ended."""
+    """A file as it is remembered. `ended` rows, from the first on, are known to have ended.
+
+    Up to the place `noted` its `refusals` are said. `arrival` names the upload that began the `attempt`.
+    """
 
     file_id: str
     key: str
@@ -75,9 +86,13 @@ class DispositionFile:
     version: str
     size: int
     uploaded_at: datetime
-    state: FileState = FileState.CHECKING
+    state: FileState = FileState.NOTING
+    noted: Place = Place()
+    refusals: int = 0
     checked: int = 0
     columns: tuple[str, ...] = ()
+    delimiter: str = ","
+    ends_with_cr: bool = False
     place: Place = Place()
     read_at: datetime | None = None
     ended: int = 0
@@ -85,6 +100,14 @@ class DispositionFile:
     reason: str = ""
     message: str = ""
     revision: int = 0
+    arrival: str = ""
+    attempt: int = 1
+    cancelled_at: datetime | None = None
+
+
+def file_key(tenant: str, file_id: str) -> Key:
+    """The key of a file's item."""
+    return Key(f"{tenant}#disposition-files", file_id)
 
 
 class DispositionFiles:
@@ -97,7 +120,7 @@ class DispositionFiles:
 
     def key(self, file_id: str) -> Key:
         """The key of a file's item."""
-        return Key(f"{self._tenant}#disposition-files", file_id)
+        return file_key(self._tenant, file_id)
 
     def get(self, file_id: str) -> DispositionFile | None:
         """Give a file, or None."""
@@ -113,19 +136,34 @@ class DispositionFiles:
         written = self._table.put(self.key(file.file_id), _item(file, now), "attribute_not_exists(#pk)")
         return file if written.done else _file(written.item)
 
+    def cancel(self, file_id: str, message: str, now: datetime) -> DispositionFile | None:
+        """Stop what a file has not had an effect with yet; return it, as it is where it has ended.
+
+        None for one that is not known. Raises Overtaken where runs of it keep writing.
+        """
+        for _ in range(_CANCEL_TRIES):
+            file = self.get(file_id)
+            if file is None or file.cancelled_at or file.state in ENDED_FILES:
+                return file
+            with suppress(Overtaken):
+                stopped = replace(file, cancelled_at=now, reason="cancelled", message=message)
+                return self.save(stopped, now)
+        raise Overtaken(file_id)
+
     def save(self, file: DispositionFile, now: datetime, facts: Sequence[Event] = ()) -> DispositionFile:
         """Write down how far a file has come, with the facts of its end. Raises Overtaken."""
         saved = replace(file, revision=file.revision + 1)
-        # Only the end has facts, and nothing is written after it: none is replaced here.
         item = _item(saved, now) | (facts_attributes(facts, now) if facts else {})
-        written = self._table.put(self.key(file.file_id), item, "#revision = :seen", {":seen": file.revision})
+        # A put replaces the whole item: what still has facts to be published waits.
+        condition = "#revision = :seen AND attribute_not_exists(#facts)"
+        written = self._table.put(self.key(file.file_id), item, condition, {":seen": file.revision})
         if not written.done:
             raise Overtaken(file.file_id)
         return saved
 
 
 def _item(file: DispositionFile, now: datetime) -> Item:
-    place, answered = file.place, file.answered
+    answered = file.answered
     return {
         "file_id": file.file_id,
         "key": file.key,
@@ -134,9 +172,13 @@ def _item(file: DispositionFile, now: datetime) -> Item:
         "size": file.size,
         "uploaded_at": format_time(file.uploaded_at),
         "state": file.state.value,
+        "noted": asdict(file.noted),
+        "refusals": file.refusals,
         "checked": file.checked,
         "columns": list(file.columns),
-        "place": {"row": place.row, "line": place.line, "offset": place.offset},
+        "delimiter": file.delimiter,
+        "ends_with_cr": file.ends_with_cr,
+        "place": asdict(file.place),
         "read_at": format_time(file.read_at) if file.read_at else None,
         "ended": file.ended,
         "answered": {
@@ -148,6 +190,9 @@ def _item(file: DispositionFile, now: datetime) -> Item:
         "reason": file.reason,
         "message": file.message,
         "revision": file.revision,
+        "arrival": file.arrival,
+        "attempt": file.attempt,
+        "cancelled_at": format_time(file.cancelled_at) if file.cancelled_at else None,
         "changed_at": format_time(now),
         "ttl": int((now + _REMEMBERED).timestamp()),
     }
@@ -163,8 +208,12 @@ def _file(item: Item) -> DispositionFile:
         size=item["size"],
         uploaded_at=parse_time(item["uploaded_at"]),
         state=FileState(item["state"]),
+        noted=Place(**item.get("noted", {})),
+        refusals=item.get("refusals", 0),
         checked=item["checked"],
         columns=tuple(item["columns"]),
+        delimiter=item.get("delimiter", ","),
+        ends_with_cr=item.get("ends_with_cr", False),
         place=Place(**item["place"]),
         read_at=parse_time(item["read_at"]) if item.get("read_at") else None,
         ended=item["ended"],
@@ -172,4 +221,7 @@ def _file(item: Item) -> DispositionFile:
         reason=item["reason"],
         message=item["message"],
         revision=item["revision"],
+        arrival=item.get("arrival", ""),
+        attempt=item.get("attempt", 1),
+        cancelled_at=parse_time(item["cancelled_at"]) if item.get("cancelled_at") else None,
     )

@@ -5,8 +5,8 @@ which of two requests may write, two functions at once included:
 
     free -- claim --> claimed -- apply --> free, with what was applied
               ^          |------ release -> free
-              |          |------ doubt ---> free, with a suspect: CXone may have taken it
-              +-- expired (the function was cut off; it becomes a suspect)
+              |          |------ doubt ---> claimed until the write has settled: CXone may have taken it
+              +-- expired (the function was cut off, or its write has settled; it becomes a suspect)
 
 A request's item says how it ended, with its facts; it lies in the partition of its correlation id, so that
 all of one file or one delivery are read together. Of what a disposition says about a person only a hash is
@@ -19,12 +19,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from outbound.clock import format_time
+from outbound.contact_ids import ledger_id
 from outbound.events import Event
-from outbound.store.disposition import ENDED, Asked, Standing, Status, standing_of, stored_request
+from outbound.store.disposition import ENDED, FINAL, Asked, Standing, Status, standing_of, stored_request
+from outbound.store.disposition_files import file_key
 from outbound.store.outbox import SET_FACTS, facts_values
 from outbound.store.table import Item, Key, Table, Written
 
-__all__ = ["DUE_WAITING", "ENDED", "Asked", "DispositionLedger", "Standing", "Status"]
+__all__ = ["DUE_WAITING", "ENDED", "FINAL", "Asked", "DispositionLedger", "Standing", "Status"]
 
 # Longer than anything can be replayed: requests older than `max_age_days` of the settings are refused, and
 # those are a year at most.
@@ -45,11 +47,16 @@ class DispositionLedger:
         self._table = table
         self._tenant = tenant
 
-    def read(self, asked: Asked) -> tuple[Item, Standing]:
-        """Give a request's item, empty for a new one, and what stands for its contact, in one call."""
+    def read(self, asked: Asked) -> tuple[Item, Standing, bool]:
+        """Return a request's item, what stands for its contact, and whether its file was cancelled.
+
+        The item is empty for a new request; all in one call.
+        """
         request, contact = self.request_key(asked.correlation_id, asked.request_id), self._contact_key(asked)
-        found = self._table.get_many([request, contact])
-        return found.get(request, {}), standing_of(found.get(contact, {}))
+        file = file_key(self._tenant, asked.correlation_id)
+        found = self._table.get_many([request, contact, file])
+        cancelled = bool(found.get(file, {}).get("cancelled_at"))
+        return found.get(request, {}), standing_of(found.get(contact, {})), cancelled
 
     def request(self, correlation_id: str, request_id: str) -> Item:
         """Give a request's item, empty for a new one."""
@@ -90,12 +97,16 @@ class DispositionLedger:
         """Give a contact back to which nothing was written."""
         self._table.update(self._contact_key(asked), _FREE, {":fence": fence, ":one": 1}, "#fence = :fence")
 
-    def doubt(self, asked: Asked, fence: int) -> None:
-        """Give a contact back of which nobody knows whether CXone took the disposition."""
+    def doubt(self, asked: Asked, fence: int, until: datetime) -> None:
+        """Keep a contact claimed of which nobody knows whether CXone took, or still takes, the disposition.
+
+        Until the moment given nobody writes to it: a write whose answer was lost may land late. Whoever comes
+        then finds the request among the suspects.
+        """
         self._table.update(
             self._contact_key(asked),
-            f"SET #suspects = list_append(if_not_exists(#suspects, :none), :asked) {_FREE}",
-            {":fence": fence, ":one": 1, ":asked": [stored_request(asked)], ":none": []},
+            "SET #claimed_until = :until ADD #fence :one",
+            {":fence": fence, ":one": 1, ":until": until.timestamp()},
             "#fence = :fence",
         )
 
@@ -183,28 +194,48 @@ class DispositionLedger:
         """End a request of which no fact is to be said, unless it ended already or waits for its contact."""
         values, expression = self._ended(asked, ending, about, now)
         key = self.request_key(asked.correlation_id, asked.request_id)
-        return self._table.update(key, expression, values, "attribute_not_exists(#status)")
+        values |= {":rejected": Status.REJECTED.value}
+        otherwise = "#status = :rejected AND #about <> :about"
+        condition = f"attribute_not_exists(#status) OR ({otherwise})"
+        return self._table.update(key, expression, values, condition)
 
-    def take_note(self, correlation_id: str, request_id: str, facts: Sequence[Event], now: datetime) -> Item:
-        """Write down facts that a request has by being made, once; give its item."""
+    def take_note(
+        self, correlation_id: str, request_id: str, about: str, facts: Sequence[Event], now: datetime
+    ) -> Item:
+        """Write down facts that a request has by being made; return its item.
+
+        Once for what they are about: the same request that says something else later has facts of its own.
+        """
         written = self._table.update(
             self.request_key(correlation_id, request_id),
-            f"SET #noted_at = :noted, #ttl = :ttl, {SET_FACTS}",
+            f"SET #noted_at = :now, #ttl = :ttl, {SET_FACTS} ADD #noted :abouts",
             {
-                ":noted": format_time(now),
+                ":now": format_time(now),
                 ":ttl": int((now + _REMEMBERED).timestamp()),
+                ":about": about,
+                ":abouts": {about},
                 **facts_values(facts, now),
             },
-            "attribute_not_exists(#noted_at)",
+            "NOT contains(#noted, :about)",
         )
         return written.item
+
+    def reopen(self, correlation_id: str, request_id: str) -> None:
+        """Forget that a request was rejected: it is asked for again, and its wait begins anew."""
+        self._table.update(
+            self.request_key(correlation_id, request_id),
+            "REMOVE #status, #about, #ended_at, #state, #deferred_since, #waits_since, #deferrals",
+            {":rejected": Status.REJECTED.value},
+            "#status = :rejected",
+        )
 
     def request_key(self, correlation_id: str, request_id: str) -> Key:
         """The key of a request."""
         return Key(f"{self._tenant}#dispositions#{correlation_id}", request_id)
 
     def _contact_key(self, asked: Asked) -> Key:
-        return Key(f"{self._tenant}#disposed#{asked.campaign_id}#{asked.contact_id}", "contact")
+        contact_id = ledger_id(asked.contact_id)
+        return Key(f"{self._tenant}#disposed#{asked.campaign_id}#{contact_id}", "contact")
 
     def _ending(
         self, asked: Asked, ending: Status, about: Item, facts: Sequence[Event], now: datetime

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # S3 takes none below 5 MB but the last, and ten thousand of them.
 _PART_BYTES = 8 * 1024 * 1024
 
+# Marks what is written here, with the id of the file that it answers.
+_ANSWERS = "answers-file"
 _MISSING = ("404", "NoSuchKey", "NoSuchVersion", "NotFound")
 _CHANGED = ("412", "PreconditionFailed")
 
@@ -37,6 +39,8 @@ class Found:
     version: str
     size: int
     modified: datetime
+    answers: str = ""
+    """The id of the file that it answers, where it is an answer of ours; its name says nothing."""
 
 
 class Inbox:
@@ -55,7 +59,8 @@ class Inbox:
         except ClientError as error:
             raise _gone(error, key) from error
         size, etag, modified = answer["ContentLength"], answer["ETag"], answer["LastModified"]
-        return Found(key, etag.strip('"'), version, size, modified.astimezone(UTC))
+        answers = answer.get("Metadata", {}).get(_ANSWERS, "")
+        return Found(key, etag.strip('"'), version, size, modified.astimezone(UTC), answers)
 
     def block(self, key: str, etag: str, version: str, first: int, size: int) -> bytes:
         """Give a part of an object that is not empty. Raises Gone where it is no longer this one."""
@@ -71,18 +76,26 @@ class Inbox:
             raise _gone(error, key) from error
         return answer["Body"].read()
 
-    def put(self, key: str, body: bytes, content_type: str) -> None:
-        """Write an object, replacing what is there."""
-        self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+    def put(self, key: str, body: bytes, content_type: str, answers: str) -> None:
+        """Write an answer to the file of an id, replacing what is there."""
+        self._client.put_object(
+            Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, Metadata={_ANSWERS: answers}
+        )
 
-    def put_document(self, key: str, document: Any) -> None:
-        """Write a JSON document for people and programs."""
+    def put_document(self, key: str, document: Any, answers: str) -> None:
+        """Write a JSON document for people and programs, as an answer to the file of an id."""
         body = orjson.dumps(document, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2)
-        self.put(key, body, "application/json")
+        self.put(key, body, "application/json", answers)
 
-    def begin(self, key: str, content_type: str) -> str:
-        """Begin an upload in parts; give its id."""
-        answer = self._client.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=content_type)
+    def copy(self, key: str, to: str) -> None:
+        """Copy an object with all that is said of it, replacing what is there."""
+        self._client.copy_object(Bucket=self.bucket, Key=to, CopySource={"Bucket": self.bucket, "Key": key})
+
+    def begin(self, key: str, content_type: str, answers: str) -> str:
+        """Begin an upload in parts of an answer to the file of an id; return the upload's id."""
+        answer = self._client.create_multipart_upload(
+            Bucket=self.bucket, Key=key, ContentType=content_type, Metadata={_ANSWERS: answers}
+        )
         return answer["UploadId"]
 
     def add(self, key: str, upload_id: str, number: int, body: bytes) -> str:

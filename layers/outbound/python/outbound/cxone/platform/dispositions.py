@@ -74,7 +74,7 @@ class PlatformDispositions:
 def _path(campaign_id: str, contact_id: str) -> str:
     for name, value in (("campaignId", campaign_id), ("contactId", contact_id)):
         if value in _STEPS:
-            raise InvalidRequest("is no id", name)
+            raise InvalidRequest("is not an id that a path of CXone can hold", name)
     return f"/api/v1/outbound/campaigns/{quote(campaign_id, safe='')}/contacts/{quote(contact_id, safe='')}"
 
 

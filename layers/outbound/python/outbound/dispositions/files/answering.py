@@ -68,16 +68,16 @@ class Answerer:
         return file, tally
 
     def _add_part(self, file: DispositionFile, text: _Text, row: int, tally: Tally) -> DispositionFile:
-        key, answered = result_key(file.key), file.answered
-        upload_id = answered.upload_id or self._inbox.begin(key, _TYPE)
+        key, answered = result_key(file.key, file.file_id), file.answered
+        upload_id = answered.upload_id or self._inbox.begin(key, _TYPE, file.file_id)
         tag = self._inbox.add(key, upload_id, len(answered.parts) + 1, text.taken())
         done = Answered(row, upload_id, (*answered.parts, tag), tally.to_json())
         return self._files.save(replace(file, answered=done), self._clock.now())
 
     def _end(self, file: DispositionFile, text: _Text) -> None:
-        key, answered, body = result_key(file.key), file.answered, text.taken()
+        key, answered, body = result_key(file.key, file.file_id), file.answered, text.taken()
         if not answered.upload_id:
-            self._inbox.put(key, body, _TYPE)
+            self._inbox.put(key, body, _TYPE, file.file_id)
             return
         parts = answered.parts
         if body:

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 from outbound.clock import Deadline
 from outbound.dispositions.files.columns import columns_of
-from outbound.dispositions.files.content import Block, content_of, lines_of
+from outbound.dispositions.files.content import Block, content_of
+from outbound.dispositions.files.header import has_cr_ends, header_of
 from outbound.dispositions.files.names import Form, Kind, Unfit, form_of
-from outbound.dispositions.files.rows import Feed, records_of, without_bom
+from outbound.dispositions.files.rows import without_bom
 from outbound.store.disposition_files import DispositionFile, FileState, Place
 
+_SAVE_AS = "save it as CSV UTF-8"
 # How files begin that are something else.
 _OTHERS = {
     b"PK\x03\x04": "it is a zip archive or a workbook; save it as CSV in UTF-8",
@@ -36,8 +38,7 @@ def check(file: DispositionFile, block: Block, most: int, deadline: Deadline) ->
     if file.size > most:
         raise _too_large(most)
     if not file.columns and file.checked == 0:
-        columns, place = _beginning(form, _content(file, block, form, 0))
-        file = replace(file, columns=columns, place=place)
+        file = _begun(file, form, next(_content(file, block, form, 0), b""))
     return _encoding(file, _content(file, block, form, file.checked), most, deadline)
 
 
@@ -45,9 +46,8 @@ def _content(file: DispositionFile, block: Block, form: Form, start: int) -> Ite
     return content_of(block, file.size, form.gzipped, start)
 
 
-def _beginning(form: Form, pieces: Iterator[bytes]) -> tuple[tuple[str, ...], Place]:
-    """Give the columns and the place of the first row; JSON has no columns, and begins at once."""
-    head = next(pieces, b"")
+def _begun(file: DispositionFile, form: Form, head: bytes) -> DispositionFile:
+    """Return a file with its columns and the place of its first row; JSON lines begin at once."""
     if not head.strip():
         raise Unfit("empty", "it is empty")
     for beginning, what in _OTHERS.items():
@@ -57,24 +57,29 @@ def _beginning(form: Form, pieces: Iterator[bytes]) -> tuple[tuple[str, ...], Pl
     if form.kind is Kind.JSONL:
         if first != b"{":
             raise Unfit("not_what_its_name_says", "it does not begin with a JSON object, one a line")
-        return (), Place()
+        return replace(file, place=Place(), ends_with_cr=has_cr_ends(head))
     if first in (b"{", b"["):
         raise Unfit("not_what_its_name_says", "it begins like JSON; JSON lines have a name in .jsonl")
-    return _header(head, pieces)
+    return _with_header(file, head)
 
 
-def _header(head: bytes, pieces: Iterator[bytes]) -> tuple[tuple[str, ...], Place]:
-    def whole() -> Iterator[bytes]:
-        yield head
-        yield from pieces
-
-    feed = Feed(lines_of(whole(), 0), Place())
-    cells, wrong = next(((cells, wrong) for cells, wrong in records_of(feed) if cells or wrong), ([], None))
-    if wrong:
-        raise Unfit("no_header", f"its header {wrong.message}")
-    if "\0" in "".join(cells) or "\ufffd" in "".join(cells):
-        raise Unfit("not_utf8", "its header is not in UTF-8")
-    return columns_of(cells), Place(0, feed.line, feed.offset)
+def _with_header(file: DispositionFile, head: bytes) -> DispositionFile:
+    header = header_of(head)
+    if header.wrong:
+        raise Unfit("no_header", f"its header {header.wrong.message}")
+    try:
+        head[: header.place.offset].decode()
+    except UnicodeDecodeError:
+        raise Unfit("not_utf8", f"its header is not in UTF-8; {_SAVE_AS}") from None
+    if "\0" in "".join(header.names):
+        raise Unfit("not_utf8", f"its header is not in UTF-8; {_SAVE_AS}")
+    return replace(
+        file,
+        columns=columns_of(header.names),
+        place=header.place,
+        delimiter=header.delimiter,
+        ends_with_cr=header.ends_with_cr,
+    )
 
 
 def _encoding(
@@ -99,7 +104,7 @@ def _decode(decoder: codecs.IncrementalDecoder, piece: bytes, final: bool) -> No
     try:
         decoder.decode(piece, final)
     except UnicodeDecodeError:
-        raise Unfit("not_utf8", "it is not in UTF-8") from None
+        raise Unfit("not_utf8", f"it is not in UTF-8; {_SAVE_AS}") from None
     if b"\0" in piece:
         raise Unfit("not_what_its_name_says", "it holds zero bytes, which no text does")
 

@@ -34,7 +34,36 @@ _LONGEST_COLUMN = 128
 _LONGEST_QUOTED = 64
 _NO_OBJECT = "is no JSON object"
 # Looks into text that is no JSON for what can be read of it; a quote with a backslash is inside of a text.
-_READABLE = re.compile(r'(?<!\\)"(contact_?[iI]d|outcome_?[cC]ode)"\s*:\s*"([^"\\]{1,128})"')
+_READABLE = re.compile(
+    r"""(?<!\\)["']([A-Za-z][A-Za-z_ -]{1,40})["']\s*:\s*"""
+    r"""(?:"((?:[^"\\]|\\.){1,800})"|'([^'\\]{1,800})'|(-?[0-9]{1,128}))"""
+)
+# The columns of a result, which is sent again once what it names is mended.
+_RESULT_COLUMNS = frozenset({"row", "outcome", "reason", "field", "message"})
+OUTCOME = "outcome"
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Pairs(dict[str, Any]):
+    """A JSON object that knows its names and values as they were written, those that are there twice too."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        """Hold on to the pairs."""
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
+def letters_of(name: str) -> str:
+    """Return what a name says without case, blanks and punctuation."""
+    return "".join(filter(str.isalpha, name)).casefold()
+
+
+_LIKE_FIELDS = frozenset(map(letters_of, _ALIASES))
+
+
+def is_like_a_field(name: str) -> bool:
+    """Return True if a name stands for a field, or would if it were spelt right."""
+    return bool(field_of(name.strip())) or letters_of(name) in _LIKE_FIELDS
 
 
 def field_of(name: str) -> str:
@@ -50,9 +79,10 @@ def columns_of(header: Sequence[str]) -> tuple[str, ...]:
     if len(header) > _MOST_COLUMNS:
         raise Unfit("too_many_columns", f"it has more than {_MOST_COLUMNS} columns")
     columns: list[str] = []
+    is_result = {"row", OUTCOME} <= set(map(str.strip, header))
     for name in map(str.strip, header):
         quoted = repr(name[:_LONGEST_QUOTED])
-        column = field_of(name)
+        column = name if is_result and name in _RESULT_COLUMNS else field_of(name)
         if not column or len(column) > _LONGEST_COLUMN:
             raise Unfit("unknown_column", f"its column {quoted} is no field of a disposition")
         if column in columns:
@@ -69,30 +99,53 @@ def data_of_cells(columns: Sequence[str], cells: Sequence[str]) -> tuple[dict[st
     data: dict[str, Any] = {}
     named: dict[str, Any] = {}
     wrong: Rejected | None = None
-    for column, cell in zip(columns, cells, strict=False):
+    given = map(original, cells) if OUTCOME in columns else cells
+    for column, cell in zip(columns, given, strict=False):
         if not cell:
             continue
         if column in _PLAIN:
             if plain := cell.strip():
                 data[column] = plain
-        elif column == CUSTOM:
-            try:
-                data[CUSTOM] = json.loads(cell)
-            except (ValueError, RecursionError):
-                wrong = Rejected(_NO_OBJECT, CUSTOM)
         elif column.startswith(_CUSTOM_DOT):
             named[column.removeprefix(_CUSTOM_DOT)] = cell
+        elif column in _RESULT_COLUMNS:
+            wrong = wrong or _ended_well(column, cell)
         else:
             data[column] = cell
+    wrong = _parse_custom(data) or wrong
     return _joined(data, named), wrong
 
 
-def data_of_object(given: Mapping[str, Any]) -> tuple[dict[str, Any], Rejected | None]:
+def _parse_custom(data: dict[str, Any]) -> Rejected | None:
+    """Put the object in the place of the cell that holds it as JSON; say what is wrong with it."""
+    if CUSTOM not in data:
+        return None
+    try:
+        data[CUSTOM] = json.loads(data[CUSTOM], object_pairs_hook=Pairs)
+    except (ValueError, RecursionError):
+        del data[CUSTOM]
+        return Rejected(_NO_OBJECT, CUSTOM)
+    return _twice_within(CUSTOM, data[CUSTOM])
+
+
+def _ended_well(column: str, cell: str) -> Rejected | None:
+    """Say of a result's row that it has nothing to be sent again for."""
+    if column != OUTCOME or cell.strip() not in ("applied", "unchanged", "superseded"):
+        return None
+    return Rejected("says that it ended well before; empty this cell to send the row again", OUTCOME)
+
+
+def original(cell: str) -> str:
+    """Take away what results put before a cell that a spreadsheet would take for a formula."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULAS) else cell
+
+
+def data_of_object(given: Pairs) -> tuple[dict[str, Any], Rejected | None]:
     """Give what a JSON object asks for, without what is null, and what is wrong with it."""
     data: dict[str, Any] = {}
     named: dict[str, Any] = {}
     wrong: Rejected | None = None
-    for name, value in given.items():
+    for name, value in given.pairs:
         field = field_of(name)
         if not field:
             quoted = repr(name[:_LONGEST_QUOTED])
@@ -105,7 +158,16 @@ def data_of_object(given: Mapping[str, Any]) -> tuple[dict[str, Any], Rejected |
             named[field.removeprefix(_CUSTOM_DOT)] = value
         else:
             data[field] = value
+            wrong = wrong or _twice_within(field, value)
     return _joined(data, named), wrong
+
+
+def _twice_within(field: str, value: Any) -> Rejected | None:
+    if not isinstance(value, Pairs) or len(value) == len(value.pairs):
+        return None
+    names = [name for name, _ in value.pairs]
+    twice = next(name for name in names if names.count(name) > 1)
+    return Rejected("is there twice", f"{field}.{twice[:_LONGEST_QUOTED]}")
 
 
 def _joined(data: dict[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +180,22 @@ def _joined(data: dict[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
 def readable_in(text: str) -> dict[str, Any]:
     """Give the contact and the outcome that can be read in what should be JSON and is not."""
     found: dict[str, Any] = {}
-    for name, value in _READABLE.findall(text):
-        found.setdefault(field_of(name), value)
+    for name, value in readable_pairs(text):
+        if field_of(name) in ("contact_id", "outcome_code"):
+            found.setdefault(field_of(name), value)
     return found
+
+
+def readable_pairs(text: str) -> list[tuple[str, str]]:
+    """Return names with their texts and numbers, as far as they can be read in what should be JSON."""
+    return [
+        (name, _unescaped(double) if double else single or number)
+        for name, double, single, number in _READABLE.findall(text)
+    ]
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return str(json.loads(f'"{text}"', strict=False))
+    except ValueError:
+        return text

@@ -82,11 +82,16 @@ def _member(unpacker: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
             return
 
 
-def lines_of(pieces: Iterator[bytes], start: int) -> Iterator[Line]:
-    """Cut the content from an offset on into lines; one that is too long is cut short."""
+def lines_of(pieces: Iterator[bytes], start: int, ends_with_cr: bool = False) -> Iterator[Line]:
+    """Cut the content from an offset on into lines; one that is too long is cut short.
+
+    Lines end with a line feed, and with `ends_with_cr` with a carriage return too.
+    """
     end = start
     held = _Held()
-    for piece in pieces:
+    for given in pieces:
+        # Of the same length, so that offsets stay right; between both of a pair lies a blank line.
+        piece = given.replace(b"\r", b"\n") if ends_with_cr else given
         *whole, rest = piece.split(b"\n")
         for part in whole:
             end += len(part) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from outbound.dispositions.reports import Tally
 from outbound.events import Event, EventType, new_event
 from outbound.observability import Metric, logger, measure
 from outbound.store.disposition_files import Answered, DispositionFile, DispositionFiles, FileState
-from outbound.store.inbox import Inbox
+from outbound.store.inbox import Gone, Inbox
 from outbound.store.outbox import Outbox
 
 
@@ -49,9 +50,24 @@ class Endings:
         now = self._clock.now()
         about = self._about(file)
         if with_report:
-            document = {**about, "finished_at": format_time(now), **tally.report()}
-            self._inbox.put_document(report_key(file.key), {**document, "audit_trail": _trail(file)})
+            document = {
+                **about,
+                "finished_at": format_time(now),
+                **tally.report(),
+                "audit_trail": _trail(file),
+            }
+            self._inbox.put_document(report_key(file.key, file.file_id), document, file.file_id)
+            self._lay_beside(file)
         self._files.save(file, now, [self._fact(file, about | tally.report(), with_report)])
+
+    def _lay_beside(self, file: DispositionFile) -> None:
+        """Copy the answers to where people look for them, unless a newer file has the name by now."""
+        with suppress(Gone):
+            if self._inbox.find(file.key).etag != file.etag:
+                return
+        if file.state is FileState.FINISHED:
+            self._inbox.copy(result_key(file.key, file.file_id), result_key(file.key))
+        self._inbox.copy(report_key(file.key, file.file_id), report_key(file.key))
 
     def _about(self, file: DispositionFile) -> dict[str, Any]:
         return {
@@ -64,14 +80,16 @@ class Endings:
             "reason": file.reason or None,
             "message": file.message or None,
             "rows": file.place.row,
+            "refusals": file.refusals,
         }
 
     def _fact(self, file: DispositionFile, about: dict[str, Any], with_report: bool) -> Event:
         answers = {
-            "result": result_key(file.key) if file.state is FileState.FINISHED else None,
-            "report": report_key(file.key) if with_report else None,
+            "result": result_key(file.key, file.file_id) if file.state is FileState.FINISHED else None,
+            "report": report_key(file.key, file.file_id) if with_report else None,
         }
-        data, effect = {**about, **answers}, (file.file_id,)
+        data = {**about, **answers}
+        effect = (file.file_id, *([str(file.attempt)] if file.attempt > 1 else []))
         kind = EventType.DISPOSITION_FILE_FINISHED
         return new_event(kind, self._tenant, self._clock.now(), effect, data, file.file_id)
 
@@ -80,7 +98,7 @@ def _trail(file: DispositionFile) -> dict[str, Any]:
     """Say where each row's end can be looked up."""
     return {
         "correlation_id": file.file_id,
-        "result": result_key(file.key) if file.state is FileState.FINISHED else None,
+        "result": result_key(file.key, file.file_id) if file.state is FileState.FINISHED else None,
         "audit_log": "every event with this correlation_id",
         "command": f"outbound dispositions show {file.file_id}",
     }

@@ -42,31 +42,40 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What S3 says of a new object; the tag and the version are empty where it does not say them."""
+    """What S3 says of a new object; the tag and the version are empty where it does not say them.
+
+    `arrival` is the same for every report of one upload, and another for the next.
+    """
 
     bucket: str
     key: str
     etag: str
     version: str
+    arrival: str = ""
 
 
 def notice_of(record: Mapping[str, Any]) -> Notice:
     """Read what S3 reported of a new object. Raises Refused where a message is no such report."""
     try:
-        detail = json.loads(record["body"])["detail"]
+        body = json.loads(record["body"])
+        detail = body["detail"]
         about = detail["object"]
         told = detail["bucket"]["name"], about["key"], about.get("etag", ""), about.get("version-id", "")
+        arrival = about.get("sequencer") or body.get("id")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(f"the message is no report of a new object: {type(error).__name__}") from error
     bucket, key, etag, version = told
     if not all(isinstance(one, str) for one in told) or not key.startswith(PREFIX):
         raise Refused(f"the message is no report of an object under {PREFIX}")
-    return Notice(bucket, key, etag.strip('"'), version)
+    return Notice(bucket, key, etag.strip('"'), version, arrival if isinstance(arrival, str) else "")
 
 
-def is_ours(key: str) -> bool:
-    """Whether an object is an answer of ours, or a mere folder."""
-    return key.endswith((_RESULT, _REPORT, "/"))
+def is_named_like_an_answer(key: str) -> bool:
+    """Return True if an object may be an answer of ours.
+
+    Whether it is an answer its metadata says: people send mended results, and call files as they like.
+    """
+    return key.endswith((_RESULT, _REPORT))
 
 
 def file_id_of(bucket: str, key: str, etag: str, version: str = "") -> str:
@@ -89,11 +98,11 @@ def form_of(key: str) -> Form:
     raise Unfit("unknown_extension", "its name ends in none of .csv, .jsonl, .csv.gz and .jsonl.gz")
 
 
-def result_key(key: str) -> str:
-    """The key of the result of a file."""
-    return key + _RESULT
+def result_key(key: str, file_id: str = "") -> str:
+    """The key of the result of a file; without an id that beside the file that has this name now."""
+    return f"{key}.{file_id}{_RESULT}" if file_id else key + _RESULT
 
 
-def report_key(key: str) -> str:
-    """The key of the report of a file."""
-    return key + _REPORT
+def report_key(key: str, file_id: str = "") -> str:
+    """The key of the report of a file; without an id that beside the file that has this name now."""
+    return f"{key}.{file_id}{_REPORT}" if file_id else key + _REPORT

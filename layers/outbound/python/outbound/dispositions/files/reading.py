@@ -19,7 +19,7 @@ from outbound.dispositions.files.names import form_of, row_id
 from outbound.dispositions.files.rejecting import RowRejecter
 from outbound.dispositions.files.rows import Row, rows_of
 from outbound.dispositions.files.sending import RowQueue, batches_of, message_of
-from outbound.dispositions.requests import Rejected, disposition_of
+from outbound.dispositions.requests import CANCELLED, Rejected, disposition_of
 from outbound.dispositions.settings import DispositionSettings
 from outbound.events import Event, EventType
 from outbound.observability import Metric, measure
@@ -62,14 +62,15 @@ class RowReader:
     ) -> DispositionFile:
         """Read a file to its end and give it as it then is. Raises TryLater at the deadline."""
         form = form_of(file.key)
-        lines = lines_of(content_of(block, file.size, form.gzipped, file.place.offset), file.place.offset)
-        rows = rows_of(form.kind, file.columns, lines, file.place)
+        content = content_of(block, file.size, form.gzipped, file.place.offset)
+        lines = lines_of(content, file.place.offset, file.ends_with_cr)
+        rows = rows_of(form.kind, file.columns, lines, file.place, file.delimiter)
         with ThreadPoolExecutor(self._pace.at_once) as threads:
             while part := list(islice(rows, self._pace.rows)):
                 # A row was decided when the file was put there, unless it says when.
                 moment = format_time(file.uploaded_at)
                 events = [self._event(file.file_id, row, moment) for row in part]
-                self._settle(part, events, settings, threads)
+                self._settle(file, part, events, settings, threads)
                 file = self._note(file, part[-1].place)
                 if until.left() <= 0:
                     raise TryLater(0, f"{file.place.row} rows are read, and there may be more")
@@ -78,25 +79,36 @@ class RowReader:
 
     def _settle(
         self,
+        file: DispositionFile,
         rows: Sequence[Row],
         events: Sequence[Event],
         settings: DispositionSettings,
         threads: ThreadPoolExecutor,
     ) -> None:
         now = self._clock.now()
-        messages: list[str] = []
+        messages: dict[str, str] = {}
         rejected: list[tuple[Event, Rejected]] = []
         for row, event in zip(rows, events, strict=True):
             try:
-                messages.append(_message(event, row, settings, now))
+                messages[event.event_id] = _message(event, row, settings, now)
+                if file.cancelled_at:
+                    rejected.append((event, Rejected("its file was cancelled", reason=CANCELLED)))
             except Rejected as why:
                 rejected.append((event, why))
+
+        def reopen(request_id: str) -> None:
+            self._rejecter.reopen(file.file_id, request_id)
 
         def reject(one: tuple[Event, Rejected]) -> None:
             self._rejecter.reject(*one, settings)
 
         _each(threads, reject, rejected)
-        _each(threads, self._queue.send, batches_of(messages))
+        if file.cancelled_at:
+            return
+        if file.attempt > 1:
+            # What was rejected before is tried again, and is waited for.
+            _each(threads, reopen, messages)
+        _each(threads, self._queue.send, batches_of(list(messages.values())))
 
     def _event(self, file_id: str, row: Row, moment: str) -> Event:
         request_id = row_id(file_id, row.place.row)

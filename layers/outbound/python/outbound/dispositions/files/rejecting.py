@@ -24,10 +24,14 @@ class RowRejecter:
         self._facts = facts
         self._clock = clock
 
+    def reopen(self, file_id: str, request_id: str) -> None:
+        """Let a row be tried again that was rejected before."""
+        self._ledger.reopen(file_id, request_id)
+
     def reject(self, event: Event, why: Rejected, settings: DispositionSettings) -> None:
         """End a row; what it says about not calling somebody counts all the same."""
         now = self._clock.now()
-        self._do_not_call.note(event, settings, now)
+        self._do_not_call.note(event, settings.do_not_call_codes, now)
         asked = named(event, _moment(event, now))
         ending = self._facts.rejected(asked, why, now)
         # The file's own fact speaks for all its broken rows.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from outbound.dispositions.files.columns import data_of_cells, data_of_object, readable_in
+from outbound.dispositions.files.columns import Pairs, data_of_cells, data_of_object, readable_in
 from outbound.dispositions.files.content import LONGEST_LINE, Line
 from outbound.dispositions.files.names import Kind
 from outbound.dispositions.requests import Rejected
@@ -17,6 +18,8 @@ from outbound.store.disposition_files import Place
 
 BOM = b"\xef\xbb\xbf"
 _TOO_LONG = f"is longer than {LONGEST_LINE} bytes"
+_NO_OBJECT = "is not a JSON object"
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 # Rows are bounded here, so the reader's own limit is out of the way.
 csv.field_size_limit(4 * LONGEST_LINE)
@@ -31,11 +34,13 @@ class Row:
     wrong: Rejected | None
 
 
-def rows_of(kind: Kind, columns: Sequence[str], lines: Iterator[Line], start: Place) -> Iterator[Row]:
+def rows_of(
+    kind: Kind, columns: Sequence[str], lines: Iterator[Line], start: Place, delimiter: str = ","
+) -> Iterator[Row]:
     """Give the rows behind a place; blank lines are none."""
     if kind is Kind.JSONL:
         return _json_rows(lines, start)
-    return _csv_rows(columns, Feed(lines, start))
+    return _csv_rows(columns, Feed(lines, start), delimiter)
 
 
 def _json_rows(lines: Iterator[Line], start: Place) -> Iterator[Row]:
@@ -49,14 +54,22 @@ def _json_rows(lines: Iterator[Line], start: Place) -> Iterator[Row]:
 
 
 def _object(content: bytes, cut: bool) -> tuple[dict[str, Any], Rejected | None]:
-    text = content.decode(errors="replace")
+    text = text_of(content, cut)
     if cut:
         return readable_in(text), Rejected(_TOO_LONG)
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=Pairs)
     except (ValueError, RecursionError):
-        return readable_in(text), Rejected("is no JSON object")
-    return data_of_object(value) if isinstance(value, dict) else ({}, Rejected("is no JSON object"))
+        return readable_in(text), Rejected(_NO_OBJECT)
+    return data_of_object(value) if isinstance(value, Pairs) else ({}, Rejected(_NO_OBJECT))
+
+
+def text_of(content: bytes, cut: bool = False) -> str:
+    """Return a line as text. What is not in UTF-8 is taken for what most programs write that do not."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("utf-8" if cut else "cp1252", errors="replace")
 
 
 def without_bom(content: bytes) -> bytes:
@@ -64,9 +77,9 @@ def without_bom(content: bytes) -> bytes:
     return content.removeprefix(BOM)
 
 
-def _csv_rows(columns: Sequence[str], feed: Feed) -> Iterator[Row]:
+def _csv_rows(columns: Sequence[str], feed: Feed, delimiter: str) -> Iterator[Row]:
     number = feed.start.row
-    for cells, wrong in records_of(feed):
+    for cells, wrong in records_of(feed, delimiter):
         if wrong or any(cells):
             number += 1
             data, wrong_cell = data_of_cells(columns, cells)
@@ -80,9 +93,9 @@ def _wrong_length(columns: Sequence[str], cells: Sequence[str], feed: Feed) -> R
     return Rejected(f"has {len(cells)} cells{feed.lines()}; the header has {len(columns)}")
 
 
-def records_of(feed: Feed) -> Iterator[tuple[list[str], Rejected | None]]:
+def records_of(feed: Feed, delimiter: str = ",") -> Iterator[tuple[list[str], Rejected | None]]:
     """Give the records of CSV: their cells, as far as they can be read, and what is wrong with them."""
-    reader = csv.reader(feed, strict=True)
+    reader = csv.reader(feed, strict=True, delimiter=delimiter)
     while True:
         feed.begin()
         wrong = None
@@ -91,17 +104,18 @@ def records_of(feed: Feed) -> Iterator[tuple[list[str], Rejected | None]]:
         except StopIteration:
             return
         except csv.Error as error:
-            cells = _readable(feed.texts)
+            cells = cells_of(feed.texts, delimiter)
             wrong = Rejected(f"is no CSV{feed.lines()}: {error}")
         if feed.too_long:
             wrong = Rejected(_TOO_LONG + feed.lines())
         yield cells, wrong
 
 
-def _readable(texts: Sequence[str]) -> list[str]:
-    """Give the cells that can be read of a record that is wrong: they show whose it is."""
+def cells_of(texts: Sequence[str], delimiter: str) -> list[str]:
+    """Return the cells that can be read of a record that is wrong: they show whose it is."""
+    lines = [line for text in texts for line in _LINE_ENDS.split(text)]
     try:
-        return next(csv.reader(texts, strict=False), [])
+        return next(csv.reader(lines, strict=False, delimiter=delimiter), [])
     except csv.Error:
         return []
 
@@ -119,6 +133,8 @@ class Feed:
         self.start = start
         self.line = start.line
         self.offset = start.offset
+        # Called with every line that is not passed on.
+        self.drop: Callable[[str], None] = lambda _: None
         self.begin()
 
     def begin(self) -> None:
@@ -145,10 +161,11 @@ class Feed:
             self.too_long |= cut
             if self.texts and self._size > LONGEST_LINE:
                 self.too_long = True
+                self.drop(text_of(content, cut))
                 if content.count(b'"') % 2 == 0:
                     continue
                 content = b'"'  # noqa: PLW2901 - what is left of it
-            text = content.decode(errors="replace") + "\n"
+            text = text_of(content, cut) + "\n"
             self.texts.append(text)
             return text
         raise StopIteration

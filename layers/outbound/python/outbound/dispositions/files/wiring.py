@@ -7,8 +7,9 @@ from outbound.dispositions.do_not_call import DoNotCall
 from outbound.dispositions.facts import Facts
 from outbound.dispositions.files.answering import Answerer
 from outbound.dispositions.files.ending import Endings
-from outbound.dispositions.files.handling import FileHandler
+from outbound.dispositions.files.handling import FileHandler, Steps
 from outbound.dispositions.files.reading import Pace, RowReader
+from outbound.dispositions.files.refusal_reader import RefusalReader
 from outbound.dispositions.files.rejecting import RowRejecter
 from outbound.dispositions.files.sending import RowQueue
 from outbound.dispositions.files.waiting import RowWatch
@@ -36,13 +37,13 @@ def file_handler(
         Outbox(table, bus),
     )
     facts = Facts(tenant)
-    rejecter = RowRejecter(ledger, DoNotCall(ledger, outbox, facts), facts, clock)
-    return FileHandler(
-        files,
-        inbox,
+    do_not_call = DoNotCall(ledger, outbox, facts)
+    rejecter = RowRejecter(ledger, do_not_call, facts, clock)
+    steps = Steps(
+        RefusalReader(files, do_not_call, clock, pace),
         RowReader(files, rejecter, queue, tenant, clock, pace),
         RowWatch(files, ledger, clock),
         Answerer(files, ledger, inbox, clock),
         Endings(files, inbox, outbox, tenant, clock),
-        clock,
     )
+    return FileHandler(files, inbox, steps, clock)
