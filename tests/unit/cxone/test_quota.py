@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -450,6 +451,24 @@ def test_of_a_short_window_no_eleven_calls_arrive_in_a_second_though_some_are_la
     arrived = [moment + SECOND * 0.059 * (number % 3 == 0) for number, moment in enumerate(left)]
     assert busiest(arrived, 1) <= 10
     assert 40 / ((left[-1] - left[0]) / SECOND) > 9.3
+
+
+def test_in_a_short_window_those_that_wait_leave_one_after_the_other(aws: AwsWorld) -> None:
+    callers = Callers(aws, Random(1))
+    left: list[float] = []
+
+    def call() -> None:
+        callers.budgets()[0].take("contacts", CONTACTS)
+        left.append((callers.time.now - BEGIN) / SECOND)
+
+    for number in range(20):
+        callers.time.start(call, 0.02 * number)
+    callers.time.run()
+
+    assert sum(moment < 0.3 for moment in left) == 10, "an idle second is spent at once"
+    waited = sorted(moment for moment in left if moment > 0.3)
+    assert all(later - one > 0.05 for one, later in pairwise(waited))
+    assert waited[-1] < 2
 
 
 def test_a_call_that_oversleeps_counts_from_when_it_leaves(aws: AwsWorld) -> None:

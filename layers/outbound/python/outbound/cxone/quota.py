@@ -17,6 +17,9 @@ The window is 3 % longer than CXone's, or as much longer as the budget's `jitter
 call may be delayed between leaving here and being counted there, and the clocks of two hosts may differ,
 before CXone could count one call too many. As this holds for every window, it holds for fixed ones.
 
+Where `jitter_seconds` is set, the window is so short that calls that leave together may arrive further apart
+than that. There those that have to wait leave one after the other, and not all at once again.
+
 A 429 is written down beside the places (`held`), so that changed settings do not forget it. Where a quota is
 each campaign's own, it is also written to the item of them all (`held_by_campaigns`), which is where the
 same budget looks when it is no longer `per_campaign`; and a campaign's quota looks there for `held`.
@@ -55,6 +58,8 @@ _MOST_PLACES = 500
 _FRESH_SECONDS = 0.005
 # Places that become free within so little of each other (milliseconds) are as good as one another.
 _ABOUT = 250
+# So many places are looked at for the soonest that is at no other call's time.
+_MOST_APART = 20
 # Whoever lost a place to another looks again after up to this (seconds), doubled each time.
 _LOST_SECONDS = 0.01
 # A campaign's quota looks that often whether the quota of all campaigns was held back.
@@ -76,13 +81,15 @@ _KEPT = 24 * 3600 * _SECOND
 class _Shape:
     """A budget as places, the first `reserved` of them the priority lane's, and times in milliseconds.
 
-    `margin` is how much longer all windows of the budget are than the quota's own.
+    `margin` is how much longer all windows of the budget are than the quota's own, `apart` how long after
+    one another calls leave that have to wait.
     """
 
     places: int
     reserved: int
     window: int
     margin: int
+    apart: int
 
     @classmethod
     def of(cls, budget: Budget) -> _Shape:
@@ -92,7 +99,9 @@ class _Shape:
         seconds = max(budget.per_seconds / _USED, budget.per_seconds + budget.jitter_seconds)
         reserved = min(max(1, round(places * budget.reserved)), places - 1) if budget.reserved else 0
         margin = seconds - budget.per_seconds
-        return cls(places, reserved, ceil(_SECOND * seconds / parts), int(_SECOND * margin))
+        window = ceil(_SECOND * seconds / parts)
+        apart = window // (2 * places) if budget.jitter_seconds else 0
+        return cls(places, reserved, window, int(_SECOND * margin), apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,12 @@ class _Log:
             _Place(number, max(earliest, moment + shape.window))
             for number, moment in zip(numbers, oldest_first, strict=True)
         ]
+
+    def one_by_one(self, places: list[_Place], shape: _Shape) -> list[_Place]:
+        """The same places, none at the time of a call that has its place already."""
+        moments = sorted(self.left.values())
+        apart = [_Place(place.number, _clear_of(moments, place.leaves, shape.apart)) for place in places]
+        return sorted(apart, key=lambda place: place.leaves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +240,8 @@ class Budgets:
         now = self._now()
         earliest = max(now, self._held(claim, log))
         places = log.next_places(claim.shape, claim.lane, earliest)
+        if places[0].leaves > now and claim.shape.apart:
+            places = log.one_by_one(places[:_MOST_APART], claim.shape)
         soonest = places[0].leaves
         if soonest > max(now, claim.latest):
             wait = max(0, claim.latest - now) / _SECOND
@@ -314,6 +331,14 @@ class Budgets:
 
     def _now(self) -> int:
         return (self._clock.now() - _EPOCH) // _MILLISECOND
+
+
+def _clear_of(moments: list[int], moment: int, apart: int) -> int:
+    """The first moment, from this one on, that is so far from all of those in order."""
+    for other in moments:
+        if abs(other - moment) < apart:
+            moment = other + apart
+    return moment
 
 
 def _no_place(claim: _Claim, moment: int, reason: str) -> RateLimited:
