@@ -51,6 +51,8 @@ def command(
 ) -> Command:
     """Give a function that runs `outbound ...` and says what came of it."""
     outputs = outputs_of(aws)
+    # A test says how wide the terminal is where that matters.
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr(Stack, "named", lambda name: Stack(name, outputs, clock))
 
     def run(*arguments: str) -> Said:
