@@ -231,6 +231,15 @@ def test_what_passes_by_a_merge_is_said_of_the_survivor(world: ConsentWorld, lat
     assert world.sweep() == 0
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_merges_of_the_same_contacts_the_later_counts(world: ConsentWorld, order: int) -> None:
+    first, second = merged("l", "s", -40), replace(merged("l", "s", -20), event_id="again")
+    world.take(changed("revoked", -90, contact_id="l"), changed("granted", -30, contact_id="s"))
+    world.take(*[first, second][::order])
+
+    assert world.consents.of("s").refusal == "consent_revoked"
+
+
 def test_a_merge_that_names_nobody_is_said(world: ConsentWorld) -> None:
     world.take(changed("merged", -5, contact_id="s"))
 

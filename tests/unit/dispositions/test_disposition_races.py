@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aws_world import ENVIRONMENT
 from disposition_world import DispositionWorld, message
+from faults.interleaving import Gone, Stepped, Turns
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,59 +26,6 @@ from outbound.store.outbox import Outbox
 
 _numbers = count()
 _CODES = ("DO_NOT_CALL", "INTERESTED", "NO_ANSWER")
-
-
-class Gone(BaseException):
-    """The process of a worker has ended."""
-
-
-class Turns:
-    """Lets one worker at a time go on to its next call, in the order that a schedule gives."""
-
-    def __init__(self, schedule: list[int], workers: int) -> None:
-        self._schedule = iter(schedule)
-        self._waiting: dict[int, threading.Event] = {}
-        self._left = set(range(workers))
-        self._changed = threading.Condition()
-
-    def wait(self, worker: int) -> None:
-        """Come back when it is this worker's turn."""
-        turn = threading.Event()
-        with self._changed:
-            self._waiting[worker] = turn
-            self._changed.notify()
-        turn.wait(30)
-
-    def done(self, worker: int) -> None:
-        with self._changed:
-            self._left.discard(worker)
-            self._changed.notify()
-
-    def run(self) -> None:
-        """Give turns until every worker is done."""
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._left <= set(self._waiting), 30)
-                if not self._left:
-                    return
-                ready = sorted(self._left)
-                chosen = ready[next(self._schedule, 0) % len(ready)]
-                turn = self._waiting.pop(chosen)
-            turn.set()
-
-
-class Stepped:
-    """An object whose every call waits for its worker's turn; the worker may die before or after one."""
-
-    def __init__(self, inner: Any, step: Callable[[Callable[[], Any]], Any]) -> None:
-        self._inner = inner
-        self._step = step
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if name not in ("get", "get_many", "update", "transact", "publish", "contact", "dispose"):
-            return found
-        return lambda *given, **named: self._step(lambda: found(*given, **named))
 
 
 class LosingPort:
@@ -107,18 +55,7 @@ def _worker(
     dies_at: tuple[int, bool] | None,
     port: Any,
 ) -> threading.Thread:
-    calls = count()
-
-    def step(call: Callable[[], Any]) -> Any:
-        turns.wait(number)
-        mine = next(calls)
-        if dies_at == (mine, False):
-            raise Gone
-        answer = call()
-        if dies_at == (mine, True):
-            raise Gone
-        return answer
-
+    step = turns.step(number, dies_at)
     table = Stepped(world.aws.table(), step)
     bus: Any = Stepped(Bus(world.aws.events, ENVIRONMENT["BUS_NAME"], world.clock), step)
     applier = Applier(

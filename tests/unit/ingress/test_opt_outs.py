@@ -470,7 +470,8 @@ def test_a_disposition_is_said_in_the_same_words_where_it_comes_in_and_where_it_
 
     published = {event["event_type"]: event for event in _routed(world, DISPOSITION, provider="plain")}
     request_event = Event.from_detail(published["disposition.requested"])
-    fact = Facts(TENANT).do_not_call(request_event, "c-1", parse_time(AT))
+    asked, delivery_id = request_event.event_id, request_event.correlation_id
+    fact = Facts(TENANT).do_not_call(delivery_id, asked, "c-1", parse_time(AT))
     assert json.loads(fact.to_json()) == published["consent.changed"]
 
 

@@ -36,11 +36,13 @@ def _is_verification(body: bytes) -> bool:
     if len(body) > _MAX_BODY_BYTES:
         return False
     try:
-        value = json.loads(body)
+        # As pairs: a name that stands twice hides a value that nobody has signed and others may read.
+        pairs = json.loads(body, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
         return False
     return (
-        isinstance(value, dict)
-        and value.keys() == _FIELDS
-        and all(isinstance(text, str) and 0 < len(text) <= _MAX_TEXT for text in value.values())
+        isinstance(pairs, tuple)
+        and len(pairs) == len(_FIELDS)
+        and {name for name, _ in pairs} == _FIELDS
+        and all(isinstance(text, str) and 0 < len(text) <= _MAX_TEXT for _, text in pairs)
     )

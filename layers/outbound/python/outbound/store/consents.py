@@ -234,23 +234,26 @@ class ConsentLedger(Consents):
         return OwnState(_registers(item, None), str(item.get("merged_into", "")))
 
     def link(self, merge: Merge, now: datetime) -> None:
-        """Let a contact's refusals pass to its survivor; done once, however often it is told."""
-        item = {
-            "merged": merge.contact_id,
-            "source": merge.source,
-            "occurred_at": format_time(merge.occurred_at),
-            "event_id": merge.event_id,
-            "recorded_at": format_time(now),
+        """Let a contact's refusals pass to its survivor, from the latest merge of the two that was told."""
+        values = {
+            ":merged": merge.contact_id,
+            ":source": merge.source,
+            ":occurred_at": format_time(merge.occurred_at),
+            ":event_id": merge.event_id,
+            ":recorded_at": format_time(now),
+            ":rank": f"{_stamp(merge.occurred_at)}#{merge.event_id}",
         }
+        expression = (
+            "SET #merged = :merged, #source = :source, #occurred_at = :occurred_at, #event_id = :event_id, "
+            "#recorded_at = if_not_exists(#recorded_at, :recorded_at), #rank = :rank"
+        )
+        newer = "attribute_not_exists(#rank) OR #rank < :rank"
+        survivor, merged = self.state_key(merge.survivor), self.state_key(merge.contact_id)
         self._table.transact(
             [
-                self._table.putting(self.link_key(merge), item, "attribute_not_exists(#pk)"),
-                self._table.updating(
-                    self.state_key(merge.survivor), "SET #merged = :merged", {":merged": True}
-                ),
-                self._table.updating(
-                    self.state_key(merge.contact_id), "SET #merged_into = :into", {":into": merge.survivor}
-                ),
+                self._table.updating(self.link_key(merge), expression, values, newer),
+                self._table.updating(survivor, "SET #merged = :merged", {":merged": True}),
+                self._table.updating(merged, "SET #merged_into = :into", {":into": merge.survivor}),
             ]
         )
 
