@@ -24,4 +24,4 @@ recorder = ProblemRecorder(ProblemLog(table, tenant(), clock))
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take a batch of facts from their queue."""
-    return work(event, queue, recorder.take)
+    return work(event, queue, recorder.take, context)

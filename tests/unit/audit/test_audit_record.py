@@ -206,7 +206,7 @@ def test_the_audit_log_is_written_whatever_level_the_log_is_cut_to(
     logger.setLevel("ERROR")
     try:
         audit = AuditRecord(bucket, Queue(aws.sqs, aws.queue_urls["record-audit-dlq"]), clock)
-        audit.record(sqs_event("record-audit", _body(1)))
+        audit.record(sqs_event("record-audit", _body(1)), Invocation())
     finally:
         logger.setLevel(before)
     assert [line["event"]["event_id"] for line in logged() if line["message"] == "audit"] == ["event-0001"]

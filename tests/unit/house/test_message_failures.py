@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from aws_world import ACCOUNT, ENVIRONMENT, REGION, AwsWorld, FakeClock
+from aws_world import ACCOUNT, ENVIRONMENT, REGION, AwsWorld, FakeClock, Invocation
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError
 
 from outbound.events import PublishFailed
@@ -44,9 +44,9 @@ class Line:
         }
         event = {"Records": [record]}
         if side_by_side:
-            answer = work_side_by_side(event, self.queue, handle, lambda records: [records], 2)
+            answer = work_side_by_side(event, self.queue, handle, Invocation(), lambda records: [records], 2)
         else:
-            answer = work(event, self.queue, handle)
+            answer = work(event, self.queue, handle, Invocation())
         return bool(answer["batchItemFailures"])
 
     def dead(self) -> list[dict[str, Any]]:
