@@ -371,6 +371,23 @@ def test_a_429_of_all_campaigns_holds_each_back_once_their_quotas_are_apart(
         afresh(aws, clock).take("contacts", CONTACTS, campaign_id="autumn")
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_whoever_loses_a_place_does_not_stand_behind_the_winner_while_another_is_nearly_free(
+    aws: AwsWorld, seed: int
+) -> None:
+    callers, quota = Callers(aws, Random(seed)), Budget(calls=2, per_seconds=4)
+    left: list[float] = []
+
+    def call() -> None:
+        callers.budgets()[0].take("outbound", quota, max_wait=20)
+        left.append((callers.time.now - BEGIN) / SECOND)
+
+    for _ in range(4):
+        callers.time.start(call)
+    callers.time.run()
+    assert max(left) < 4.3
+
+
 def test_calls_that_wait_when_a_429_comes_do_not_leave_before_it_ends(aws: AwsWorld) -> None:
     callers = Callers(aws, Random(1))
     quota = Budget(calls=2, per_seconds=4)

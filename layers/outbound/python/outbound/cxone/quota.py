@@ -234,7 +234,7 @@ class Budgets:
         """The places of which a call takes any: all that are free at once, else those free about soonest.
 
         So several callers that look at the same time do not all want the same one. With each place `lost` to
-        another there are more to choose from.
+        another, places that are free somewhat later will do.
         """
         log = self._log(claim.key, _FRESH_SECONDS)
         now = self._now()
@@ -249,9 +249,8 @@ class Budgets:
         if soonest == earliest:
             free = [place for place in places if place.leaves == earliest]
             return [place for place in free if place.number < claim.shape.reserved] or free
-        about = soonest + min(_ABOUT, claim.shape.window // 4)
-        near = [place for place in places[4**lost :] if place.leaves <= about]
-        return [place for place in (*places[: 4**lost], *near) if place.leaves <= claim.latest]
+        about = soonest + min(_ABOUT * 4**lost, claim.shape.window // 4)
+        return [place for place in places if place.leaves <= min(about, claim.latest)]
 
     def _leave(self, claim: _Claim, place: _Place) -> bool:
         """Wait for the moment of a place, and say whether the call may leave on it; else it is given back."""
