@@ -77,7 +77,7 @@ def test_outside_of_a_window_it_is_not_taken(aws: AwsWorld, clock: FakeClock, un
         {**VERIFICATION, "callbackId": "x" * 5000},
         [VERIFICATION],
         [["callbackId", "x"], ["verificationKey", "y"]],
-        b'{"callbackId": {"contactId": "1", "outcomeCode": "DNC"}, "callbackId": "x", "verificationKey": "y"}',
+        b'{"callbackId": {"contactId": "1", "outcomeCode": "DNC"},"callbackId": "x", "verificationKey": "y"}',
         {"id": "1", "type": "consent.changed", "data": {"contactId": "1", "change": "granted"}},
         b"{",
     ],
