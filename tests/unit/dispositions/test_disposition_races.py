@@ -11,7 +11,7 @@ import pytest
 from aws_world import ENVIRONMENT
 from disposition_world import DispositionWorld, message
 from faults.interleaving import Gone, Stepped, Turns
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from outbound.clock import Deadline
@@ -173,8 +173,19 @@ def _races(examples: int) -> settings:
     return settings(max_examples=examples, deadline=None, suppress_health_check=unimportant)
 
 
+# The older one's write is lost before anybody else comes, and lands when the newer one has been taken.
+_LATE: dict[str, Any] = {
+    "moments": [-5, 0],
+    "deaths": [None, None, None],
+    "schedule": [0] * 40,
+    "order": [0, 1, 2],
+    "loses": 0,
+}
+
+
 @_races(60)
 @given(race=_race)
+@example(race=_LATE)
 def test_every_race_ends_with_the_newest_and_says_what_was_written(
     world: DispositionWorld, race: dict[str, Any]
 ) -> None:
