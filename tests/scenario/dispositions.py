@@ -7,6 +7,7 @@ import io
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,6 @@ from sandbox.world import agents_of, contacts_of
 from scenario.cast import FOLLOW_UPS, Cast
 from scenario.webhooks import Row, insistently
 
-_ON_THE_PHONE_SECONDS = 10.0
 _BY_WEBHOOK, _BY_FILE, _BUSY_OF_EACH = 12, 24, 3
 _CODES = ("INTERESTED", "NOT_INTERESTED", "NO_ANSWER", "BUSY", "DO_NOT_CALL")
 
@@ -48,13 +48,27 @@ def send_dispositions(cast: Cast, crm: Sender) -> list[Row]:
     by_webhook, by_file = told[:_BY_WEBHOOK], told[_BY_WEBHOOK:]
     busy = [one.contact_id for part in (by_webhook, by_file) for one in part[:_BUSY_OF_EACH]]
     for contact_id in busy:
-        cast.tenant.set_contact_state(FOLLOW_UPS, contact_id, "CONNECTED", _ON_THE_PHONE_SECONDS)
-    rows = [_sent(cast, crm, by_webhook), _put(cast, by_file)]
-    waited = sum(cast.stack.metrics("apply_dispositions").get("DispositionsDeferred", [])) > 0
-    rows.append(Row("cxone", f"{len(busy)} contacts on the phone", "waited for" if waited else "-", waited))
+        cast.tenant.set_contact_state(FOLLOW_UPS, contact_id, "CONNECTED")
+    with ThreadPoolExecutor(max_workers=1) as phones:
+        waited = phones.submit(_hang_up_when_waited_for, cast, busy)
+        rows = [_sent(cast, crm, by_webhook), _put(cast, by_file)]
+        said = f"{waited.result()} waited for"
+    rows.append(Row("cxone", f"{len(busy)} contacts on the phone", said, waited.result() == len(busy)))
     right = sum(_has(cast, one) for one in told)
     rows.append(Row("cxone", "contacts as told", f"{right} of {len(told)}", right == len(told)))
     return rows
+
+
+def _hang_up_when_waited_for(cast: Cast, busy: Sequence[str]) -> int:
+    """End each call once a disposition waits for its contact; give how many that were before time was up."""
+    on_the_phone = set(busy)
+    while on_the_phone and cast.patience.left() > 0:
+        waiting = {row["contact_id"] for row in cast.operator.run("dispositions", "waiting")}
+        for contact_id in on_the_phone & waiting:
+            cast.tenant.set_contact_state(FOLLOW_UPS, contact_id, "READY")
+        on_the_phone -= waiting
+        time.sleep(0.5)
+    return len(busy) - len(on_the_phone)
 
 
 def _told(cast: Cast) -> Iterator[_Told]:
