@@ -11,7 +11,7 @@ from outbound.store.dispositions import Status
 
 pytestmark = pytest.mark.timeout(600)
 
-# Two slices of rows, right ones and broken ones, one of which says who must not be called. It says since when:
+# Two slices of rows, right ones and broken ones, one of which says who must not be called, and since when:
 # files are as old as S3 says, which differs from run to run.
 _CONTENT = lines(row("c1"), row("c2"), "renewals,c3,DO_NOT_CALL,a,,2026-01-31T08:00:00Z", row("c4"))
 _ENDINGS = {2: Status.UNCHANGED, 4: Status.SUPERSEDED}
