@@ -278,7 +278,7 @@ def test_a_run_that_lost_its_lease_writes_no_checkpoint_and_no_end(pulls: MakePu
                 assert world.jobs.claim(key, world.clock.now(), 180).done
 
     with before_calls(steal):
-        later = world.pull(body)
+        later = world.pull(body, seconds=115)
     assert later is not None
     [now] = world.job_list("spring")
     assert (now.position.page, now.status) == (1, "running")
@@ -300,7 +300,7 @@ def test_a_run_that_lost_its_lease_at_the_end_publishes_nothing(pulls: MakePulls
             assert world.jobs.claim(key, world.clock.now(), 180).done
 
     with before_calls(steal):
-        assert world.pull(body) is not None
+        assert world.pull(body, seconds=115) is not None
     assert world.facts("outcomes.pulled") == []
 
 
