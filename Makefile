@@ -94,8 +94,8 @@ build: environments ## build for AWS (RUNTIME=python3.13 ARCHITECTURE=arm64 to c
 
 .PHONY: deploy
 deploy: stack-name build ## build and deploy to AWS (STAGE=dev or prod, STACK=name, PARAMETERS='Name=value ...')
-	$(SAM) deploy --config-env $(STAGE) --stack-name '$(STACK)' --parameter-overrides Stage=$(STAGE) \
-	  Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(if $(PARAMETERS),'$(PARAMETERS)') $(ARGS)
+	$(SAM) deploy --config-env $(STAGE) --stack-name '$(STACK)' --parameter-overrides \
+	  'Stage=$(STAGE) Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(PARAMETERS)' $(ARGS)
 
 # A function's name begins with the stack's, and has 64 characters at most.
 LONGEST_STACK_NAME := 41

@@ -21,6 +21,14 @@ from moto import mock_aws
 from xdist.scheduler import LoadScopeScheduling
 
 
+@pytest.fixture(autouse=True)
+def _no_metrics_of_other_tests() -> None:
+    """Powertools prints what it has collected at the hundredth value: each test begins with none."""
+    from outbound.observability import metrics
+
+    metrics.clear_metrics()
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """A clock that only moves when told."""

@@ -165,6 +165,8 @@ def test_the_document_is_read_like_every_other(aws: AwsWorld, clock: FakeClock) 
 
     aws.ssm.put_parameter(Value=json.dumps(_with(scheme="hush")), **put)
     clock.advance(seconds=60)
+    assert documents.get("ingress", Providers).providers["acme"].scheme.is_timed, "the last good one stays"
+    cold = Documents(aws.ssm, "outbound", clock)
     with pytest.raises(ConfigurationError, match=r"providers\.acme\.scheme\.type: must be one of") as caught:
-        documents.get("ingress", Providers)
+        cold.get("ingress", Providers)
     assert "hush" not in str(caught.value)

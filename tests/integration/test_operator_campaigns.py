@@ -97,7 +97,7 @@ def test_a_document_that_was_put_is_in_force(operator: Operator, tmp_path: Path)
         ('{"settling_seconds": "soon"}', "settling_seconds"),
         ('{"settling_seconds": 60, "settlingseconds": 60}', "settlingseconds"),
         ('{"settling_seconds": 60', "document"),
-        ("\N{LATIN SMALL LETTER E WITH ACUTE}", "document"),
+        ("\N{LATIN SMALL LETTER E WITH ACUTE}", "byte 0 is not utf-8"),
     ],
 )
 def test_a_broken_document_is_refused_and_nothing_is_written(

@@ -10,8 +10,8 @@ import json
 import logging
 import re
 import warnings
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from threading import Lock
 from typing import Any
@@ -197,9 +197,23 @@ logger.addFilter(_MaskingFilter())
 metrics = Metrics()
 # Powertools collects in plain lists and prints at a hundred values: threads take turns.
 _measuring = Lock()
+_is_measuring = True
+
+
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """Keep metrics off standard output: what the operator's command does is not a function's."""
+    global _is_measuring  # noqa: PLW0603 - one process, one standard output
+    before, _is_measuring = _is_measuring, False
+    try:
+        yield
+    finally:
+        _is_measuring = before
 
 
 def measure(metric: Metric, value: float = 1) -> None:
     """Add a value to a metric; it is flushed with the invocation as one EMF line."""
+    if not _is_measuring:
+        return
     with _measuring:
         metrics.add_metric(name=metric.value, unit=_UNITS.get(metric, MetricUnit.Count), value=value)

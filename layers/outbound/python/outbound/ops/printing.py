@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from outbound.observability import logger
+from outbound.observability import logger, unmeasured
 
 # What does not fit beside the first columns stands below its row, behind so many blanks.
 _INDENT = 4
@@ -24,11 +24,12 @@ _NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 @contextmanager
 def without_log() -> Iterator[None]:
-    """Keep functions' log lines off standard output, which is the command's answer alone."""
+    """Keep functions' log lines and metrics off standard output, which is the command's answer alone."""
     level = logger.log_level
     logger.setLevel(logging.CRITICAL)
     try:
-        yield
+        with unmeasured():
+            yield
     finally:
         logger.setLevel(level)
 
