@@ -24,9 +24,9 @@ from outbound.compliance.rules import Hold, changed_rules, packaged_rules
 
 JUDGE = Judge(packaged_rules(), Policy())
 CODES = ["212", "928", "208", "850", "305", "401", "601", "808", "907", "215", "312", "800", "215", "503"]
-moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(
-    lambda each: each.replace(tzinfo=UTC, microsecond=0)
-)
+FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+WAYS = ["cap", "hold", "margin", "consent", "zone", "number", "attempt"]
+moments = st.integers(0, 2 * 365 * 86_400).map(lambda seconds: FIRST + timedelta(seconds=seconds))
 states = st.sampled_from(["", *sorted(ZONES), "XX"])
 zones = st.sampled_from(["", "America/New_York", "America/Los_Angeles", "Pacific/Honolulu", "Nope/Nope"])
 
