@@ -1,0 +1,234 @@
+"""May this contact be called now, and if not, why, and when next?
+
+    where is it?   zones and states, each with its source                       situation
+    consent        do-not-call, revoked, missing, ended, of the wrong kind      consent
+    checks         registry, reassigned numbers                                 consent
+    bans, holds    of a state; an emergency has an end                          here
+    caps           rolling, per person and subject                              caps
+    window         open in every pair of zone and rule                          openings
+
+Every rule is evaluated and every refusal has a name. Not legal advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from outbound.compliance.caps import Cap, caps_of, counted_attempts
+from outbound.compliance.consent import refusals_of, refusals_of_checks
+from outbound.compliance.contact import Attempt, Campaign, Checks, ConsentView, Contact, Kind, Policy, Purpose
+from outbound.compliance.hours import local_date
+from outbound.compliance.openings import Closed, Openings
+from outbound.compliance.rules import FEDERAL_CITATION, Hold, Row, Rules
+from outbound.compliance.situation import Situation, situation_of
+
+# Refusals that time alone lifts; with any other there is no next opening.
+PASSING = frozenset(
+    {"outside_window", "weekday", "holiday", "emergency_hold", "cap_24h", "cap_day", "cap_week"}
+    | {"cap_conversation"}
+)
+# Each round moves past one window, hold or cap.
+_MAX_ROUNDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason against a call."""
+
+    name: str
+    message: str
+    citation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a contact may be called, with everything that it rests on.
+
+    `callable_until` is the end of the opening, exact to the second; `next_opening` the first moment at which
+    everything that passes has passed. `zones` and `states` map names to their sources.
+    """
+
+    refusals: tuple[Refusal, ...]
+    callable_until: datetime | None
+    next_opening: datetime | None
+    zones: dict[str, str]
+    states: dict[str, str]
+    rows: tuple[str, ...]
+    rules_version: str
+
+    @property
+    def callable(self) -> bool:
+        """Whether the call may be made."""
+        return not self.refusals
+
+
+class Judge:
+    """Decides by one set of rules and one policy; makes no call and keeps no state."""
+
+    def __init__(self, rules: Rules, policy: Policy | None = None) -> None:
+        """Decide by these rules."""
+        self._rules = rules
+        self._policy = policy or Policy()
+
+    def decide(
+        self,
+        campaign: Campaign,
+        contact: Contact,
+        at: datetime,
+        consent: ConsentView | None = None,
+        checks: Checks | None = None,
+    ) -> Decision:
+        """Decide about a call at a moment, timezone-aware. Without `consent` nothing is said of consent."""
+        moment = at.timestamp()
+        abroad = [number for number in contact.numbers if not number.is_us]
+        situation = situation_of(contact, self._policy)
+        if abroad:
+            situation = _abroad(contact, campaign)
+        states = () if abroad else tuple(situation.states)
+        rows = self._rows(states, situation, moment)
+        openings = Openings(
+            tuple(situation.zones), states, self._rules, campaign.window, self._policy.closing_margin_seconds
+        )
+        caps, attempts = list(caps_of(campaign, rows)), counted_attempts(contact, campaign)
+        closed, closes = openings.at(moment)
+        refusals = [
+            *(Refusal(*found) for found in self._consent(campaign, at, consent, checks)),
+            *_bans(rows, campaign, contact, consent),
+            *self._holds(states, moment),
+            *_capped(caps, contact, campaign, moment),
+            *_closed(situation, closed, bool(abroad)),
+        ]
+        until = opening = None
+        if not refusals:
+            until = self._until(closes, states, consent, moment)
+        elif all(refusal.name in PASSING for refusal in refusals):
+            opening = self._next(openings, states, [(cap, attempts) for cap in caps], moment)
+        return Decision(
+            tuple({(one.name, one.message): one for one in refusals}.values()),
+            _moment(until),
+            _moment(opening),
+            situation.zones,
+            {} if abroad else situation.states,
+            tuple(row.id for row in rows),
+            self._rules.version,
+        )
+
+    def _rows(self, states: tuple[str, ...], situation: Situation, moment: float) -> list[Row]:
+        """Return the rows that hold: a day may have begun in one of the zones and not in another."""
+        days = {local_date(moment, zone) for zone in situation.zones or ("UTC",)}
+        found = [self._rules.row(state, day) for state in states for day in sorted(days)]
+        return list({row.id: row for row in found}.values())
+
+    def _consent(
+        self, campaign: Campaign, at: datetime, consent: ConsentView | None, checks: Checks | None
+    ) -> Iterator[tuple[str, str, str]]:
+        if consent is not None:
+            yield from refusals_of(consent, campaign, self._policy, at)
+        if consent is not None or checks is not None:
+            written = _is_written(consent)
+            exempt = written or campaign.purpose is not Purpose.TELEMARKETING
+            yield from refusals_of_checks(checks or Checks(), exempt, self._policy, at)
+
+    def _holds(self, states: tuple[str, ...], moment: float) -> Iterator[Refusal]:
+        for hold in self._holds_of(states):
+            if hold.starts.timestamp() <= moment < hold.ends.timestamp():
+                yield Refusal("emergency_hold", hold.reason, hold.citation)
+
+    def _holds_of(self, states: tuple[str, ...]) -> Iterator[Hold]:
+        return (hold for hold in self._rules.holds if set(hold.states) & set(states))
+
+    def _until(
+        self, closes: float, states: tuple[str, ...], consent: ConsentView | None, moment: float
+    ) -> float:
+        ends = [closes]
+        ends += [
+            hold.starts.timestamp() for hold in self._holds_of(states) if hold.starts.timestamp() > moment
+        ]
+        if consent and consent.grant and consent.grant.expires_at:
+            ends.append(consent.grant.expires_at.timestamp())
+        return min(ends)
+
+    def _next(
+        self,
+        openings: Openings,
+        states: tuple[str, ...],
+        caps: Sequence[tuple[Cap, Sequence[Attempt]]],
+        moment: float,
+    ) -> float | None:
+        """Return the first moment at which window, holds and caps all allow a call."""
+        for _ in range(_MAX_ROUNDS):
+            later: list[float | None] = [openings.next_open(moment)]
+            later += [cap.free_at(attempts, moment) for cap, attempts in caps]
+            later += [
+                hold.ends.timestamp()
+                for hold in self._holds_of(states)
+                if hold.starts.timestamp() <= moment < hold.ends.timestamp()
+            ]
+            if None in later:
+                return None
+            latest = max(each for each in later if each is not None)
+            if latest == moment:
+                return moment
+            moment = latest
+        return None
+
+
+def _abroad(contact: Contact, campaign: Campaign) -> Situation:
+    """Outside of the United States the campaign's own rules hold, until somebody writes rows."""
+    if contact.zone and campaign.window:
+        return Situation({contact.zone: "stored"}, {})
+    zones = {zone: f"area code {n.area.code}" for n in contact.numbers for zone in n.area.zones}
+    return Situation(zones if campaign.window else {}, {})
+
+
+def _bans(
+    rows: list[Row], campaign: Campaign, contact: Contact, consent: ConsentView | None
+) -> Iterator[Refusal]:
+    """A ban is of unsolicited sales calls to mobiles: written consent makes a call one that was asked for."""
+    if campaign.purpose is not Purpose.TELEMARKETING or contact.mobile is False:
+        return
+    if consent is None or _is_written(consent):
+        return
+    for row in rows:
+        if row.unsolicited_mobile_ban:
+            message = f"{row.state}: unsolicited sales calls to a mobile are banned at any hour"
+            yield Refusal("state_ban", message, row.citation)
+
+
+def _capped(caps: list[Cap], contact: Contact, campaign: Campaign, moment: float) -> Iterator[Refusal]:
+    if caps and contact.attempts is None:
+        yield Refusal("attempts_unknown", "there is a cap, and nobody knows the calls that were made")
+        return
+    attempts = counted_attempts(contact, campaign)
+    for cap in caps:
+        free = cap.free_at(attempts, moment)
+        if free is None or free > moment:
+            hours = round(cap.seconds / 3600)
+            what = "conversation" if cap.conversations else f"{cap.calls} calls"
+            yield Refusal(cap.name, f"{what} within {hours} hours", cap.citation)
+
+
+def _closed(situation: Situation, found: list[Closed], abroad: bool) -> Iterator[Refusal]:
+    if abroad and not situation.zones:
+        yield Refusal(
+            "not_us_number",
+            "outside of the United States the campaign needs a window of its own, and the contact a zone",
+        )
+    elif situation.zone_problem:
+        yield Refusal("zone_unknown", situation.zone_problem)
+    else:
+        for closed in found:
+            citation = closed.citation or FEDERAL_CITATION
+            yield Refusal(
+                closed.name, f"closed in {closed.zone} by {closed.row_id or 'the campaign'}", citation
+            )
+
+
+def _is_written(consent: ConsentView | None) -> bool:
+    return bool(consent and consent.grant and consent.grant.kind is Kind.WRITTEN)
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
