@@ -106,6 +106,10 @@ stack-name:
 	  echo "The stack's name $$name has $${#name} characters; it may have $(LONGEST_STACK_NAME), because the names" \
 	    "of its functions begin with it. Give it a shorter one: make deploy STACK=..." >&2; exit 1; }
 
+.PHONY: tables
+tables: environments ## make the table of area codes anew from phonenumbers, with its corrections
+	@$(VENV)/python -m tables
+
 .PHONY: lock
 lock: environments ## lock the requirements anew (ARGS=--upgrade for the newest versions)
 	@for name in layers/dependencies/requirements tests/requirements/{dev,ministack,sam,lambda}; do \

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import holidays
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from outbound.compliance.holidays import holiday
 from outbound.compliance.numbers import area_code, read_number
 from outbound.compliance.places import ZONES, area_of_zip
 from outbound.compliance.rules import Hold, changed_rules, packaged_rules
+from tables.area_codes import TABLE, made
 
 JUDGE = Judge(packaged_rules(), Policy())
 CODES = ["212", "928", "208", "850", "305", "401", "601", "808", "907", "215", "312", "800", "215", "503"]
@@ -146,6 +148,10 @@ def test_every_area_code_of_a_state_has_zones_of_that_state() -> None:
     assert area_code("800").zones == ()
 
 
+def test_the_table_of_area_codes_is_what_its_sources_and_corrections_make() -> None:
+    assert TABLE.read_text() == made(), "`make tables` makes it anew"
+
+
 @pytest.mark.parametrize(
     ("zip_code", "states", "zones"),
     [
@@ -172,7 +178,6 @@ def test_a_zip_code_of_no_state_says_nothing() -> None:
 
 
 def test_holidays_agree_with_a_second_opinion() -> None:
-    holidays = pytest.importorskip("holidays")
     theirs = holidays.country_holidays("US", years=range(2024, 2036))
     ours = {day for year in range(2024, 2036) for day in _days(year) if holiday(day, "GA")}
     # Of a holiday at a weekend ours has both days, its own and the observed one.
