@@ -44,6 +44,10 @@ up: environments ## a stack with a tenant to play with, until Ctrl-C (ARGS='NAME
 webhook: environments ## send a signed webhook to the stack of `make up`
 	@$(VENV)/python -m local webhook
 
+.PHONY: unit
+unit: environments ## what needs no stack and is not marked slow
+	$(VENV)/python -m pytest tests/unit tests/conformance -m "not slow and not stack" -n auto $(ARGS)
+
 .PHONY: test
 test: environments ## all tests at reduced sizes, on all cores
 	$(VENV)/python -m pytest tests -n auto $(ARGS)
