@@ -89,7 +89,7 @@ format: environments ## put the code into shape
 .PHONY: docs
 docs: environments ## write docs/settings.md anew from the models
 	@mkdir -p docs
-	@$(VENV)/python -m outbound.ops.settings_reference > docs/settings.md
+	@$(VENV)/python -m outbound.cli.settings_reference > docs/settings.md
 
 .PHONY: build
 build: environments ## build for AWS (RUNTIME=python3.13 ARCHITECTURE=arm64 to choose)

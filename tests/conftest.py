@@ -12,7 +12,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 # The environment of a function is read when its modules are imported, so it is set before any is.
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock
+from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 
 os.environ.update(ENVIRONMENT)
 

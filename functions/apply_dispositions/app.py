@@ -9,17 +9,17 @@ from typing import Any
 import boto3
 
 from outbound.clock import Deadline, SystemClock
-from outbound.cxone.surface import connect
-from outbound.dispositions.applying import Applier
+from outbound.cxone.adapters import connect
+from outbound.dispositions.applier import Applier
 from outbound.dispositions.facts import Facts
-from outbound.dispositions.lanes import by_contact
+from outbound.dispositions.grouping import by_contact
+from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.settings import DispositionSettings
 from outbound.do_not_call import DoNotCallCodes
 from outbound.events import Bus
 from outbound.observability import logger, metrics
 from outbound.queues import Queue, work_side_by_side
 from outbound.settings import AWS_CLIENT, Documents, tenant, variable
-from outbound.store.dispositions import DispositionLedger
 from outbound.store.outbox import Outbox
 from outbound.store.table import Table
 

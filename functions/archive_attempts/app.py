@@ -6,15 +6,15 @@ from typing import Any
 
 import boto3
 
-from outbound.archiving.executions import Executions
-from outbound.archiving.settings import ArchiveSettings
-from outbound.archiving.wiring import workflow
+from outbound.archive.cold_storage import ColdStorage
+from outbound.archive.executions import Executions
+from outbound.archive.settings import ArchiveSettings
+from outbound.archive.workflow import workflow
 from outbound.clock import Deadline, SystemClock
-from outbound.cxone.surface import connect
+from outbound.cxone.adapters import connect
 from outbound.events import Bus
 from outbound.observability import logger, metrics
 from outbound.settings import AWS_CLIENT, Documents, tenant, variable
-from outbound.store.archive_objects import ColdStorage
 from outbound.store.lake import Lake
 from outbound.store.table import Table
 

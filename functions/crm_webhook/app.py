@@ -1,6 +1,6 @@
 """Receives the webhooks of CRMs: an HTTP request in, 202 or problem details out."""
 
-from outbound.ingress.doors import door
-from outbound.ingress.receiving import crm
+from outbound.webhooks.doors import door
+from outbound.webhooks.receiver import crm
 
 handler = door(crm)

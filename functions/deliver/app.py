@@ -7,19 +7,19 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outbound.clock import Deadline, SystemClock
 from outbound.deliveries.circuit import Circuit, circuit_store
-from outbound.deliveries.delivering import Deliveries, Failed
-from outbound.deliveries.endings import Endings
-from outbound.deliveries.outgoing import Outgoing
+from outbound.deliveries.dead_letters import Endings
+from outbound.deliveries.deliverer import Deliveries, Failed
+from outbound.deliveries.destinations import DestinationSwitch
+from outbound.deliveries.http import Outgoing
+from outbound.deliveries.ledger import DeliveryLedger
 from outbound.deliveries.posting import Courier
 from outbound.deliveries.settings import DeliverySettings, Destination
 from outbound.deliveries.signature import Signer
-from outbound.deliveries.switching import DestinationSwitch
 from outbound.events import Bus
 from outbound.observability import logger, metrics
 from outbound.queues import Queue, work
 from outbound.secrets import Secrets
 from outbound.settings import AWS_CLIENT, Documents, tenant, variable
-from outbound.store.deliveries import DeliveryLedger
 from outbound.store.outbox import Outbox
 from outbound.store.table import Table
 

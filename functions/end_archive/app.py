@@ -6,17 +6,17 @@ from typing import Any
 
 import boto3
 
-from outbound.archiving.endings import Endings
-from outbound.archiving.executions import Executions
-from outbound.archiving.facts import Facts
-from outbound.archiving.releasing import Releaser
+from outbound.archive.executions import Executions
+from outbound.archive.facts import Facts
+from outbound.archive.interruptions import Endings
+from outbound.archive.releasing import Releaser
+from outbound.archive.runs import Runs
 from outbound.clock import Deadline, SystemClock
-from outbound.cxone.surface import connect
+from outbound.cxone.adapters import connect
 from outbound.events import Bus
 from outbound.observability import logger, metrics
 from outbound.queues import Queue, work
 from outbound.settings import AWS_CLIENT, tenant, variable
-from outbound.store.archive_runs import Runs
 from outbound.store.holds import Holds
 from outbound.store.table import Table
 

@@ -7,17 +7,17 @@ from typing import Any
 
 import boto3
 
-from outbound.archiving.executions import Executions
-from outbound.archiving.facts import Facts
-from outbound.archiving.planning import ArchivePlanner
-from outbound.archiving.requesting import ArchiveRequests
-from outbound.archiving.settings import ArchiveSettings
+from outbound.archive.executions import Executions
+from outbound.archive.facts import Facts
+from outbound.archive.planner import ArchivePlanner
+from outbound.archive.requesting import ArchiveRequests
+from outbound.archive.runs import Runs
+from outbound.archive.settings import ArchiveSettings
 from outbound.clock import SystemClock
 from outbound.events import Bus
 from outbound.observability import logger, metrics
 from outbound.queues import Queue, event_of, work
 from outbound.settings import AWS_CLIENT, Documents, tenant, variable
-from outbound.store.archive_runs import Runs
 from outbound.store.registry import Registry
 from outbound.store.table import Table
 

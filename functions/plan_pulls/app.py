@@ -10,14 +10,14 @@ import boto3
 from outbound.clock import SystemClock
 from outbound.events import Bus
 from outbound.observability import logger, metrics
-from outbound.outcomes.correcting import Corrections
-from outbound.outcomes.dispatching import Dispatcher
-from outbound.outcomes.planning import Planner
-from outbound.outcomes.requesting import PullRequests
+from outbound.outcomes.corrections import Corrections
+from outbound.outcomes.dispatcher import Dispatcher
+from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.planner import Planner
+from outbound.outcomes.requests import PullRequests
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.queues import Queue, event_of, work
 from outbound.settings import AWS_CLIENT, Documents, tenant, variable
-from outbound.store.jobs import Jobs
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Registry
 from outbound.store.table import Table

@@ -9,17 +9,17 @@ from typing import Any
 import boto3
 
 from outbound.clock import Deadline, SystemClock
-from outbound.cxone.surface import connect
+from outbound.cxone.adapters import connect
 from outbound.events import Bus
 from outbound.observability import logger, metrics
-from outbound.outcomes.dispatching import job_window
-from outbound.outcomes.pages import PageWriter
-from outbound.outcomes.pulling import Puller
-from outbound.outcomes.reporting import Reporter
+from outbound.outcomes.dispatcher import job_window
+from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.page_writer import PageWriter
+from outbound.outcomes.puller import Puller
+from outbound.outcomes.reporter import Reporter
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.queues import Queue, work
 from outbound.settings import AWS_CLIENT, Documents, tenant, variable
-from outbound.store.jobs import Jobs
 from outbound.store.lake import Lake
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Registry

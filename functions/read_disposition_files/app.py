@@ -9,7 +9,8 @@ from typing import Any
 import boto3
 
 from outbound.clock import Deadline, SystemClock
-from outbound.dispositions.files.reading import Pace
+from outbound.dispositions.files.inbox import Inbox
+from outbound.dispositions.files.reader import Pace
 from outbound.dispositions.files.sending import RowQueue
 from outbound.dispositions.files.wiring import file_handler
 from outbound.dispositions.settings import DispositionSettings
@@ -18,7 +19,6 @@ from outbound.events import Bus
 from outbound.observability import logger, metrics
 from outbound.queues import Queue, work
 from outbound.settings import AWS_CLIENT, Documents, tenant, variable
-from outbound.store.inbox import Inbox
 from outbound.store.table import Table
 
 # A slice of rows takes about a second, and is what a run that is cut off repeats.

@@ -5,12 +5,12 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outbound.audit.recording import AuditRecord
+from outbound.audit.objects import AuditBucket
+from outbound.audit.recorder import AuditRecord
 from outbound.clock import SystemClock
 from outbound.observability import logger, metrics
 from outbound.queues import Queue
 from outbound.settings import AWS_CLIENT, variable
-from outbound.store.audit_objects import AuditBucket
 
 bucket = AuditBucket(boto3.client("s3", config=AWS_CLIENT), variable("AUDIT_BUCKET"))
 queue = Queue(boto3.client("sqs", config=AWS_CLIENT), variable("DLQ_URL"))

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 
 from outbound.clock import SystemClock
-from outbound.consent.recording import ConsentRecorder
+from outbound.consent.recorder import ConsentRecorder
 from outbound.events import Bus
 from outbound.observability import logger, metrics
 from outbound.queues import Queue, work

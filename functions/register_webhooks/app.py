@@ -7,16 +7,16 @@ from typing import Any
 import boto3
 
 from outbound.clock import Deadline, SystemClock
+from outbound.cxone.adapters import connect
 from outbound.cxone.ports import Subscription, Topic
-from outbound.cxone.surface import connect
 from outbound.events import Bus
 from outbound.observability import logger, metrics
 from outbound.secrets import Secrets
 from outbound.settings import AWS_CLIENT, ConfigurationError, tenant, variable
 from outbound.store.outbox import Outbox
-from outbound.store.subscriptions import SubscriptionLedger
 from outbound.store.table import Table
-from outbound.subscriptions.registering import SubscriptionRegistrar
+from outbound.subscriptions.ledger import SubscriptionLedger
+from outbound.subscriptions.registrar import SubscriptionRegistrar
 
 # What is left of the function's time when the deadline comes: enough to write down what was registered.
 MARGIN_SECONDS = 5.0

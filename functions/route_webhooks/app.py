@@ -12,14 +12,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from outbound.clock import Deadline, SystemClock
 from outbound.do_not_call import DoNotCallCodes
 from outbound.events import Bus, PublishFailed
-from outbound.ingress.providers import Providers
-from outbound.ingress.routing import Router
 from outbound.observability import logger, metrics
 from outbound.queues import Queue, TryLater, growing, work
 from outbound.settings import AWS_CLIENT, ConfigurationError, Documents, tenant, variable
 from outbound.store.outbox import Outbox
 from outbound.store.table import Table
-from outbound.store.webhooks import RawWebhooks, WebhookLedger
+from outbound.webhooks.ledger import RawWebhooks, WebhookLedger
+from outbound.webhooks.router import Router
+from outbound.webhooks.settings import Providers
 
 # A delivery of ten thousand events takes a thousand calls to the bus: with less time left none is begun.
 MARGIN_SECONDS = 35.0

@@ -7,19 +7,19 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outbound.clock import Deadline, SystemClock
-from outbound.deliveries.resending import SENT_AGAIN_SECONDS, Resending
+from outbound.deliveries.ledger import DUE_DELIVERIES
+from outbound.deliveries.redelivery import SENT_AGAIN_SECONDS, Resending
 from outbound.events import Bus
 from outbound.observability import logger, metrics
-from outbound.outcomes.correcting import DUE_CORRECTIONS, Corrections
-from outbound.outcomes.dispatching import Dispatcher
+from outbound.outcomes.corrections import DUE_CORRECTIONS, Corrections
+from outbound.outcomes.dispatcher import Dispatcher
+from outbound.outcomes.jobs import DUE_DISPATCH, DUE_LONG_CALLS, Jobs, job_of
 from outbound.outcomes.long_calls import LongCalls
 from outbound.settings import AWS_CLIENT, tenant, variable
-from outbound.store.deliveries import DUE_DELIVERIES
 from outbound.store.holds import DUE_HOLDS
-from outbound.store.jobs import DUE_DISPATCH, DUE_LONG_CALLS, Jobs, job_of
 from outbound.store.outbox import DUE_FACTS, Outbox
 from outbound.store.table import Item, Key, Table
-from outbound.sweeping import Duty, Sweeper
+from outbound.sweeper import Duty, Sweeper
 
 # A fact that the bus refused is offered again two sweeps later.
 FACTS_AGAIN_SECONDS = 120

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import requests
-from aws_world import sqs_event
 
 from bench.handlers import handler_named
 from bench.machine import Others
@@ -17,9 +16,10 @@ from bench.processes import run
 from bench.stage import Stage
 from sandbox.running import Tenant
 from sandbox.world import iso
+from worlds.aws import sqs_event
 
 if TYPE_CHECKING:
-    from pull_world import PullWorld
+    from worlds.outcomes import PullWorld
 
 # Six hours of yesterday: the longest window that is one job, clear of midnight.
 START = datetime.now(UTC).replace(hour=6, minute=0, second=0, microsecond=0) - timedelta(days=1)

@@ -10,14 +10,13 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from aws_world import ENVIRONMENT, AwsWorld
-
 from local import running_emulator
 from local.places import ROOT_CREDENTIALS
 from sandbox.running import Tenant, running_tenant
+from worlds.aws import ENVIRONMENT, AwsWorld
 
 if TYPE_CHECKING:
-    from pull_world import PullWorld
+    from worlds.outcomes import PullWorld
 
 
 class Stage:
@@ -58,9 +57,8 @@ class Stage:
         """Run a tenant with the stack pointed at it, for as long as the block lasts."""
         aws = self.aws
         # Only now: what is imported there reads the environment.
-        from pull_world import PullWorld
-
         from outbound.clock import SystemClock
+        from worlds.outcomes import PullWorld
 
         with running_tenant(world) as tenant:
             yield tenant, PullWorld(aws, tenant, SystemClock())

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from conformance.senders import SENDERS, Sender, Sent
-from outbound.ingress.fields import InvalidSettings
-from outbound.ingress.providers import Providers
-from outbound.ingress.refusals import Accepted, Refusal
-from outbound.ingress.request import WebhookRequest, from_api_gateway
-from outbound.ingress.verification import verify
+from outbound.webhooks.problems import Accepted, Refusal
+from outbound.webhooks.request import WebhookRequest, from_api_gateway
+from outbound.webhooks.settings import Providers
+from outbound.webhooks.settings_fields import InvalidSettings
+from outbound.webhooks.signatures.verifier import verify
 
 SEED = "the seed of the secret that is valid"
 OLD_SEED = "the seed of the one that was before it"

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from outbound.clock import parse_time
 from outbound.contact_ids import ledger_id
-from outbound.ingress.delivery import Delivery
-from outbound.ingress.providers import REQUEST_TYPES, Provider, Providers
-from outbound.ingress.reading import read
+from outbound.webhooks.delivery import Delivery
+from outbound.webhooks.reader import read
+from outbound.webhooks.settings import REQUEST_TYPES, Provider, Providers
 
 TENANT = "acme"
 RECEIVED = parse_time("2026-03-10T12:00:00Z")

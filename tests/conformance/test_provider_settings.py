@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
 
-from outbound.ingress.fields import InvalidSettings
-from outbound.ingress.providers import Providers
-from outbound.ingress.schemes import Hmac, SharedSecret, StandardWebhooks
 from outbound.settings import ConfigurationError, Documents
+from outbound.webhooks.settings import Providers
+from outbound.webhooks.settings_fields import InvalidSettings
+from outbound.webhooks.signatures.schemes import Hmac, SharedSecret, StandardWebhooks
+from worlds.aws import AwsWorld, FakeClock
 
 WORDS = {
     "standard_webhooks": StandardWebhooks,

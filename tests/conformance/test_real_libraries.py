@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from standardwebhooks import Webhook
 
 from outbound.deliveries.signature import Signer
-from outbound.ingress.providers import Providers
-from outbound.ingress.refusals import Accepted, Reason, Refusal
-from outbound.ingress.request import WebhookRequest
-from outbound.ingress.verification import verify
+from outbound.webhooks.problems import Accepted, Reason, Refusal
+from outbound.webhooks.request import WebhookRequest
+from outbound.webhooks.settings import Providers
+from outbound.webhooks.signatures.verifier import verify
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 TIMESTAMP = int(NOW.timestamp())

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from outbound.ingress.refusals import Reason, Refusal
-from outbound.ingress.request import WebhookRequest, from_api_gateway
+from outbound.webhooks.problems import Reason, Refusal
+from outbound.webhooks.request import WebhookRequest, from_api_gateway
 
 
 def _event(**changed: Any) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def test_parameters_of_the_query_are_encoded_again() -> None:
 
 def test_a_receiver_imports_neither_requests_nor_pydantic_nor_cryptography() -> None:
     statement = (
-        "import sys, outbound.ingress.verification;"
+        "import sys, outbound.webhooks.signatures.verifier;"
         "print({'requests', 'pydantic', 'cryptography'} & set(sys.modules) or 'none')"
     )
     done = subprocess.run(

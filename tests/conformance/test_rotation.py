@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
 from botocore.stub import Stubber
 
 from conformance.senders import SENDERS, Sent
-from outbound.ingress.providers import Providers
-from outbound.ingress.refusals import Accepted, Reason, Refusal
-from outbound.ingress.request import WebhookRequest
-from outbound.ingress.verification import checked
 from outbound.secrets import Secrets
+from outbound.webhooks.problems import Accepted, Reason, Refusal
+from outbound.webhooks.request import WebhookRequest
+from outbound.webhooks.settings import Providers
+from outbound.webhooks.signatures.verifier import checked
+from worlds.aws import AwsWorld, FakeClock
 
 ID = "outbound/webhooks/github"
 PROVIDER = Providers.model_validate({"providers": {"github": {"scheme": "github"}}}).providers["github"]

@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from outbound.ingress.fields import InvalidSettings
-from outbound.ingress.providers import Providers
-from outbound.ingress.refusals import Accepted, Reason, Refusal
-from outbound.ingress.request import WebhookRequest, from_api_gateway
-from outbound.ingress.url_forms import url_forms
-from outbound.ingress.verification import verify
+from outbound.webhooks.problems import Accepted, Reason, Refusal
+from outbound.webhooks.request import WebhookRequest, from_api_gateway
+from outbound.webhooks.settings import Providers
+from outbound.webhooks.settings_fields import InvalidSettings
+from outbound.webhooks.signatures.verifier import verify
+from outbound.webhooks.url_forms import url_forms
 from sandbox.senders import HubSpot
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from outbound.clock import parse_time
-from outbound.ingress.providers import Provider, Providers
-from outbound.ingress.refusals import Accepted, Refusal
-from outbound.ingress.request import WebhookRequest, from_api_gateway
-from outbound.ingress.verification import verify
+from outbound.webhooks.problems import Accepted, Refusal
+from outbound.webhooks.request import WebhookRequest, from_api_gateway
+from outbound.webhooks.settings import Provider, Providers
+from outbound.webhooks.signatures.verifier import verify
 
 _GROUPS = json.loads(Path(__file__).with_name("vectors.json").read_text())
 _OF_THE_REQUEST = ("method", "path", "query", "body", "body_base64", "public_base_url", "domain", "stage")

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
-from aws_world import AwsWorld, FakeClock
 from moto import mock_aws
 from moto.core.models import MockAWS
+
+from worlds.aws import AwsWorld, FakeClock
 
 W = TypeVar("W")
 

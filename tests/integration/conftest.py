@@ -11,12 +11,12 @@ import boto3
 import pytest
 from rich.console import Console
 
+from disposition_load import SMALL as RUSH
 from integration.listening import Listener
 from local import Stack
-from outbound.ops.__main__ import main
-from outbound.store.jobs import Job, Jobs
+from outbound.cli.__main__ import main
+from outbound.outcomes.jobs import Job, Jobs
 from outbound.store.table import Table
-from rush import SMALL as RUSH
 from sandbox.running import Receivers, Tenant
 from sandbox.world import Campaign, World, read_world
 from scenario.cast import Cast, Operator, assembled, world

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_stack import ODD, ArchiveStack, archive_stack, campaign_of
 from botocore.exceptions import ClientError
 
 from local.stack import eventually
-from outbound.store.archive_runs import RunStatus
+from outbound.archive.runs import RunStatus
 from sandbox.world import archivable_ids
+from worlds.archive_stack import ODD, ArchiveStack, archive_stack, campaign_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(500)]
 

@@ -25,8 +25,8 @@ from outbound.cxone.errors import RateLimited
 from outbound.cxone.quota import Budgets, Lane
 from outbound.cxone.settings import Budget, CxoneSettings
 from outbound.events import EventType, new_event
+from outbound.outcomes.jobs import Job
 from outbound.secrets import Secrets
-from outbound.store.jobs import Job
 from outbound.store.outbox import facts_attributes
 from outbound.store.table import Key, Table, Written
 from sandbox.running import Tenant

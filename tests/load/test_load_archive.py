@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from archive_stack import ODD, archive_stack, campaign_of
 
 from local.stack import eventually
 from sandbox.world import archivable_ids
+from worlds.archive_stack import ODD, archive_stack, campaign_of
 
 pytestmark = [pytest.mark.load, pytest.mark.stack, pytest.mark.timeout(1800)]
 

@@ -18,16 +18,16 @@ ROWS = 1_000_000
 
 _READING = """
 import json, resource, sys
-from aws_world import ENVIRONMENT, FakeClock
+from worlds.aws import ENVIRONMENT, FakeClock
 import os
 os.environ.update(ENVIRONMENT)
 sys.path.insert(0, sys.argv[1])
 from test_file_memory import CountingQueue, ForgetfulFiles, _COLUMNS, _WIDTH, _block
 from outbound.clock import Deadline
-from outbound.dispositions.files.reading import Pace, RowReader
+from outbound.dispositions.files.reader import Pace, RowReader
 from outbound.dispositions.settings import DispositionSettings
 from outbound.observability import metrics
-from outbound.store.disposition_files import DispositionFile
+from outbound.dispositions.files.ledger import DispositionFile
 
 clock, queue, rows = FakeClock(), CountingQueue(), int(sys.argv[2])
 reader = RowReader(ForgetfulFiles(), None, queue, "acme", clock, Pace(500, 8))

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from disposition_load import FULL, SMALL, Aftermath, Size, play
 from integration.listening import Listener
-from rush import FULL, SMALL, Aftermath, Size, play
 from sandbox.world import Campaign, read_world
 from scenario.cast import assembled, world
 from scenario.steps import connect

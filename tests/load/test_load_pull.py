@@ -117,7 +117,7 @@ def _operate(stack: Stack, *arguments: str) -> Any:
         "AWS_SECRET_ACCESS_KEY": "test",
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
-    command = [sys.executable, "-m", "outbound.ops", "--stack", stack.name, "--json", *arguments]
+    command = [sys.executable, "-m", "outbound.cli", "--stack", stack.name, "--json", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -10,8 +10,8 @@ import pytest
 
 from local.stack import eventually
 from outbound.clock import format_time, parse_time
+from outbound.dispositions.ledger import DispositionLedger
 from outbound.store.consents import Consents
-from outbound.store.dispositions import DispositionLedger
 from outbound.store.table import Table
 from sandbox.world import agents_of, contacts_of
 from scenario.cast import FOLLOW_UPS, assembled, world

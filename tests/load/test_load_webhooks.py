@@ -9,8 +9,8 @@ import pytest
 
 from scenario.cast import assembled, world
 from scenario.steps import connect
-from storm import FULL, connected, play
-from storm.aftermath import effect_of
+from webhook_load import FULL, connected, play
+from webhook_load.aftermath import effect_of
 
 pytestmark = [pytest.mark.load, pytest.mark.stack, pytest.mark.timeout(1800)]
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ingress_world import SECRETS, SETTINGS
 
 from integration.listening import Listener
 from local import Stack
@@ -19,6 +18,7 @@ from sam_local.invoking import Functions
 from sandbox.world import read_world
 from scenario.cast import Cast, assembled
 from scenario.steps import connect, register
+from worlds.webhooks import SECRETS, SETTINGS
 
 # The events are about a day that CXone has long forgotten by now, and this tenant has not.
 _WORLD = {

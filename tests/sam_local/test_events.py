@@ -13,7 +13,7 @@ import pytest
 from integration.lake import rows_of
 from integration.listening import Listener
 from local.stack import eventually
-from outbound.store.jobs import Jobs
+from outbound.outcomes.jobs import Jobs
 from outbound.store.table import Table
 from sam_local.invoking import EVENTS, Functions
 from sandbox.world import expected_ids

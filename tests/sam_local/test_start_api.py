@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
-from ingress_world import SECRETS
 
 from local.stack import eventually
 from sam_local.serving import running_api
 from sandbox.senders import Outgoing, StandardWebhooksCrm, mischief, plain_event
 from scenario.cast import Cast
+from worlds.webhooks import SECRETS
 
 # A request starts a container; the first one may build its image.
 _PATIENCE = 100.0

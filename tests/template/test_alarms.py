@@ -2,8 +2,8 @@ import re
 
 import pytest
 
+from outbound.cli.settings_reference import MODELS
 from outbound.observability import Metric
-from outbound.ops.settings_reference import MODELS
 from outbound.problems.recorder import PROBLEM_TYPES
 from template.transformed import ROOT, Template, target
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from samtranslator.model import apigateway
 
+from outbound.cli.__main__ import parser
 from outbound.deliveries.settings import PACKAGED
 from outbound.events import EventType
-from outbound.ops.__main__ import parser
 from template.transformed import ROOT, Template, target, values_of
 
 LONGEST_FUNCTION_NAME = 64

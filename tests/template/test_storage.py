@@ -1,4 +1,4 @@
-from outbound.store.archive_objects import RETENTION_CLASSES
+from outbound.archive.cold_storage import RETENTION_CLASSES
 from template.transformed import Template, target
 
 # Tables whose items are all made anew when they are lost.

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from outbound.ingress import answers
-from outbound.ingress.providers import Provider
+from outbound.webhooks import answers
+from outbound.webhooks.settings import Provider
 from template.transformed import Template, as_list, target, values_of
 
 ANY = "x-amazon-apigateway-any-method"

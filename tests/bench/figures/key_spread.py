@@ -11,8 +11,8 @@ from uuid import UUID
 
 from bench.measured import Measured, Target
 from bench.stage import Stage
+from outbound.deliveries.ledger import DeliveryLedger
 from outbound.events import Event
-from outbound.store.deliveries import DeliveryLedger
 from outbound.store.outbox import facts_attributes
 from outbound.store.table import Key, Table
 

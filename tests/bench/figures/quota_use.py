@@ -40,7 +40,7 @@ SHORT = Scale(100, 20, 60)
 
 def measure(stage: Stage) -> Iterator[Measured]:
     """Let 16 workers call as often as the budget lets them; the tenant counts, in a sliding window."""
-    from pull_world import cxone_document  # it reads the environment, which the stage sets
+    from worlds.outcomes import cxone_document  # it reads the environment, which the stage sets
 
     scale = FULL if stage.full else SHORT
     quota = {"limit": scale.limit, "seconds": scale.per_seconds}

@@ -7,9 +7,9 @@ from math import ceil
 
 def prepare(threads, seconds, campaign_id, start, end):
     from outbound.clock import Deadline, SystemClock, parse_time
+    from outbound.cxone.adapters import connect
     from outbound.cxone.errors import RateLimited
     from outbound.cxone.ports import OutcomeQuery
-    from outbound.cxone.surface import connect
 
     clock = SystemClock()
     query = OutcomeQuery(campaign_id, parse_time(start), parse_time(end), (), 1)

@@ -8,10 +8,10 @@ from time import perf_counter
 
 def prepare(cases, rounds, calls):
     from outbound.clock import parse_time
-    from outbound.ingress.providers import Providers
-    from outbound.ingress.refusals import Accepted
-    from outbound.ingress.request import from_api_gateway
-    from outbound.ingress.verification import verify
+    from outbound.webhooks.problems import Accepted
+    from outbound.webhooks.request import from_api_gateway
+    from outbound.webhooks.settings import Providers
+    from outbound.webhooks.signatures.verifier import verify
 
     def measured(case):
         settings = {"public_base_url": case["base_url"], "providers": {"x": {"scheme": case["scheme"]}}}

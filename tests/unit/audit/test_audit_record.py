@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from outbound.audit.recording import AuditRecord
+from outbound.audit.objects import AuditBucket, audit_object
+from outbound.audit.recorder import AuditRecord
 from outbound.observability import logger
 from outbound.queues import Queue
-from outbound.store.audit_objects import AuditBucket, audit_object
+from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
 
 Logged = Callable[[], list[dict[str, Any]]]
 EVENTS = Path(__file__).parents[3] / "events" / "record_audit"

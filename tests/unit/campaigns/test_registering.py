@@ -8,15 +8,15 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from outbound.campaigns.registering import NotRegistered, Registrar, Registration, RegistrationConflict
+from outbound.campaigns.registration import NotRegistered, Registrar, Registration, RegistrationConflict
 from outbound.events import Bus
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Registry
+from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 
 _make_api_call = BaseClient._make_api_call
 SPRING: dict[str, Any] = {"campaign_id": "spring", "name": "Spring renewals"}

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from consent_world import ConsentWorld
+
+from worlds.aws import AwsWorld, FakeClock
+from worlds.consent import ConsentWorld
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from aws_world import ENVIRONMENT
-from consent_world import ConsentWorld, changed
 
+from outbound.cli.__main__ import parser
+from outbound.cli.output import Output
+from outbound.cli.stack import Stack
 from outbound.clock import format_time
-from outbound.ops.__main__ import parser
-from outbound.ops.printing import Output
-from outbound.ops.stack import Stack
+from worlds.aws import ENVIRONMENT
+from worlds.consent import ConsentWorld, changed
 
 
 @pytest.fixture

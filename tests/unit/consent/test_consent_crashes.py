@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
 from botocore.exceptions import EndpointConnectionError
-from consent_world import ConsentWorld, changed, message
 from faults import check_every_cut, check_every_refusal, fresh, until_quiet
 
 from outbound.events import Event
 from outbound.queues import TryLater
+from worlds.aws import AwsWorld, FakeClock
+from worlds.consent import ConsentWorld, changed, message
 
 # A grant, what follows it out of order, one that comes twice, one from the future and one that is invalid.
 _STORY = (

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock
-from consent_world import NOON, ConsentWorld, changed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outbound.clock import parse_time
 from outbound.events import Event
 from outbound.store.consents import Change, Consent, Register, Value, standing_after
+from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
+from worlds.consent import NOON, ConsentWorld, changed
 
 EVENTS = Path(__file__).parents[3] / "events" / "record_consent"
 

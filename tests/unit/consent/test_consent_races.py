@@ -7,17 +7,17 @@ from itertools import count
 from typing import Any
 
 import pytest
-from aws_world import ENVIRONMENT
-from consent_world import ConsentWorld, changed, message
 from faults.interleaving import Gone, Stepped, Turns
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outbound.consent.recording import ConsentRecorder
+from outbound.consent.recorder import ConsentRecorder
 from outbound.events import Bus, Event
 from outbound.queues import TryLater
 from outbound.store.consents import ConsentLedger, standing_after
 from outbound.store.outbox import Outbox
+from worlds.aws import ENVIRONMENT
+from worlds.consent import ConsentWorld, changed, message
 
 _numbers = count()
 _CHANGES = ("granted", "revoked", "do_not_call", "do_not_call_lifted", "merged")

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_world import FakeClock
-from consent_world import NOON, ConsentWorld, changed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outbound.consent.changes import InvalidChange, change_of
 from outbound.events import Event
+from worlds.aws import FakeClock
+from worlds.consent import NOON, ConsentWorld, changed
 
 _BAD: list[tuple[str, Any]] = [
     ("contact_id", None),

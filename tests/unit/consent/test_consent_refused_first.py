@@ -8,13 +8,13 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from consent_world import NOON, ConsentWorld, changed
 from faults import check_every_cut, check_every_refusal, fresh, until_quiet
 
 from outbound.clock import format_time
 from outbound.events import Event
 from outbound.store.consents import Register, Value
+from worlds.aws import AwsWorld, FakeClock
+from worlds.consent import NOON, ConsentWorld, changed
 
 _SHORT, _LONG = "0035g00000AbCdE", "0035g00000AbCdEAAV"
 

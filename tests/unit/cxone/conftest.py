@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from cxone_world import Access, ScriptedCxone, scripted_cxone
 
 from sandbox.running import Tenant, running_tenant
+from worlds.aws import AwsWorld, FakeClock
+from worlds.cxone import Access, ScriptedCxone, scripted_cxone
 
 
 @pytest.fixture

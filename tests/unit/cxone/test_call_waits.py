@@ -6,8 +6,6 @@ import time
 from datetime import timedelta
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from cxone_world import Access, Reply, ScriptedCxone
 from urllib3.connection import HTTPConnection
 
 from outbound.clock import Deadline, SystemClock
@@ -19,6 +17,8 @@ from outbound.cxone.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
+from worlds.aws import AwsWorld, FakeClock
+from worlds.cxone import Access, Reply, ScriptedCxone
 
 GOOD = Reply(body={"fine": True})
 

@@ -8,8 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from cxone_world import SCOPES, Access, Reply, ScriptedCxone, issued
 
 from outbound.cxone.errors import (
     Conflict,
@@ -22,6 +20,8 @@ from outbound.cxone.errors import (
     UnexpectedAnswer,
     VersionConflict,
 )
+from worlds.aws import AwsWorld, FakeClock
+from worlds.cxone import SCOPES, Access, Reply, ScriptedCxone, issued
 
 GOOD = Reply(body={"fine": True})
 PASSING = [Reply(status) for status in (408, 425, 500, 501, 503, 520, 522, 529, 599)]

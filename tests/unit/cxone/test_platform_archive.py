@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from cxone_world import Access, Reply, ScriptedCxone
 
 from outbound.cxone.errors import Conflict, InvalidRequest, Unavailable, UnexpectedAnswer
 from outbound.cxone.platform.attempts import PlatformAttempts
 from outbound.cxone.platform.campaigns import PlatformCampaigns
 from outbound.cxone.ports import Archivable, Archived, ArchiveOrder, Attempt, CampaignStatus
 from outbound.cxone.settings import SURFACES
+from worlds.aws import AwsWorld, FakeClock
+from worlds.cxone import Access, Reply, ScriptedCxone
 
 RECORD: dict[str, Any] = {
     "id": "att-1",

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from cxone_world import Access, Reply, ScriptedCxone
 
+from outbound.cxone.adapters import connect
 from outbound.cxone.errors import CxoneError, Forbidden, RateLimited, Unauthorised, UnexpectedAnswer
 from outbound.cxone.platform.outcomes import PlatformOutcomes
 from outbound.cxone.ports import CallRecord, OutcomePage, OutcomeQuery
-from outbound.cxone.surface import connect
 from outbound.settings import ConfigurationError
 from sandbox.running import Tenant
+from worlds.aws import AwsWorld, FakeClock
+from worlds.cxone import Access, Reply, ScriptedCxone
 
 CALL = {
     "id": "c1",

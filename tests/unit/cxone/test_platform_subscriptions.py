@@ -6,16 +6,16 @@ import json
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from cxone_world import Access, Reply, ScriptedCxone
-from subscription_world import DIALER_HOST, HOOK, configure, surfaces_at, wanted
 
+from outbound.cxone.adapters import connect
 from outbound.cxone.errors import Forbidden, InvalidRequest, Unavailable, UnexpectedAnswer
 from outbound.cxone.platform.subscriptions import PlatformSubscriptions
 from outbound.cxone.ports import Subscribed, Topic
 from outbound.cxone.settings import SURFACES
-from outbound.cxone.surface import connect
 from sandbox.running import Tenant
+from worlds.aws import AwsWorld, FakeClock
+from worlds.cxone import Access, Reply, ScriptedCxone
+from worlds.subscriptions import DIALER_HOST, HOOK, configure, surfaces_at, wanted
 
 CAMPAIGNS, DIALER = "/api/v2/omnichannel/webhooks", "/api/v1/integrations/webhooks"
 IN_CAMPAIGNS_FORM = {

@@ -9,15 +9,15 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from aws_world import AwsWorld, FakeClock
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from quota_world import BEGIN, SECOND, Callers, busiest
 
 from outbound.cxone.errors import RateLimited
 from outbound.cxone.quota import Budgets, Lane, _Log, _Shape
 from outbound.cxone.settings import BUDGETS, Budget
+from worlds.aws import AwsWorld, FakeClock
+from worlds.quota import BEGIN, SECOND, Callers, busiest
 
 OUTBOUND, CONTACTS = BUDGETS["outbound"], BUDGETS["contacts"]
 WINDOW = 60 / 0.97

@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from cxone_world import SCOPES, SECRET, Access, Reply, ScriptedCxone, issued
 
 from outbound.clock import Deadline, SystemClock
 from outbound.cxone.auth import Token
 from outbound.cxone.errors import CxoneError, Forbidden, RateLimited, Unauthorised, Unavailable
+from worlds.aws import AwsWorld, FakeClock
+from worlds.cxone import SCOPES, SECRET, Access, Reply, ScriptedCxone, issued
 
 
 def refresh_at(access: Access) -> float:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
 from botocore.client import BaseClient
-from cxone_world import SECRET, Access, Reply, ScriptedCxone, issued
 from faults import check_every_cut, check_every_refusal, fresh
 
 from outbound.clock import Deadline, SystemClock
 from outbound.cxone.auth import Token
 from outbound.cxone.errors import CxoneError, Forbidden, OutOfTime, RateLimited, Unauthorised, Unavailable
+from worlds.aws import AwsWorld, FakeClock
+from worlds.cxone import SECRET, Access, Reply, ScriptedCxone, issued
 
 
 def test_a_token_is_asked_for_once_and_shared(access: Access, cxone: ScriptedCxone) -> None:

@@ -11,8 +11,9 @@ import pytest
 from aws_lambda_powertools.utilities.circuit_breaker import base
 from aws_lambda_powertools.utilities.circuit_breaker.persistence import base as persistence
 from aws_lambda_powertools.utilities.circuit_breaker.persistence import dynamodb
-from aws_world import AwsWorld, FakeClock
-from delivery_world import DeliveryWorld, Receiver, running_receiver
+
+from worlds.aws import AwsWorld, FakeClock
+from worlds.deliveries import DeliveryWorld, Receiver, running_receiver
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld
-from delivery_world import KEY, Receiver
+
+from worlds.aws import AwsWorld
+from worlds.deliveries import KEY, Receiver
 
 EVENTS = Path(__file__).parents[3] / "events" / "deliver"
 

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from delivery_world import DeliveryWorld, Receiver, Sent
+
+from worlds.aws import AwsWorld, FakeClock
+from worlds.deliveries import DeliveryWorld, Receiver, Sent
 
 World = Callable[..., DeliveryWorld]
 

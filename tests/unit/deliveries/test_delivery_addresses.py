@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_world import FakeClock
-from delivery_world import Receiver
 
 from outbound.deliveries.addresses import AddressRefused, allowed_addresses
-from outbound.deliveries.outgoing import Outgoing, Target, Unreachable
+from outbound.deliveries.http import Outgoing, Target, Unreachable
+from worlds.aws import FakeClock
+from worlds.deliveries import Receiver
 
 PRIVATE = [
     "10.0.0.1",

@@ -8,11 +8,11 @@ from itertools import product
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld
-from delivery_world import DeliveryWorld, Receiver, Sent
 
 from outbound.clock import Deadline
 from outbound.queues import TryLater
+from worlds.aws import AwsWorld
+from worlds.deliveries import DeliveryWorld, Receiver, Sent
 
 World = Callable[..., DeliveryWorld]
 

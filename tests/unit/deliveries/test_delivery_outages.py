@@ -9,10 +9,10 @@ from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from delivery_world import DeliveryWorld, Receiver, Sent
 
 from outbound.store.table import Key
+from worlds.aws import AwsWorld, FakeClock
+from worlds.deliveries import DeliveryWorld, Receiver, Sent
 
 World = Callable[..., DeliveryWorld]
 

@@ -17,10 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from delivery_world import Receiver
 
 from outbound.clock import SystemClock
-from outbound.deliveries.outgoing import Outgoing, Target, Unreachable
+from outbound.deliveries.http import Outgoing, Target, Unreachable
+from worlds.deliveries import Receiver
 
 Talk = Callable[[socket.socket], None]
 

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aws_world import FakeClock
 
 from outbound.deliveries.bodies import best_match, body_of
 from outbound.deliveries.settings import DeliverySettings
 from outbound.events import Event
 from outbound.settings import ConfigurationError, Documents
+from worlds.aws import FakeClock
 
 CRM = {"url": "https://crm.example/hook"}
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from aws_world import AwsWorld, FakeClock
 from botocore.stub import Stubber
-from delivery_world import KEY, SECRET, DeliveryWorld, Receiver, Sent
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from outbound.deliveries.signature import Signer
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError
+from worlds.aws import AwsWorld, FakeClock
+from worlds.deliveries import KEY, SECRET, DeliveryWorld, Receiver, Sent
 
 NEW_KEY = "C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 

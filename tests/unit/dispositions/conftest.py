@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from disposition_world import CAMPAIGN, DispositionWorld
 
 from sandbox.running import Tenant, running_tenant
 from sandbox.world import iso
+from worlds.aws import AwsWorld, FakeClock
+from worlds.dispositions import CAMPAIGN, DispositionWorld
 
 _END = datetime(2026, 3, 10, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
-from disposition_world import CAMPAIGN, DELIVERY, DispositionWorld
 
 from sandbox.world import agents_of
+from worlds.dispositions import CAMPAIGN, DELIVERY, DispositionWorld
 
 CONTACT = "/contacts/"
 

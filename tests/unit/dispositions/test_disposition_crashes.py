@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from disposition_world import CAMPAIGN, DELIVERY, DispositionWorld
 from faults import check_every_cut, check_every_refusal, fresh, until_quiet
 
 from outbound.events import Event
 from sandbox.running import Tenant
+from worlds.aws import AwsWorld, FakeClock
+from worlds.dispositions import CAMPAIGN, DELIVERY, DispositionWorld
 
 # What a worker may meet: a first disposition, one that takes another's place, one that is late, one that
 # says nothing new, ones that are refused here and there, and one that must count whatever happens.

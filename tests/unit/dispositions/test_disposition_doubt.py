@@ -6,16 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aws_world import ENVIRONMENT
-from disposition_world import CAMPAIGN, DELIVERY, NOON, DispositionWorld, message
 
 from outbound.clock import Deadline
 from outbound.cxone.errors import Unavailable
 from outbound.cxone.ports import Contact, NewDisposition
-from outbound.dispositions.applying import Applier
+from outbound.dispositions.applier import Applier
 from outbound.dispositions.facts import Facts
 from outbound.queues import Refused, TryLater
 from outbound.settings import ConfigurationError
+from worlds.aws import ENVIRONMENT
+from worlds.dispositions import CAMPAIGN, DELIVERY, NOON, DispositionWorld, message
 
 
 class LateWrites:
@@ -285,7 +285,7 @@ def test_a_do_not_call_that_cxone_cannot_take_is_seen_by_the_alarm(
     world: DispositionWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ages: list[float] = []
-    monkeypatch.setattr("outbound.dispositions.waiting.measure", lambda metric, value=1: ages.append(value))
+    monkeypatch.setattr("outbound.dispositions.deferral.measure", lambda metric, value=1: ages.append(value))
     world.tenant.add_fault({"status": 503}, path="/contacts/", method="GET", times=20)
     sent = str(int((world.clock.now() - timedelta(hours=3)).timestamp() * 1000))
     with pytest.raises(TryLater):

@@ -8,8 +8,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-from aws_world import ENVIRONMENT
-from disposition_world import DispositionWorld, message
 from faults.interleaving import Gone, Stepped, Turns
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -17,12 +15,14 @@ from hypothesis import strategies as st
 from outbound.clock import Deadline
 from outbound.cxone.errors import Unavailable
 from outbound.cxone.ports import NewDisposition
-from outbound.dispositions.applying import Applier
+from outbound.dispositions.applier import Applier
 from outbound.dispositions.facts import Facts
+from outbound.dispositions.ledger import DispositionLedger
 from outbound.events import Bus, Event
 from outbound.queues import TryLater
-from outbound.store.dispositions import DispositionLedger
 from outbound.store.outbox import Outbox
+from worlds.aws import ENVIRONMENT
+from worlds.dispositions import DispositionWorld, message
 
 _numbers = count()
 _CODES = ("DO_NOT_CALL", "INTERESTED", "NO_ANSWER")

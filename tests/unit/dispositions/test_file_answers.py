@@ -7,9 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
 from botocore.exceptions import ClientError
-from disposition_file_world import (
+
+from outbound.dispositions.ledger import Status
+from outbound.queues import TryLater
+from sandbox.running import Tenant
+from worlds.aws import AwsWorld, FakeClock
+from worlds.disposition_files import (
     BUCKET,
     PREFIX,
     TENANT,
@@ -18,11 +22,7 @@ from disposition_file_world import (
     lines,
     row,
 )
-from disposition_world import CAMPAIGN, DispositionWorld
-
-from outbound.queues import TryLater
-from outbound.store.dispositions import Status
-from sandbox.running import Tenant
+from worlds.dispositions import CAMPAIGN, DispositionWorld
 
 _MIXED = {
     1: Status.APPLIED,
@@ -153,7 +153,7 @@ def large(aws: AwsWorld, clock: FakeClock) -> DispositionFileWorld:
 def wide(large: DispositionFileWorld, monkeypatch: pytest.MonkeyPatch) -> tuple[DispositionFileWorld, Any]:
     """A file of few rows whose result takes three parts: the messages of its rows are long."""
     message = "x" * (1024 * 1024 // 3)
-    cells = "outbound.dispositions.files.answering._cells"
+    cells = "outbound.dispositions.files.results._cells"
     monkeypatch.setattr(cells, lambda item: [item["contact_id"], "", "", "", "", "", message])
     record = large.drop("a.csv", lines(*[row(f"c{n}") for n in range(1, 41)]))
     large.take(record)
@@ -177,7 +177,7 @@ def test_a_large_result_is_gone_on_with_where_it_was_left(
     wide: tuple[DispositionFileWorld, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, record = wide
-    monkeypatch.setattr("outbound.dispositions.files.answering._SLICE", 20)
+    monkeypatch.setattr("outbound.dispositions.files.results._SLICE", 20)
     runs: list[TryLater | None] = []
     for _ in range(3):
         runs.append(world.take(record, seconds=0))

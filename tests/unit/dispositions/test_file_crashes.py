@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from disposition_file_world import ROWS, DispositionFileWorld, file_id, lines, row
 from faults import check_every_cut, check_every_refusal, fresh, until_quiet, unwatched
 
-from outbound.store.dispositions import Status
+from outbound.dispositions.ledger import Status
+from worlds.aws import AwsWorld, FakeClock
+from worlds.disposition_files import ROWS, DispositionFileWorld, file_id, lines, row
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -9,8 +9,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from disposition_file_world import BUCKET, QUEUE, ROWS, DispositionFileWorld
+
+from worlds.aws import AwsWorld, FakeClock
+from worlds.disposition_files import BUCKET, QUEUE, ROWS, DispositionFileWorld
 
 _EVENTS = Path(__file__).resolve().parents[3] / "events" / "read_disposition_files"
 

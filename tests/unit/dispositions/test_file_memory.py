@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from aws_world import FakeClock
-from disposition_file_world import HEADER
 
 from outbound.clock import Deadline
+from outbound.dispositions.files.completion import rows_behind
 from outbound.dispositions.files.content import LONGEST_LINE, content_of, lines_of
+from outbound.dispositions.files.ledger import DispositionFile, FileState, Place
 from outbound.dispositions.files.names import Kind
-from outbound.dispositions.files.reading import Pace, RowReader
+from outbound.dispositions.files.reader import Pace, RowReader
 from outbound.dispositions.files.rows import rows_of
-from outbound.dispositions.files.waiting import rows_behind
 from outbound.dispositions.settings import DispositionSettings
-from outbound.store.disposition_files import DispositionFile, FileState, Place
+from worlds.aws import FakeClock
+from worlds.disposition_files import HEADER
 
 _MB = 1024 * 1024
 _ROW = "renewals,contact-{:012},INTERESTED,agent-1,called back after lunch,,".format

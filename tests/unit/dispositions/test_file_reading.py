@@ -10,8 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from disposition_file_world import (
+
+from outbound.clock import format_time
+from outbound.dispositions.files.sending import batches_of, message_of
+from outbound.events import Event
+from worlds.aws import AwsWorld, FakeClock
+from worlds.disposition_files import (
     HEADER,
     ROWS,
     DispositionFileWorld,
@@ -21,10 +25,6 @@ from disposition_file_world import (
     lines,
     row,
 )
-
-from outbound.clock import format_time
-from outbound.dispositions.files.sending import batches_of, message_of
-from outbound.events import Event
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from disposition_file_world import (
+
+from outbound.queues import Refused
+from worlds.aws import AwsWorld, FakeClock
+from worlds.disposition_files import (
     BUCKET,
     HEADER,
     PREFIX,
@@ -22,8 +24,6 @@ from disposition_file_world import (
     record_of,
     row,
 )
-
-from outbound.queues import Refused
 
 MakeWorld = Callable[..., DispositionFileWorld]
 

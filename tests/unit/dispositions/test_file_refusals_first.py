@@ -8,19 +8,19 @@ from itertools import count
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from disposition_file_world import HEADER, DispositionFileWorld, lines, row
-from disposition_world import DispositionWorld
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outbound.clock import Deadline, format_time
-from outbound.dispositions.files.refusals import refusals_of
+from outbound.dispositions.files.ledger import Place
+from outbound.dispositions.files.opt_outs import refusals_of
 from outbound.dispositions.settings import DispositionSettings
 from outbound.queues import TryLater
 from outbound.settings import ConfigurationError
-from outbound.store.disposition_files import Place
 from sandbox.running import Tenant
+from worlds.aws import AwsWorld, FakeClock
+from worlds.disposition_files import HEADER, DispositionFileWorld, lines, row
+from worlds.dispositions import DispositionWorld
 
 
 @pytest.fixture

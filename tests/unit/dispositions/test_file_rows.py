@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outbound.dispositions.files.content import LONGEST_LINE, content_of, lines_of
+from outbound.dispositions.files.ledger import Place
 from outbound.dispositions.files.names import Kind, Unfit
 from outbound.dispositions.files.rows import Row, rows_of
-from outbound.store.disposition_files import Place
 
 COLUMNS = ("campaign_id", "contact_id", "outcome_code", "notes")
 

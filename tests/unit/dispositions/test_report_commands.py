@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock
-from disposition_file_world import HEADER, DispositionFileWorld, lines, row
-from disposition_world import DELIVERY, DispositionWorld
 
-from outbound.ops.__main__ import parser
-from outbound.ops.printing import Output
-from outbound.ops.stack import Stack
-from outbound.store.dispositions import DUE_WAITING, Status
+from outbound.cli.__main__ import parser
+from outbound.cli.output import Output
+from outbound.cli.stack import Stack
+from outbound.dispositions.ledger import DUE_WAITING, Status
 from outbound.store.outbox import DUE_FACTS
 from sandbox.running import Tenant
+from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
+from worlds.disposition_files import HEADER, DispositionFileWorld, lines, row
+from worlds.dispositions import DELIVERY, DispositionWorld
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import requests
-from aws_world import AwsWorld
 from faults import (
     Cut,
     check_every_cut,
@@ -16,6 +15,8 @@ from faults import (
     until_quiet,
 )
 from toy_world import KEY, Toy, count_up, nothing, put_event, record_and_publish, record_once
+
+from worlds.aws import AwsWorld
 
 
 def test_work_that_is_right_passes() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import requests
-from aws_world import ACCOUNT, REGION, AwsWorld, FakeClock
 from faults import (
     QueueTrigger,
     check_every_cut,
@@ -20,6 +19,7 @@ from faults import (
 from toy_world import Toy, nothing, put_event, record_once
 
 from outbound.store.table import Key
+from worlds.aws import ACCOUNT, REGION, AwsWorld, FakeClock
 
 
 def test_threads_end_with_their_process() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock
-
 from outbound.store.table import Key, Table
+from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 
 KEY = Key("acme#toy", "1")
 

@@ -13,11 +13,11 @@ import boto3
 import hypothesis
 import pytest
 import requests
-from aws_world import AwsWorld, FakeClock
 from moto import mock_aws
-from pull_world import PullWorld
 
 from sandbox.running import Tenant, running_tenant
+from worlds.aws import AwsWorld, FakeClock
+from worlds.outcomes import PullWorld
 
 MakePulls = Callable[..., PullWorld]
 

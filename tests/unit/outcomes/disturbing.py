@@ -10,10 +10,10 @@ from unittest.mock import patch
 
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from pull_world import PullWorld
 
-from outbound.outcomes.dispatching import job_window
+from outbound.outcomes.dispatcher import job_window
 from sandbox.world import expected_ids
+from worlds.outcomes import PullWorld
 
 MakePulls = Callable[..., PullWorld]
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 from disturbing import MakePulls, fail_once
-from pull_world import PullWorld, hours_ago
 
 from outbound.clock import parse_time
 from outbound.outcomes.windows import Window
 from sandbox.world import expected_ids
+from worlds.outcomes import PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 600, "from": -10, "to": -1, "agents": 3}
 
@@ -82,7 +82,7 @@ def test_a_backfill_that_begins_before_the_retention_is_clamped_and_its_gap_repo
 def test_a_backfill_in_several_transactions_reports_its_gap_once(
     pulls: MakePulls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("outbound.outcomes.planning._MAX_JOBS_A_STEP", 2)
+    monkeypatch.setattr("outbound.outcomes.planner._MAX_JOBS_A_STEP", 2)
     world = pulls(SPRING, settings={"retention_days": 1, "longest_window_hours": 2})
     world.register("spring", enabled=False)
     world.ask("spring", hours_ago(world.clock, 30), hours_ago(world.clock, 10))

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from disposition_world import surface_at
-from pull_world import TENANT, PullWorld, hours_ago
 
 from outbound.clock import format_time
 from outbound.cxone.ports import NewDisposition
 from outbound.events import Event
 from sandbox.world import agents_of, contacts_of
+from worlds.dispositions import surface_at
+from worlds.outcomes import TENANT, PullWorld, hours_ago
 
 SPRING: dict[str, Any] = {"id": "spring", "calls": 40, "contacts": 40, "from": -3, "to": -1}
 

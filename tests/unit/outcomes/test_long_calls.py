@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from disturbing import MakePulls
-from pull_world import PullWorld, hours_ago
 
+from outbound.cli.outcomes import _gap_rows, _row
 from outbound.clock import format_time
-from outbound.ops.outcomes import _gap_rows, _row
+from outbound.outcomes.jobs import Job
 from outbound.outcomes.windows import Window
-from outbound.store.jobs import Job
 from sandbox.world import expected_ids
+from worlds.outcomes import PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 200, "from": -4, "to": -1, "agents": 3}
 CALLS = "GET /api/v2/outbound/calls"

@@ -11,14 +11,14 @@ import pytest
 from disturbing import MakePulls
 from hypothesis import given
 from hypothesis import strategies as st
-from pull_world import PullWorld, hours_ago
 
 from outbound.cxone.ports import OutcomePage
-from outbound.outcomes import positions
-from outbound.outcomes.failures import PullFailed
+from outbound.outcomes import checkpoint as positions
+from outbound.outcomes.errors import PullFailed
+from outbound.outcomes.jobs import Position
 from outbound.outcomes.settings import OutcomeSettings
-from outbound.store.jobs import Position
 from sandbox.world import expected_ids
+from worlds.outcomes import PullWorld, hours_ago
 
 SETTINGS = OutcomeSettings()
 SPRING = {"id": "spring", "calls": 200, "from": -4, "to": -3, "agents": 2}
@@ -116,7 +116,7 @@ def test_a_message_that_comes_before_its_time_does_not_pull_a_failed_window_agai
     _pulled_with_fault(world, 1)
     asked = world.tenant.stats().count("GET /api/v2/outbound/calls")
     [job] = world.job_list("spring")
-    from outbound.outcomes.dispatching import message_of
+    from outbound.outcomes.dispatcher import message_of
 
     assert world.pull(message_of(job)) is None
     assert world.tenant.stats().count("GET /api/v2/outbound/calls") == asked

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from disturbing import MakePulls, fail_once
-from pull_world import PullWorld, hours_ago
 
 from outbound.clock import format_time, parse_time
 from outbound.outcomes.windows import Window, uncovered
 from outbound.queues import TryLater
+from worlds.outcomes import PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 0, "from": -10, "to": -1}
 SETTLING = timedelta(seconds=300)

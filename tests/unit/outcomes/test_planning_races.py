@@ -16,14 +16,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from aws_world import FakeClock
 from conftest import fresh_aws
 from faults.outside import Attempt, Gate, Make, OutsideCall, unwatched
-from pull_world import PullWorld, hours_ago
 
 from outbound.outcomes.windows import Window
 from outbound.queues import TryLater
 from sandbox.running import Tenant
+from worlds.aws import FakeClock
+from worlds.outcomes import PullWorld, hours_ago
 
 
 @dataclass
@@ -86,7 +86,7 @@ def _check(world: PullWorld) -> None:
 
 
 def _message(world: PullWorld, job_id: str) -> str:
-    from outbound.outcomes.dispatching import message_of
+    from outbound.outcomes.dispatcher import message_of
 
     return message_of(next(job for job in world.job_list("spring") if job.job_id == job_id))
 

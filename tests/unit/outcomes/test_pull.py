@@ -9,12 +9,12 @@ from datetime import timedelta
 
 import pytest
 from disturbing import MakePulls, before_calls, calls_of
-from pull_world import PullWorld, hours_ago
 
 from outbound.clock import format_time
 from outbound.cxone.ports import OutcomePage, OutcomeQuery
-from outbound.outcomes.dispatching import job_window
+from outbound.outcomes.dispatcher import job_window
 from sandbox.world import expected, expected_ids
+from worlds.outcomes import PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 2_000, "from": -10, "to": -1, "agents": 7}
 BAD = {

@@ -11,17 +11,17 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from aws_world import ACCOUNT, REGION, FakeClock, Invocation
 from conftest import evening, fresh_aws, make_pulls
 from faults import QueueTrigger, check_every_cut, check_every_refusal
-from pull_world import PullWorld, hours_ago
 
 from outbound.clock import Deadline, format_time
 from outbound.events import EventType, new_event
-from outbound.outcomes.dispatching import job_window
+from outbound.outcomes.dispatcher import job_window
 from outbound.queues import Queue, event_of, work
 from sandbox.running import Tenant
 from sandbox.world import expected_ids
+from worlds.aws import ACCOUNT, REGION, FakeClock, Invocation
+from worlds.outcomes import PullWorld, hours_ago
 
 SPRING = {
     "id": "spring",

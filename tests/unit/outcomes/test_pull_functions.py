@@ -13,9 +13,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, sqs_event
 from conftest import MakePulls
-from pull_world import PullWorld
+
+from worlds.aws import AwsWorld, sqs_event
+from worlds.outcomes import PullWorld
 
 ROOT = Path(__file__).resolve().parents[3]
 # The tenant's name in the event files is the template's default.

@@ -10,19 +10,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aws_world import FakeClock
-
 from outbound.clock import Deadline, format_time
 from outbound.cxone.platform.outcomes import _record
 from outbound.cxone.ports import CallRecord, OutcomePage, OutcomeQuery
 from outbound.outcomes.analysis import Analysis
-from outbound.outcomes.pages import PageWriter
-from outbound.outcomes.paging import Paging, Run
-from outbound.outcomes.reporting import Reporter
+from outbound.outcomes.jobs import Job, Position, new_job
+from outbound.outcomes.page_writer import PageWriter
+from outbound.outcomes.pager import Paging, Run
+from outbound.outcomes.reporter import Reporter
 from outbound.outcomes.settings import OutcomeSettings
-from outbound.store.jobs import Job, Position, new_job
 from outbound.store.lake import Lake
 from outbound.store.parts import Part
+from worlds.aws import FakeClock
 
 START = datetime(2026, 3, 10, 8, tzinfo=UTC)
 PAGE = 500

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from disturbing import MakePulls, calls_of, fail_once
-from pull_world import PullWorld, hours_ago
 
-from outbound.outcomes.pulling import _growing_wait
+from outbound.outcomes.puller import _growing_wait
 from outbound.queues import TryLater
 from outbound.store.table import Key
+from worlds.outcomes import PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 300, "from": -4, "to": -3, "agents": 3}
 CALLS = "GET /api/v2/outbound/calls"

@@ -6,9 +6,9 @@ from collections import Counter
 from datetime import timedelta
 
 from disturbing import MakePulls, calls_of
-from pull_world import PullWorld, hours_ago
 
 from outbound.clock import format_time
+from worlds.outcomes import PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 2_000, "from": -10, "to": -1, "agents": 7}
 

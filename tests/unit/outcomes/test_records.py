@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from outbound.cxone.json_bodies import Unreadable
 from outbound.cxone.platform.outcomes import _record
 from outbound.cxone.ports import OutcomePage
-from outbound.outcomes.pages import Page, PageWriter
-from outbound.outcomes.records import RowMaker, SetAside
+from outbound.outcomes.jobs import Job, new_job
+from outbound.outcomes.page_writer import Page, PageWriter
+from outbound.outcomes.rows import RowMaker, SetAside
 from outbound.outcomes.seen_calls import SeenCalls
 from outbound.outcomes.settings import COLUMNS, OutcomeSettings
 from outbound.outcomes.windows import Window
-from outbound.store.jobs import Job, new_job
 from outbound.store.lake import Lake
 
 START = datetime(2026, 3, 10, 8, tzinfo=UTC)

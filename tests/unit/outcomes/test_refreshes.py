@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from disturbing import MakePulls, before_calls
-from pull_world import PullWorld, hours_ago
 
+from outbound.cli.outcomes import _row
 from outbound.clock import format_time
-from outbound.ops.outcomes import _row
 from sandbox.world import expected_ids
+from worlds.outcomes import PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 300, "from": -4, "to": -3, "agents": 3, "bad": {"end_before_start": 0.1}}
 

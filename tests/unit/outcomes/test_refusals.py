@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 from disturbing import MakePulls
-from pull_world import PullWorld, hours_ago
 
 from outbound.cxone.ports import OutcomeQuery
 from outbound.events import Event
-from outbound.outcomes.dispatching import job_window
+from outbound.outcomes.dispatcher import job_window
 from outbound.outcomes.query import InvalidQuery, check_window, checked
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 from outbound.queues import Refused
+from worlds.outcomes import PullWorld, hours_ago
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(hours=2), NOW - timedelta(hours=1))

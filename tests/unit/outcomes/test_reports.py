@@ -8,21 +8,21 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_world import AwsWorld, FakeClock
 from disturbing import MakePulls
-from pull_world import PullWorld, hours_ago
 
 from outbound.clock import Deadline
 from outbound.cxone.platform.outcomes import _record
 from outbound.cxone.ports import OutcomePage
 from outbound.events import effect_id
-from outbound.outcomes.pages import PageWriter
-from outbound.outcomes.reporting import Reporter
+from outbound.outcomes.jobs import Job, Jobs, Position, job_of, new_job
+from outbound.outcomes.page_writer import PageWriter
+from outbound.outcomes.reporter import Reporter
 from outbound.outcomes.seen_calls import SeenCalls
 from outbound.outcomes.settings import OutcomeSettings
-from outbound.store.jobs import Job, Jobs, Position, job_of, new_job
 from outbound.store.lake import Lake
 from sandbox.world import expected
+from worlds.aws import AwsWorld, FakeClock
+from worlds.outcomes import PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 400, "from": -4, "to": -3, "agents": 3, "bad": {"without_code": 0.05}}
 SPRING["codes"] = {"CONVERTED": 2, "BUSY": 5, "MAYBE": 1}

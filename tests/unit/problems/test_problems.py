@@ -11,18 +11,18 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from aws_world import ENVIRONMENT, AwsWorld, FakeClock, sqs_event
 
+from outbound.cli.__main__ import parser
+from outbound.cli.output import Output
+from outbound.cli.problems import _EXPLAINED
+from outbound.cli.stack import Stack
 from outbound.clock import format_time
 from outbound.deliveries.settings import PACKAGED
 from outbound.events import Event
-from outbound.ops.__main__ import parser
-from outbound.ops.printing import Output
-from outbound.ops.problems import _EXPLAINED
-from outbound.ops.stack import Stack
 from outbound.problems.log import KEPT_DAYS, ProblemLog
 from outbound.problems.recorder import PROBLEM_TYPES, ProblemRecorder
 from outbound.queues import Refused
+from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, sqs_event
 
 EVENTS = Path(__file__).parents[3] / "events" / "record_problems"
 TENANT = ENVIRONMENT["TENANT"]

@@ -9,11 +9,11 @@ import pytest
 import requests
 from archive_calls import token_of
 from contact_calls import SCOPES as CONTACT_SCOPES
-from webhook_world import SCOPES as WEBHOOK_SCOPES
-from webhook_world import Receiver, running_receiver
 
 from sandbox.running import Receivers, Tenant, running_receivers, running_tenant
 from sandbox.world import ODD_ATTEMPTS, World, read_world
+from worlds.signed_webhooks import SCOPES as WEBHOOK_SCOPES
+from worlds.signed_webhooks import Receiver, running_receiver
 
 SCOPES = "outbound:call:read outbound:campaign:read"
 

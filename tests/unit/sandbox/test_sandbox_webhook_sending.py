@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import requests
-from webhook_world import CAMPAIGNS, DIALER, METRICS, SCOPES, SETTINGS, Receiver, campaigns, dialer
 
 from sandbox.running import ControlFailed, Tenant, running_tenant
 from sandbox.world import parse_time, read_world, write_world
+from worlds.signed_webhooks import CAMPAIGNS, DIALER, METRICS, SCOPES, SETTINGS, Receiver, campaigns, dialer
 
 WHEN = "2026-03-10T12:00:00Z"
 

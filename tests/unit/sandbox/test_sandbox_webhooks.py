@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import requests
-from webhook_world import CAMPAIGNS, DIALER, METRICS, SCOPES, SETTINGS, campaigns, dialer
 
 from sandbox.running import Tenant
 from sandbox.world import Quota
+from worlds.signed_webhooks import CAMPAIGNS, DIALER, METRICS, SCOPES, SETTINGS, campaigns, dialer
 
 
 def test_a_registration_is_answered_and_listed(call: Callable[..., requests.Response]) -> None:

@@ -15,12 +15,11 @@ from typing import Any
 import pytest
 import stripe
 from standardwebhooks import Webhook, WebhookVerificationError
-from webhook_world import Receiver
 
-from outbound.ingress.providers import Providers
-from outbound.ingress.refusals import Accepted, Reason, Refusal
-from outbound.ingress.request import WebhookRequest
-from outbound.ingress.verification import verify
+from outbound.webhooks.problems import Accepted, Reason, Refusal
+from outbound.webhooks.request import WebhookRequest
+from outbound.webhooks.settings import Providers
+from outbound.webhooks.signatures.verifier import verify
 from sandbox.running import Receivers
 from sandbox.senders import (
     SENDERS,
@@ -38,6 +37,7 @@ from sandbox.senders import (
     mischief,
     plain_event,
 )
+from worlds.signed_webhooks import Receiver
 
 URL = "https://hooks.example.com/webhooks/crm/sender"
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

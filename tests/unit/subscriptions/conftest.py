@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from aws_world import AwsWorld, FakeClock
-from subscription_world import SubscriptionWorld
 
 from sandbox.running import Tenant, running_tenant
+from worlds.aws import AwsWorld, FakeClock
+from worlds.subscriptions import SubscriptionWorld
 
 
 @pytest.fixture(scope="session")

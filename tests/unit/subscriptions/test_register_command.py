@@ -8,11 +8,11 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_world import FakeClock
 
-from outbound.ops.__main__ import parser
-from outbound.ops.printing import Output
-from outbound.ops.stack import Stack
+from outbound.cli.__main__ import parser
+from outbound.cli.output import Output
+from outbound.cli.stack import Stack
+from worlds.aws import FakeClock
 
 
 class FakeLambda:

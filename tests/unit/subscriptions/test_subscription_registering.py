@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_world import AwsWorld, FakeClock
 from faults import check_every_cut, check_every_refusal, fresh, until_quiet
-from subscription_world import HOOK, SubscriptionWorld, wanted
-from webhook_world import SETTINGS, Receiver, running_receiver
 
 from outbound.settings import ConfigurationError
 from outbound.store.table import Key
 from sandbox.running import Tenant
+from worlds.aws import AwsWorld, FakeClock
+from worlds.signed_webhooks import SETTINGS, Receiver, running_receiver
+from worlds.subscriptions import HOOK, SubscriptionWorld, wanted
 
 EVENTS = Path(__file__).parents[3] / "events" / "register_webhooks"
 OTHER = "https://new.example.com/webhooks/cxone"

@@ -14,16 +14,16 @@ from typing import Any
 
 import requests
 
+from outbound.backoff import pause, retry_after
 from outbound.clock import Clock, Deadline
-from outbound.cxone.answers import Answer, refusal
 from outbound.cxone.auth import Tokens
 from outbound.cxone.bodies import BROKEN, DirectSession, refusal_body, whole_body
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited, Unauthorised, Unavailable
 from outbound.cxone.json_bodies import parsed
 from outbound.cxone.quota import MAX_WAIT_SECONDS, Budgets, Lane
+from outbound.cxone.responses import Answer, refusal
 from outbound.cxone.settings import CxoneSettings
 from outbound.observability import Metric, loggable, logger, measure
-from outbound.retry import pause, retry_after
 
 __all__ = ["Answer", "Call", "CxoneHttp"]
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import requests
 
+from outbound.backoff import pause, retry_after
 from outbound.clock import Clock, Deadline
-from outbound.cxone.answers import named_scopes
 from outbound.cxone.bodies import BROKEN, DirectSession, refusal_body, whole_body
 from outbound.cxone.errors import CxoneError, Forbidden, RateLimited, Unauthorised, Unavailable
 from outbound.cxone.json_bodies import parsed
+from outbound.cxone.responses import named_scopes
 from outbound.cxone.settings import TokenRequest
 from outbound.observability import Metric, logger, measure
-from outbound.retry import pause, retry_after
 from outbound.secrets import Secrets
 
 _TRIES = 3

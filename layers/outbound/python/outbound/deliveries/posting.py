@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from outbound.clock import Clock
-from outbound.deliveries.outgoing import Answer, Outgoing, Target
+from outbound.deliveries.http import Answer, Outgoing, Target
 from outbound.deliveries.settings import Destination
 from outbound.deliveries.signature import Signer
 from outbound.events import Event

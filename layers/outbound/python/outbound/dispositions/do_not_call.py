@@ -9,10 +9,10 @@ from typing import Any
 
 from outbound.contact_ids import read_contact_id
 from outbound.dispositions.facts import Facts
+from outbound.dispositions.ledger import DispositionLedger
 from outbound.do_not_call import means_do_not_call
 from outbound.events import Event
 from outbound.moments import moment_of_refusal
-from outbound.store.dispositions import DispositionLedger
 from outbound.store.outbox import Outbox
 
 

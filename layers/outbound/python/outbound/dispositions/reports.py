@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from math import ceil, floor, log
 from typing import Any
 
-from outbound.store.dispositions import ENDED, Status
+from outbound.dispositions.ledger import ENDED, Status
 from outbound.store.table import Item
 
 # A latency is counted in a class whose bounds lie one per cent apart: a percentile is right within that.

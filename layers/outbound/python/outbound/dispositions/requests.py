@@ -14,10 +14,10 @@ from typing import Any
 from outbound.clock import parse_time
 from outbound.contact_ids import read_contact_id
 from outbound.cxone.ports import NewDisposition
+from outbound.dispositions.ledger import Asked
 from outbound.dispositions.settings import DispositionSettings
 from outbound.do_not_call import means_do_not_call
 from outbound.events import Event
-from outbound.store.dispositions import Asked
 
 # The clocks of honest senders are that far ahead at most; beyond it a disposition would beat all that follow.
 _TOLERANCE = timedelta(minutes=5)

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from outbound.outcomes.records import Row
+from outbound.outcomes.rows import Row
 from outbound.outcomes.settings import CATEGORIES, OutcomeSettings
 
 # Calls and conversions are kept for so many agents and codes; those beyond share one entry. A part's

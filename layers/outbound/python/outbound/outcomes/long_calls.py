@@ -10,9 +10,9 @@ that take long, which are those that convert, would be missing for good.
 from __future__ import annotations
 
 from outbound.clock import Clock
-from outbound.outcomes.dispatching import Dispatcher
+from outbound.outcomes.dispatcher import Dispatcher
+from outbound.outcomes.jobs import Jobs
 from outbound.store.job import job_of
-from outbound.store.jobs import Jobs
 from outbound.store.table import Item
 
 

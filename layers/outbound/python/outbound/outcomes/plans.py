@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from outbound.events import Event
+from outbound.outcomes.jobs import Job
 from outbound.outcomes.query import retained_since
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
-from outbound.store.jobs import Job
 from outbound.store.registry import Campaign
 
 

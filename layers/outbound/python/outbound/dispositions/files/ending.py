@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from outbound.clock import Clock, format_time
+from outbound.dispositions.files.inbox import Gone, Inbox
+from outbound.dispositions.files.ledger import Answered, DispositionFile, DispositionFiles, FileState
 from outbound.dispositions.files.names import Unfit, report_key, result_key
 from outbound.dispositions.reports import Tally
 from outbound.events import Event, EventType, new_event
 from outbound.observability import Metric, logger, measure
-from outbound.store.disposition_files import Answered, DispositionFile, DispositionFiles, FileState
-from outbound.store.inbox import Gone, Inbox
 from outbound.store.outbox import Outbox
 
 

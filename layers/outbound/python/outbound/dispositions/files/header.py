@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from outbound.dispositions.files.columns import is_like_a_field
 from outbound.dispositions.files.content import lines_of
+from outbound.dispositions.files.ledger import Place
 from outbound.dispositions.files.rows import Feed, records_of, without_bom
 from outbound.dispositions.requests import Rejected
-from outbound.store.disposition_files import Place
 
 DELIMITERS = (",", ";", "\t", "|")
 # What spreadsheets write into a line before the header, to tell each other the delimiter.

@@ -9,16 +9,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from outbound.clock import Clock, Deadline, format_time
-from outbound.dispositions.files.checking import check
 from outbound.dispositions.files.content import Block, content_of, lines_of
+from outbound.dispositions.files.ledger import DispositionFile, Place
 from outbound.dispositions.files.names import Unfit, form_of
-from outbound.dispositions.files.refusals import refusals_of
+from outbound.dispositions.files.opt_outs import refusals_of
 from outbound.dispositions.files.rows import Row, rows_of
 from outbound.dispositions.files.sending import message_of
+from outbound.dispositions.files.validation import check
 from outbound.dispositions.requests import Rejected, disposition_of
 from outbound.dispositions.settings import DispositionSettings
 from outbound.events import Event, EventType
-from outbound.store.disposition_files import DispositionFile, Place
 
 # Wrong rows that are named; all are counted.
 _MOST_NAMED = 20

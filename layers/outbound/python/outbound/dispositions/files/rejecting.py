@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from outbound.clock import Clock
-from outbound.dispositions.counting import count
 from outbound.dispositions.do_not_call import DoNotCall
 from outbound.dispositions.facts import Facts
+from outbound.dispositions.ledger import DispositionLedger
+from outbound.dispositions.metrics import count
 from outbound.dispositions.requests import Rejected, moment_of, named
 from outbound.dispositions.settings import DispositionSettings
 from outbound.events import Event
-from outbound.store.dispositions import DispositionLedger
 
 
 class RowRejecter:

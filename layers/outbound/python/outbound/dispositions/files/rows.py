@@ -12,9 +12,9 @@ from typing import Any
 
 from outbound.dispositions.files.columns import Pairs, data_of_cells, data_of_object, readable_in
 from outbound.dispositions.files.content import LONGEST_LINE, Line
+from outbound.dispositions.files.ledger import Place
 from outbound.dispositions.files.names import Kind
 from outbound.dispositions.requests import Rejected
-from outbound.store.disposition_files import Place
 
 BOM = b"\xef\xbb\xbf"
 _TOO_LONG = f"is longer than {LONGEST_LINE} bytes"

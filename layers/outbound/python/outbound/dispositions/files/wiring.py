@@ -5,18 +5,18 @@ from __future__ import annotations
 from outbound.clock import Clock
 from outbound.dispositions.do_not_call import DoNotCall
 from outbound.dispositions.facts import Facts
-from outbound.dispositions.files.answering import Answerer
+from outbound.dispositions.files.completion import RowWatch
 from outbound.dispositions.files.ending import Endings
-from outbound.dispositions.files.handling import FileHandler, Steps
-from outbound.dispositions.files.reading import Pace, RowReader
-from outbound.dispositions.files.refusal_reader import RefusalReader
+from outbound.dispositions.files.inbox import Inbox
+from outbound.dispositions.files.ledger import DispositionFiles
+from outbound.dispositions.files.opt_out_reader import RefusalReader
+from outbound.dispositions.files.processor import FileHandler, Steps
+from outbound.dispositions.files.reader import Pace, RowReader
 from outbound.dispositions.files.rejecting import RowRejecter
+from outbound.dispositions.files.results import Answerer
 from outbound.dispositions.files.sending import RowQueue
-from outbound.dispositions.files.waiting import RowWatch
+from outbound.dispositions.ledger import DispositionLedger
 from outbound.events import Bus
-from outbound.store.disposition_files import DispositionFiles
-from outbound.store.dispositions import DispositionLedger
-from outbound.store.inbox import Inbox
 from outbound.store.outbox import Outbox
 from outbound.store.table import Table
 

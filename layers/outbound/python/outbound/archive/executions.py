@@ -1,0 +1,62 @@
+"""Executions of the archive's state machine: started by name once, and looked up by it.
+
+A run may take several: one that was cut off is followed by another, and so is one that has had its calls, for
+AWS ends an execution with its 25,000th event.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from outbound.archive.runs import Run, Runs, RunStatus
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+# Calls of the function in one execution. Each is up to 24 events, where every one of its retries is used up.
+MOST_CALLS = 900
+# A run that needs more executions than that is ended.
+MOST_EXECUTIONS = 20
+
+
+class Executions:
+    """The executions of one state machine."""
+
+    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
+        """Start this one."""
+        self._client = client
+        self._arn = state_machine_arn
+
+    def start(self, run: Run) -> None:
+        """Start a run's execution; one that exists is started already."""
+        about = {"campaign_id": run.campaign_id, "run_id": run.run_id, "attempt": run.attempt}
+        try:
+            self._client.start_execution(
+                stateMachineArn=self._arn, name=run.execution, input=json.dumps({"run": about})
+            )
+        except self._client.exceptions.ExecutionAlreadyExists:
+            return
+
+    def status(self, run: Run) -> str:
+        """Give the status of a run's execution as AWS names it, empty where there is none."""
+        arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{run.execution}"
+        try:
+            return self._client.describe_execution(executionArn=arn)["status"]
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return ""
+
+
+def give_to_next(runs: Runs, run: Run) -> Run | None:
+    """Give a run to its next execution, which is not started yet; None where the run was changed meanwhile.
+
+    A run that has had too many is failed: its next execution lets the campaign go and reports.
+    """
+    if run.attempt >= MOST_EXECUTIONS and not run.progress.ending:
+        message = f"the run took {run.attempt} executions and is not done"
+        failed = RunStatus.FAILED.value
+        ended = runs.advance(run, ending=failed, reason="too_many_executions", message=message)
+        if ended is None:
+            return None
+        run = ended
+    return runs.next_attempt(run)

@@ -1,0 +1,30 @@
+"""What a command says when it fails, and the exit code that goes with it."""
+
+from __future__ import annotations
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from outbound.archive.cold_storage import CopyDiffers
+from outbound.campaigns.registration import RegistrationConflict
+from outbound.cli.stack import StackNotFound
+from outbound.events import PublishFailed
+from outbound.settings import ConfigurationError
+
+NOT_NOW, REFUSED = 1, 2
+
+
+def explained(failure: Exception) -> tuple[str, int]:
+    """Return the sentence for a person and the exit code; raise what nobody planned again."""
+    match failure:
+        case StackNotFound() | ValueError():
+            return str(failure), REFUSED
+        case ClientError():
+            return f"AWS refused: {failure}", NOT_NOW
+        case BotoCoreError():
+            return f"AWS cannot be reached: {failure}", NOT_NOW
+        case ConfigurationError() | CopyDiffers() | PublishFailed() | RegistrationConflict():
+            return str(failure), NOT_NOW
+        case OSError():
+            return f"{failure.filename or 'the output'}: {failure.strerror or failure}", NOT_NOW
+        case _:
+            raise failure

@@ -1,0 +1,76 @@
+"""How deliveries end for good: in the dead-letter queue, with the reason beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from outbound.clock import Clock
+from outbound.deliveries.bodies import about_deliveries
+from outbound.deliveries.ledger import DeliveryLedger, Entry
+from outbound.events import Event, EventType, new_event
+from outbound.observability import Metric, logger, measure
+from outbound.queues import Queue, TryLater
+from outbound.store.outbox import Outbox
+
+T = TypeVar("T")
+
+# A write that lost against another worker's: whatever that one wrote is there when the message is back.
+_OVERTAKEN_SECONDS = 15.0
+
+
+class Endings:
+    """Ends deliveries to one destination."""
+
+    def __init__(
+        self,
+        ledger: DeliveryLedger,
+        outbox: Outbox,
+        queue: Queue,
+        destination: str,
+        clock: Clock,
+    ) -> None:
+        """Put what is given up into the dead-letter queue of this queue."""
+        self._ledger = ledger
+        self._outbox = outbox
+        self._queue = queue
+        self._destination = destination
+        self._clock = clock
+
+    def dead(self, entry: Entry, event: Event, record: Mapping[str, Any], status: int, reason: str) -> None:
+        """Give a delivery up: into the dead-letter queue, then the ledger, then onto the bus.
+
+        In that order: cut off in between, it is tried once more rather than lost.
+        """
+        about = {"status": str(status), "destination": self._destination, "event_id": event.event_id}
+        self._queue.give_up(record, reason, **about)
+        now = self._clock.now()
+        data = {
+            "destination": self._destination,
+            "event_id": event.event_id,
+            "event_type": event.event_type,
+            "attempts": entry.attempts,
+            "status": status,
+            "reason": reason,
+        }
+        effect = (self._destination, event.event_id, str(entry.deaths + 1))
+        fact = new_event(EventType.DELIVERY_DEAD, event.tenant, now, effect, data, event.correlation_id)
+        # No fact about the death of a fact about a death: two destinations that are told of each other's
+        # would keep each other busy for ever.
+        facts = [] if about_deliveries(event) else [fact]
+        buried = self.certain(self._ledger.bury(entry, event, now, status, reason, facts))
+        measure(Metric.DELIVERY_DEAD)
+        logger.error("delivery given up", extra={**data, "correlation_id": event.correlation_id})
+        self.told(buried)
+
+    def told(self, entry: Entry) -> Entry:
+        """Publish the facts that a delivery still carries, and give it back."""
+        self._outbox.publish(entry.key, entry.item)
+        return entry
+
+    @staticmethod
+    def certain(written: Entry | None) -> Entry:
+        """Give what was written. Raises TryLater where another worker has written in between."""
+        if written is None:
+            raise TryLater(_OVERTAKEN_SECONDS, "another worker has taken this delivery over")
+        return written

@@ -1,0 +1,250 @@
+"""Delivers the events of one destination's queue: each once in effect, none lost.
+
+What can happen to a delivery, and how it ends:
+
+    wanted? --no--> taken, nothing kept
+       |
+    claim  --already delivered, or parked until later--> taken
+       |   --another worker has it, or waits--> comes back
+       |   --destination off, circuit open--> parked, no attempt counted
+     POST  --2xx--> delivered
+           --410--> destination switched off, parked
+           --408, 425, 429, 5xx, no answer--> again by the schedule: in the queue, or parked
+           --401, 403 while the secret may have been rotated--> again after a minute
+           --anything else, or the last attempt--> dead-letter queue, with the reason
+
+A worker that is cut off between the POST and its record leaves a claim that runs out; the delivery is
+sent again under the same `webhook-id`, by which the destination knows it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from outbound.clock import Clock, Deadline, parse_time
+from outbound.deliveries.addresses import AddressRefused
+from outbound.deliveries.bodies import BadExpression, body_of, wanted
+from outbound.deliveries.circuit import Circuit, CircuitOpen
+from outbound.deliveries.dead_letters import Endings
+from outbound.deliveries.destinations import DestinationSwitch
+from outbound.deliveries.http import Answer, Unreachable
+from outbound.deliveries.ledger import DeliveryLedger, Entry, Status
+from outbound.deliveries.posting import Courier, NotBelieved
+from outbound.deliveries.retry_schedule import LONGEST_IN_QUEUE, wait_after, wait_for_circuit, wait_for_switch
+from outbound.deliveries.settings import Destination
+from outbound.events import Event
+from outbound.http_statuses import is_passing
+from outbound.observability import Metric, loggable, logger, measure
+from outbound.queues import Refused, TryLater, event_of
+
+# A claim outlives its function by that much: whoever finds one run out knows that its worker is gone.
+_CLAIM_MARGIN_SECONDS = 10.0
+# A secret is looked at once a minute.
+_LOOK_AGAIN_SECONDS = 60
+# A worker that was late looks again; whoever was faster has sent it by then.
+_LATE_SECONDS = 15.0
+# What writing down the end of an attempt takes, retries of the SDK included.
+_MARGIN_SECONDS = 10.0
+# A message that came this often is parked and sent anew, long before its queue gives up on it
+# (maxReceiveCount 100): only this code knows why, and writes it down.
+_MOST_RECEIVES = 8
+_GONE = 410
+_HEADER_SAFE = re.compile(r"[\x21-\x7e]{1,256}")
+
+
+class Failed(Exception):
+    """An attempt that another one can mend; the only kind that counts against a circuit."""
+
+    def __init__(self, entry: Entry, status: int, reason: str, retry_after: str | None = None) -> None:
+        """Say what became of the claimed delivery; `status` is 0 where no answer came."""
+        super().__init__(reason)
+        self.entry = entry
+        self.status = status
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class _Hopeless(Exception):
+    """An attempt that says nothing about the destination's health, and that no other can mend."""
+
+    def __init__(self, entry: Entry, reason: str) -> None:
+        super().__init__(reason)
+        self.entry = entry
+        self.reason = reason
+
+
+class _Doubtful(Exception):
+    """An attempt whose signature was refused while the secret may be another by now."""
+
+    def __init__(self, entry: Entry, refused: NotBelieved) -> None:
+        super().__init__(str(refused))
+        # By then the secret may be looked at again.
+        self.failure = Failed(entry, refused.answer.status, str(refused), str(_LOOK_AGAIN_SECONDS))
+
+
+class Deliveries:
+    """The deliveries to one destination."""
+
+    def __init__(
+        self,
+        settings: Callable[[], Destination],
+        ledger: DeliveryLedger,
+        switch: DestinationSwitch,
+        circuit: Circuit,
+        courier: Courier,
+        endings: Endings,
+        clock: Clock,
+    ) -> None:
+        """Deliver with these."""
+        self._settings = settings
+        self._ledger = ledger
+        self._switch = switch
+        self._circuit = circuit
+        self._courier = courier
+        self._endings = endings
+        self._clock = clock
+
+    def deliver(self, record: Mapping[str, Any], deadline: Deadline) -> None:
+        """Deliver the event of an SQS record, or see to it that it will be.
+
+        Returns when the message may leave the queue. Raises TryLater where it must come back, Refused
+        where it is no event, and ConfigurationError where settings or secret are wrong.
+        """
+        event = event_of(record)
+        if not _HEADER_SAFE.fullmatch(event.event_id):
+            raise Refused(f"message {record.get('messageId')}: its event_id cannot be a webhook-id")
+        settings = self._settings()
+        entry = self._endings.told(self._ledger.read(event.event_id))
+        if not settings.url or not wanted(event, self._switch.destination, settings.event_types):
+            self._let_go(entry, event)
+        elif self._has_come(entry, record):
+            self._send_or_park(entry, event, settings, record, deadline)
+
+    def _let_go(self, entry: Entry, event: Event) -> None:
+        if entry.status in (Status.PARKED, Status.WAITING):
+            self._ledger.drop(entry, event, self._clock.now())
+            logger.info("a delivery is no longer wanted", extra=self._about(event))
+
+    def _has_come(self, entry: Entry, record: Mapping[str, Any]) -> bool:
+        """Say whether it is this delivery's time; raises TryLater where its message must wait for that."""
+        now = self._clock.now().timestamp()
+        match entry.status:
+            case Status.DELIVERED:
+                return False
+            case Status.DEAD:
+                # Sent after it died: an operator's redrive. Sent before: a duplicate of what died.
+                return int(record["attributes"]["SentTimestamp"]) > entry.time("dead_at")
+            case Status.PARKED:
+                return entry.time("next_at") <= now
+            case Status.CLAIMED if entry.time("claim_until") > now:
+                raise TryLater(entry.time("claim_until") - now, "another worker is sending it")
+            case Status.WAITING if entry.time("next_at") > now:
+                raise TryLater(entry.time("next_at") - now, "its next attempt is not due yet")
+        return True
+
+    def _send_or_park(
+        self, entry: Entry, event: Event, settings: Destination, record: Mapping[str, Any], deadline: Deadline
+    ) -> None:
+        if self._switch.is_off():
+            self._park(
+                entry, event, wait_for_switch(entry.parks), "the destination is switched off", entry.attempts
+            )
+            return
+        # Two sends fit: a refused signature is tried once more with the secret read again.
+        if deadline.left() < 2 * settings.timeout_seconds + _MARGIN_SECONDS:
+            raise TryLater(0, "the function's time is nearly up")
+        try:
+            claimed, answer = self._circuit.call(
+                settings.circuit, lambda: self._attempt(entry, event, settings, deadline)
+            )
+        except CircuitOpen:
+            wait = wait_for_circuit(entry.parks, settings.circuit.recovery_seconds)
+            self._park(entry, event, wait, "the circuit is open", entry.attempts)
+        except Failed as failure:
+            self._again(failure, event, settings, record)
+        except _Doubtful as attempt:
+            self._again(attempt.failure, event, settings, record)
+        except _Hopeless as attempt:
+            self._endings.dead(attempt.entry, event, record, 0, attempt.reason)
+        else:
+            self._answered(claimed, answer, event, record)
+
+    def _attempt(
+        self, entry: Entry, event: Event, settings: Destination, deadline: Deadline
+    ) -> tuple[Entry, Answer]:
+        self._courier.check_secret()
+        now = self._clock.now()
+        claimed = self._ledger.claim(
+            entry, event, now, now + timedelta(seconds=deadline.left() + _CLAIM_MARGIN_SECONDS)
+        )
+        if claimed is None:
+            raise TryLater(_LATE_SECONDS, "another worker was faster")
+        try:
+            answer = self._courier.send(event, body_of(event, settings.bodies), settings)
+        except (AddressRefused, BadExpression) as error:
+            raise _Hopeless(claimed, str(error)) from error
+        except Unreachable as error:
+            raise Failed(claimed, 0, str(error)) from error
+        except NotBelieved as refused:
+            raise _Doubtful(claimed, refused) from refused
+        if is_passing(answer.status):
+            raise Failed(claimed, answer.status, f"answered {answer.status}", answer.retry_after)
+        return claimed, answer
+
+    def _answered(self, claimed: Entry, answer: Answer, event: Event, record: Mapping[str, Any]) -> None:
+        if 200 <= answer.status < 300:
+            self._delivered(claimed, answer, event)
+            return
+        extra = {**self._about(event), "status": answer.status, "answer": loggable(answer.body)}
+        logger.warning("the destination refused a delivery", extra=extra)
+        if answer.status == _GONE:
+            self._switch.off(event)
+            self._park(claimed, event, wait_for_switch(0), "answered 410", claimed.attempts - 1)
+        else:
+            self._endings.dead(claimed, event, record, answer.status, f"answered {answer.status}")
+
+    def _delivered(self, claimed: Entry, answer: Answer, event: Event) -> None:
+        now = self._clock.now()
+        self._endings.certain(self._ledger.delivered(claimed, event, now, answer.status))
+        measure(Metric.DELIVERED)
+        try:
+            measure(Metric.DELIVERY_LATENCY, (now - parse_time(event.occurred_at)).total_seconds())
+        except ValueError:
+            logger.warning("an event's occurred_at is no time", extra=self._about(event))
+
+    def _again(self, failure: Failed, event: Event, settings: Destination, record: Mapping[str, Any]) -> None:
+        entry, now = failure.entry, self._clock.now()
+        if entry.attempts >= settings.max_attempts:
+            reason = f"given up after {entry.attempts} attempts; the last one {failure.reason}"
+            self._endings.dead(entry, event, record, failure.status, reason)
+            return
+        asked, longest = failure.retry_after, settings.max_retry_after_seconds
+        wait = wait_after(entry.attempts, settings.waits_seconds, asked, longest, now)
+        receives = int(record["attributes"]["ApproximateReceiveCount"])
+        if wait > LONGEST_IN_QUEUE or receives >= _MOST_RECEIVES:
+            self._park(entry, event, wait, failure.reason, entry.attempts)
+            return
+        self._endings.certain(
+            self._ledger.wait(entry, event, now, now + timedelta(seconds=wait), failure.reason)
+        )
+        raise TryLater(wait, f"{self._switch.destination}: {failure.reason}")
+
+    def _park(self, entry: Entry, event: Event, wait: float, reason: str, attempts: int) -> None:
+        now = self._clock.now()
+        until = now + timedelta(seconds=wait)
+        # A claim starts the count of parks anew: it is about parks without an attempt in between.
+        changes = {"last_error": reason, "parks": entry.parks + 1, "attempts": attempts}
+        self._endings.certain(self._ledger.park(entry, event, now, until, changes))
+        measure(Metric.DELIVERY_PARKED)
+        logger.info("delivery parked", extra={**self._about(event), "reason": reason, "seconds": round(wait)})
+
+    def _about(self, event: Event) -> dict[str, str]:
+        return {
+            "destination": self._switch.destination,
+            "event_id": event.event_id,
+            "event_type": event.event_type,
+            "correlation_id": event.correlation_id,
+        }

@@ -1,0 +1,47 @@
+"""When a delivery is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from random import uniform
+
+from outbound.backoff import retry_after
+
+# A wait up to this is the queue's business (its visibility), a longer one the ledger's: a message that is
+# invisible for hours could not be brought forward, and each of its returns counts as a receive.
+LONGEST_IN_QUEUE = 900.0
+
+# Several thousand deliveries that failed together are not to come back together.
+_JITTER = 0.2
+# The circuit's pause doubles up to a quarter of an hour; a switched-off destination is looked at anew
+# after a quarter of an hour, then ever less often: an operator's word brings its deliveries forward anyway.
+_LONGEST_OPEN = 900.0
+_FIRST_OFF = 900.0
+_LONGEST_OFF = 6 * 3600.0
+
+
+def wait_after(
+    attempts: int, waits: Sequence[float], asked: str | None, longest_asked: float, now: datetime
+) -> float:
+    """Give the seconds until the next try after that many attempts (1 or more).
+
+    `asked` is the answer's Retry-After: it can lengthen a wait up to `longest_asked`, and never shorten it.
+    """
+    own = waits[min(attempts, len(waits)) - 1] * uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - jitter
+    wished = retry_after(asked, now) or 0.0
+    return max(own, min(wished, longest_asked))
+
+
+def wait_for_circuit(parks: int, recovery_seconds: float) -> float:
+    """Give the seconds to leave a delivery parked whose circuit was open that many times before."""
+    return _doubled(recovery_seconds, parks, _LONGEST_OPEN)
+
+
+def wait_for_switch(parks: int) -> float:
+    """Give the seconds to leave a delivery parked whose destination was off that many times before."""
+    return _doubled(_FIRST_OFF, parks, _LONGEST_OFF)
+
+
+def _doubled(first: float, times: int, longest: float) -> float:
+    return min(longest, first * 2.0 ** min(times, 16)) * uniform(1, 1 + 2 * _JITTER)  # noqa: S311 - jitter

@@ -1,0 +1,98 @@
+"""When a disposition that cannot be applied now comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from random import random
+from typing import Any, NoReturn
+
+from outbound.clock import parse_time
+from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited
+from outbound.dispositions.ledger import Asked
+from outbound.dispositions.requests import Rejected
+from outbound.dispositions.settings import Wait
+from outbound.observability import Metric, measure
+from outbound.queues import Refused, TryLater, growing, times_received
+from outbound.store.table import Item
+
+# When CXone or AWS are down, in seconds, at first.
+AGAIN_SECONDS = 5.0
+
+# A do-not-call that has waited for longer than others may is looked at that often, in seconds, and as long
+# as its message lasts: two weeks and 200 receives, less what the dead-letter queue is to be reached in.
+_PARKED_SECONDS = 7200.0
+_LONGEST_PARKED = timedelta(days=12)
+_MOST_RECEIVES = 190
+
+
+class Busy(Exception):
+    """A contact is in the dialer's hands: its disposition is to come later, not never."""
+
+    def __init__(self, asked: Asked, state: str) -> None:
+        """Say whose disposition waits, and for what."""
+        super().__init__(f"the contact is {state}")
+        self.asked = asked
+        self.state = state
+
+
+class Taken(Exception):
+    """Another disposition of the contact is being applied, until a moment (Unix seconds) at the latest."""
+
+    def __init__(self, until: float) -> None:
+        """Say until when."""
+        super().__init__("another disposition of the contact is being applied")
+        self.until = until
+
+
+def wait_for_contact(
+    busy: Busy, item: Item, wait: Wait, record: Mapping[str, Any], now: datetime
+) -> NoReturn:
+    """Raise TryLater with when to look again, or Rejected for what has waited too long.
+
+    A do-not-call is never rejected for that: it is parked, and where its message would not last any longer
+    it is Refused, into the dead-letter queue. `item` is the request's, with how often it was deferred and
+    since when.
+    """
+    since = item.get("deferred_since")
+    waited = (now - parse_time(since)).total_seconds() if since else 0.0
+    measure(Metric.DISPOSITIONS_DEFERRED)
+    measure(Metric.DISPOSITION_DEFERRED_AGE, waited)
+    if waited < wait.most_seconds:
+        raise TryLater(wait.seconds(int(item.get("deferrals", 1))), str(busy))
+    if not busy.asked.forbids:
+        message = f"the contact was {busy.state} for {waited:.0f} s; send it again once the call has ended"
+        raise Rejected(message, "contact_id", "contact_busy")
+    if timedelta(seconds=max(waited, _age(record, now))) >= _LONGEST_PARKED:
+        raise Refused(f"the contact of a do-not-call was {busy.state} for days; end its call, then redrive")
+    if times_received(record) >= _MOST_RECEIVES:
+        raise Refused(f"the contact of a do-not-call is still {busy.state}; end its call, then redrive")
+    raise TryLater(_PARKED_SECONDS, f"{busy}, and the disposition is a do-not-call")
+
+
+def count_delay(error: CxoneError, record: Mapping[str, Any], now: datetime) -> None:
+    """Let the alarm for waiting dispositions see a do-not-call that CXone cannot take."""
+    if not isinstance(error, RateLimited | OutOfTime):
+        measure(Metric.DISPOSITION_DEFERRED_AGE, max(0.0, _age(record, now)))
+
+
+def _age(record: Mapping[str, Any], now: datetime) -> float:
+    """Return for how many seconds a message has been on its queue, 0 where nobody says."""
+    sent = record.get("attributes", {}).get("SentTimestamp")
+    return (now - datetime.fromtimestamp(int(sent) / 1000, UTC)).total_seconds() if sent else 0.0
+
+
+def wait_for_claim(taken: Taken, record: Mapping[str, Any], now: datetime) -> TryLater:
+    """Give when to come back to a contact that another has: soon, for mostly it is done in a moment."""
+    longest = max(1.0, taken.until - now.timestamp() + 1.0)
+    return growing(record, str(taken), 2.0, longest)
+
+
+def wait_for_cxone(error: CxoneError, record: Mapping[str, Any], now: datetime) -> TryLater:
+    """Give when to come back after CXone, or the quota, or the time left did not allow it."""
+    if isinstance(error, OutOfTime):
+        return TryLater(0, error.reason)
+    if error.retry_at is not None:
+        # Spread a little: those that were turned away together would be so again.
+        return TryLater((error.retry_at - now).total_seconds() + random(), error.reason)  # noqa: S311 - jitter
+    return growing(record, error.reason, AGAIN_SECONDS)

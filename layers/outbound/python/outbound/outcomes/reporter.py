@@ -1,0 +1,259 @@
+"""What a pull came to: the manifest in the lake, the facts for the bus, and the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from outbound.clock import Clock, Deadline, format_time, parse_time
+from outbound.events import Event, EventType, new_event
+from outbound.observability import Metric, logger, measure
+from outbound.outcomes.analysis import Analysis
+from outbound.outcomes.errors import OutOfRetention, PullFailed
+from outbound.outcomes.generations import Switching
+from outbound.outcomes.jobs import Job, Jobs
+from outbound.outcomes.page_writer import keys_of_page
+from outbound.outcomes.query import InvalidQuery
+from outbound.outcomes.report import (
+    MAX_MESSAGE,
+    audit_of,
+    compliance_hash,
+    listed,
+    metrics_of,
+    set_aside_of,
+)
+from outbound.outcomes.settings import OutcomeSettings
+from outbound.outcomes.windows import Window
+from outbound.store.lake import Lake, manifest_key
+from outbound.store.parts import Part
+from outbound.store.table import Item
+
+# A failed window is tried again after an hour: somebody repairs what was wrong, and nobody plans by hand.
+AGAIN_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What the parts of a job amount to."""
+
+    parts: list[Part]
+    analysis: Analysis
+    metrics: dict[str, Any]
+    audit: dict[str, Any]
+
+
+class Reporter:
+    """Ends jobs, and says how they ended."""
+
+    def __init__(self, jobs: Jobs, lake: Lake, tenant: str, clock: Clock) -> None:
+        """Write manifests to this lake."""
+        self._jobs = jobs
+        self._lake = lake
+        self._switching = Switching(jobs, lake, clock)
+        self._tenant = tenant
+        self._clock = clock
+
+    def complete(self, job: Job, settings: OutcomeSettings, deadline: Deadline) -> Item | None:
+        """End a job whose last page is written, and give its item with the facts to publish.
+
+        None where the lease was lost. Raises OutOfTime where another run has to go on, and Superseded.
+        """
+        now = self._clock.now()
+        result = self._result(job, settings, now)
+        if not job.staged:
+            # Pages of a longer try before this one are no part of the window.
+            self._remove_pages(job, job.position.page)
+            return self._tell(job, result, self._manifest(job, result), None, settings, now)
+        current = self._switching.current(job)
+        changes = job.switch.changes if job.switch else self._switching.changes(result.parts, current)
+        if job.quiet and changes is not None and not any(changes.values()):
+            return self._keep(job, now)
+        job = self._switching.switch(job, result.parts, current, changes, deadline)
+        manifest = self._manifest(job, result)
+        item = self._tell(job, result, manifest, changes, settings, now)
+        if item is not None:
+            # Last: until the job has ended, another run may have to copy from there.
+            self._switching.remove_staged(job)
+        return item
+
+    def _tell(
+        self,
+        job: Job,
+        result: _Result,
+        manifest: str,
+        changes: Mapping[str, int] | None,
+        settings: OutcomeSettings,
+        now: datetime,
+    ) -> Item | None:
+        facts = [self._pulled(job, result, manifest, changes, now), *self._lost_beginning(job, now)]
+        ended = {
+            "records": result.audit["records_processed"],
+            "pages": job.position.page,
+            "manifest": manifest,
+            "completed_at": format_time(now),
+        }
+        item = self._jobs.complete(job, ended, facts, now, _again_at(job, settings))
+        if item is not None:
+            _measure(result, changes)
+        return item
+
+    def _keep(self, job: Job, now: datetime) -> Item | None:
+        """End a quiet pull that found what the lake has already."""
+        self._switching.remove_staged(job)
+        kept = {name: value for name, value in job.result.items() if name not in ("reason", "message")}
+        measure(Metric.OUTCOMES_CHANGED, 0)
+        return self._jobs.keep(job, kept | {"looked_again_at": format_time(now)})
+
+    def fail(self, job: Job, failure: PullFailed | InvalidQuery) -> Item | None:
+        """End a job that cannot go on, and give its item with the facts to publish.
+
+        None where the lease was lost.
+        """
+        records = sum(part.records for part in self._jobs.parts.first(job.job_id, job.position.page))
+        afresh = isinstance(failure, PullFailed) and failure.afresh
+        if afresh:
+            rewound = self._jobs.rewind(job)
+            if rewound is None:
+                return None
+            job = replace(rewound, position=job.position)
+            if not job.staged:
+                # Pages that went round in a circle hold calls twice; nobody is to count them meanwhile.
+                self._remove_pages(job, 0)
+        item = self._end_badly(job, failure, records)
+        if item is not None and job.staged and (afresh or isinstance(failure, OutOfRetention)):
+            self._switching.remove_staged(job)
+        return item
+
+    def _end_badly(self, job: Job, failure: PullFailed | InvalidQuery, records: int) -> Item | None:
+        now = self._clock.now()
+        for_good = isinstance(failure, OutOfRetention)
+        kept = for_good and job.in_the_lake
+        status = "completed" if kept else "lost" if for_good else "failed"
+        # Of a campaign that was removed nothing is tried again until somebody asks.
+        removed = isinstance(failure, PullFailed) and failure.reason == "unknown_campaign"
+        again_at = None if for_good or removed else now + AGAIN_AFTER
+        failed = self._failed(job, failure, records, again_at, now)
+        # The receivers of a quiet pull have what they were told; metric, log and command say that it failed.
+        facts = [] if job.quiet else [failed]
+        if status == "lost":
+            facts.append(self._coverage_lost(job, Window(job.start, job.end), now))
+        measure(Metric.PULLS_FAILED)
+        said = {"reason": failed.data["reason"], "message": failed.data["message"]}
+        logger.error("a pull failed", extra={"job_id": job.job_id, "failure": said})
+        return self._jobs.fail(job, status, {**job.result, **said}, facts, now, again_at)
+
+    def _result(self, job: Job, settings: OutcomeSettings, now: datetime) -> _Result:
+        analysis = Analysis()
+        parts: list[Part] = []
+        for part in self._jobs.parts.first(job.job_id, job.position.page):
+            analysis.merge(Analysis.from_json(part.analysis))
+            # The analyses of thousands of pages are not to be in memory at once.
+            parts.append(replace(part, analysis=""))
+        records = sum(part.records for part in parts)
+        audit = audit_of(job, "completed", now, records, compliance_hash(parts), "")
+        return _Result(parts, analysis, metrics_of(job, analysis, settings, now), audit)
+
+    def _remove_pages(self, job: Job, first: int) -> None:
+        """Remove what was written of the pages from `first` on, whether checked off or not."""
+        pages = range(first, max(job.pages_before, first))
+        self._lake.remove([key for page in pages for key in keys_of_page(job, page)])
+
+    def _manifest(self, job: Job, result: _Result) -> str:
+        """Write the manifest and give its key."""
+        key = manifest_key(job.start, job.campaign_id, job.job_id)
+        document = {
+            "schema_version": 1,
+            "job_id": job.job_id,
+            "generation": job.generation,
+            "campaign_id": job.campaign_id,
+            "window": _window(job),
+            "parts": [listed(part) for part in result.parts if part.key],
+            "set_aside": set_aside_of(result.parts),
+            "duplicates_dropped": job.position.duplicates,
+            "metrics": result.metrics,
+            "audit": result.audit,
+            "agents": result.analysis.agents,
+        }
+        return self._lake.write_document(key, document).key
+
+    def _pulled(
+        self, job: Job, result: _Result, manifest: str, changes: Mapping[str, int] | None, now: datetime
+    ) -> Event:
+        data = {
+            "job_id": job.job_id,
+            "campaign_id": job.campaign_id,
+            "window": _window(job),
+            "manifest": manifest,
+            "pages": job.position.page,
+            "set_aside": set_aside_of(result.parts),
+            "duplicates_dropped": job.position.duplicates,
+            "generation": job.generation,
+            "changes": changes,
+            "metrics": result.metrics,
+            "audit": result.audit,
+        }
+        effect = [job.job_id, str(job.generation)]
+        return new_event(EventType.OUTCOMES_PULLED, self._tenant, now, effect, data, job.correlation_id)
+
+    def _failed(
+        self,
+        job: Job,
+        failure: PullFailed | InvalidQuery,
+        records: int,
+        again_at: datetime | None,
+        now: datetime,
+    ) -> Event:
+        message = str(failure)[:MAX_MESSAGE]
+        data = {
+            "job_id": job.job_id,
+            "campaign_id": job.campaign_id,
+            "window": _window(job),
+            "reason": failure.reason if isinstance(failure, PullFailed) else "invalid_query",
+            "field": failure.field or None,
+            "message": message,
+            "again_at": format_time(again_at) if again_at else None,
+            "metrics": None,
+            "audit": audit_of(job, "failed", now, records, "", message),
+        }
+        # Each bad end of a job is a fact of its own.
+        effect = [job.job_id, str(job.generation), str(job.failed_pulls + 1)]
+        return new_event(EventType.PULL_FAILED, self._tenant, now, effect, data, job.correlation_id)
+
+    def _lost_beginning(self, job: Job, now: datetime) -> list[Event]:
+        """Give the fact of the window's beginning that CXone no longer had when the pull began."""
+        since = parse_time(job.position.since)
+        return [self._coverage_lost(job, Window(job.start, since), now)] if since > job.start else []
+
+    def _coverage_lost(self, job: Job, gap: Window, now: datetime) -> Event:
+        data = {
+            "campaign_id": job.campaign_id,
+            "start": format_time(gap.start),
+            "end": format_time(gap.end),
+        }
+        effect = [job.job_id, str(job.generation)]
+        return new_event(EventType.COVERAGE_LOST, self._tenant, now, effect, data, job.correlation_id)
+
+
+def _window(job: Job) -> dict[str, str]:
+    return {"start": format_time(job.start), "end": format_time(job.end)}
+
+
+def _again_at(job: Job, settings: OutcomeSettings) -> datetime | None:
+    """Give when the window's longest calls have ended; None where its pull began after that."""
+    longest = timedelta(seconds=settings.longest_call_seconds)
+    settled = job.end + longest + timedelta(seconds=settings.settling_seconds)
+    return settled if longest and parse_time(job.initiated_at) < settled else None
+
+
+def _measure(result: _Result, changes: Mapping[str, int] | None) -> None:
+    measure(Metric.PULLS_COMPLETED)
+    if changes is not None:
+        measure(Metric.OUTCOMES_CHANGED, sum(changes.values()))
+    measure(Metric.EXTRACTION_LATENCY, result.metrics["extraction_latency_seconds"])
+    measure(Metric.PAGE_SUCCESS_RATE, result.metrics["download_success_rate"])
+    if result.metrics["total_records"]:
+        measure(Metric.CONVERSION_RATE, result.metrics["conversion_rate"])
+    if set_aside := set_aside_of(result.parts):
+        logger.warning("records were set aside", extra={"reasons": set_aside})

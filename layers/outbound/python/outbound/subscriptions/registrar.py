@@ -1,0 +1,135 @@
+"""Registers our webhooks at CXone: each once, under its name, whatever is cut off or lost on the way."""
+
+from __future__ import annotations
+
+import secrets as random_bytes
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from outbound.backoff import pause
+from outbound.clock import Clock
+from outbound.cxone.errors import CxoneError, Unavailable
+from outbound.cxone.ports import Subscribed, Subscription, SubscriptionsPort
+from outbound.events import Event, EventType, PublishFailed, new_event
+from outbound.observability import logger
+from outbound.store.outbox import Outbox
+from outbound.store.table import Item
+from outbound.subscriptions.ledger import SubscriptionLedger, proof_of
+
+# Longer than a function may run: whoever finds a claim that has run out finds nobody at work either.
+_CLAIM_SECONDS = 180
+# How often a registration whose answer was lost is looked for and, if it is not there, made again.
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended for one webhook: unchanged, registered, replaced, cleared of doubles, busy or failed."""
+
+    name: str
+    outcome: str
+    subscription_id: str = ""
+    message: str = ""
+
+    def as_data(self) -> dict[str, str]:
+        """Give it as a function answers it."""
+        return asdict(self)
+
+
+class SubscriptionRegistrar:
+    """Brings what CXone sends into agreement with what is wanted."""
+
+    def __init__(
+        self, port: SubscriptionsPort, ledger: SubscriptionLedger, outbox: Outbox, tenant: str, clock: Clock
+    ) -> None:
+        """Register through this port, for one tenant."""
+        self._port = port
+        self._ledger = ledger
+        self._outbox = outbox
+        self._tenant = tenant
+        self._clock = clock
+
+    def register(self, wanted: Subscription, again: bool = False) -> Outcome:
+        """Make sure that a webhook is registered once and as wanted, and say what that took.
+
+        What is as wanted is left alone, unless it is to be written `again`: CXone may hold another secret
+        than the one that we gave it, without showing it.
+        """
+        owner = random_bytes.token_hex(8)
+        item = self._ledger.claim(wanted.name, owner, self._clock.now(), _CLAIM_SECONDS)
+        if item is None:
+            return Outcome(wanted.name, "busy", message="another run is registering it")
+        try:
+            return self._agree(wanted, item, owner, again)
+        except CxoneError as error:
+            said = {"webhook": wanted.name, "reason": error.reason}
+            logger.error("a webhook could not be registered", extra=said)
+            return Outcome(wanted.name, "failed", message=f"{error.reason}: {error}")
+        finally:
+            self._ledger.release(wanted.name, owner)
+
+    def _agree(self, wanted: Subscription, item: Item, owner: str, again: bool) -> Outcome:
+        # What a run before this one recorded and did not say.
+        self._publish(wanted.name, item)
+        proof = proof_of(wanted.secret, wanted.name)
+        known = not again and item.get("proof") == proof
+        subscription_id, change = self._brought_about(wanted, self._port.find(wanted), known)
+        if change == "replaced" and "subscription_id" not in item:
+            # Made by a run that was cut off before it could write that down.
+            change = "registered"
+        if change != "unchanged":
+            fact = self._fact(wanted, subscription_id, change, int(item.get("revision", 0)) + 1)
+            now = self._clock.now()
+            recorded = self._ledger.record(wanted.name, owner, subscription_id, proof, fact, now)
+            if recorded is None:
+                return Outcome(wanted.name, "busy", subscription_id, "another run took it over")
+            self._publish(wanted.name, recorded)
+        return Outcome(wanted.name, change, subscription_id)
+
+    def _brought_about(
+        self, wanted: Subscription, found: Sequence[Subscribed], known: bool
+    ) -> tuple[str, str]:
+        """Register, replace or leave alone; give the id and what was done."""
+        if not found:
+            return self._registered(wanted), "registered"
+        kept, *doubles = found
+        change = "unchanged"
+        for double in doubles:
+            # Each would bring every event once more.
+            self._port.remove(double.subscription_id, wanted.topic)
+            change = "cleared"
+        if not (kept.as_wanted and known):
+            self._port.replace(kept.subscription_id, wanted)
+            change = "replaced"
+        return kept.subscription_id, change
+
+    def _registered(self, wanted: Subscription) -> str:
+        """Register what is not there yet; where an answer is lost, look before doing it again."""
+        for attempt in range(_TRIES):
+            try:
+                return self._port.register(wanted)
+            except Unavailable:
+                self._clock.sleep(pause(attempt))
+                if found := self._port.find(wanted):
+                    return found[0].subscription_id
+                if attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _fact(self, wanted: Subscription, subscription_id: str, change: str, revision: int) -> Event:
+        data = {
+            "name": wanted.name,
+            "topic": wanted.topic,
+            "subscription_id": subscription_id,
+            "url": wanted.url,
+            "change": change,
+        }
+        effect = (wanted.name, str(revision))
+        return new_event(EventType.WEBHOOKS_REGISTERED, self._tenant, self._clock.now(), effect, data)
+
+    def _publish(self, name: str, item: Item) -> None:
+        try:
+            self._outbox.publish(self._ledger.key(name), item)
+        except PublishFailed as error:
+            # The webhook is registered; the sweeper says so when the bus is back.
+            logger.warning("a fact waits", extra={"webhook": name, "reason": str(error)})

@@ -1,0 +1,201 @@
+"""Receives webhooks: checked, verified, safe on the ingress queue, answered; the rest happens behind it.
+
+The order of the checks is what strangers may learn: that a path is there and what it takes, from the first
+four; whether a body is JSON only whoever has proven who he is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from outbound.clock import Clock
+from outbound.observability import Metric, logger, measure, metrics
+from outbound.secrets import Secrets
+from outbound.settings import ConfigurationError
+from outbound.webhooks.answers import accepted, problem
+from outbound.webhooks.delivery import Delivery, delivery_id, kept_headers
+from outbound.webhooks.problems import Accepted, Reason, Refusal
+from outbound.webhooks.request import WebhookRequest, from_api_gateway
+from outbound.webhooks.settings import Provider, Providers
+from outbound.webhooks.signatures.schemes import SharedSecret
+from outbound.webhooks.signatures.verifier import checked
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+Find = Callable[[Providers, Mapping[str, Any]], Provider | None]
+
+
+class Receiver:
+    """Takes webhooks in, for one of the doors."""
+
+    def __init__(
+        self,
+        settings: Callable[[], Providers],
+        secrets: Secrets,
+        stack: str,
+        queue: IngressQueue,
+        clock: Clock,
+    ) -> None:
+        """Read settings and secrets from these, and put what is believed on this queue."""
+        self._settings = settings
+        self._secrets = secrets
+        self._stack = stack
+        self._queue = queue
+        self._clock = clock
+
+    def receive(self, event: Mapping[str, Any], find: Find) -> dict[str, Any]:
+        """Answer an API Gateway event: with 202 once the queue has the delivery, else with the problem.
+
+        `find` gives the provider that a path is for, or None.
+        """
+        taken = self._taken_or_refused(event, find)
+        if isinstance(taken, Delivery):
+            return accepted(taken.delivery_id)
+        return _refused(taken)
+
+    def _taken_or_refused(self, event: Mapping[str, Any], find: Find) -> Delivery | Refusal | str:
+        """Give the delivery that the queue has, or the refusal, or the name of the problem.
+
+        Whatever is wrong on our side is a refusal with its own reason; it never looks like a sender's fault.
+        """
+        try:
+            settings = self._settings()
+        except ConfigurationError as error:
+            return _at_fault(Reason.SETTINGS_INVALID, error)
+        except (ClientError, BotoCoreError) as error:
+            return _at_fault(Reason.SETTINGS_UNAVAILABLE, error)
+        provider = find(settings, event)
+        if provider is None:
+            return "unknown-path"
+        if event.get("httpMethod") != "POST":
+            return "method-not-allowed"
+        request = from_api_gateway(event, settings.public_base_url)
+        if isinstance(request, Refusal):
+            logger.warning("a request cannot be read", extra={"reason": request.reason.value})
+            return "bad-request"
+        return self._form_problem(request, provider) or self._verified(request, provider, event)
+
+    @staticmethod
+    def _form_problem(request: WebhookRequest, provider: Provider) -> str:
+        if len(request.body) > provider.max_body_bytes:
+            return "too-large"
+        return "" if _is_json_type(request.headers.get("content-type", ())) else "unsupported-media-type"
+
+    def _verified(
+        self, request: WebhookRequest, provider: Provider, event: Mapping[str, Any]
+    ) -> Delivery | Refusal | str:
+        now = self._clock.now()
+        secret_id = secret_name(self._stack, provider.name)
+        verdict = checked(request, provider, self._secrets, secret_id, now)
+        if isinstance(verdict, Refusal):
+            said = {"provider": provider.name, "reason": verdict.reason.value}
+            logger.warning("a webhook was not believed", extra=said)
+            return verdict if verdict.is_ours else "unauthenticated"
+        if not _is_json(request.body):
+            return "not-json"
+        delivery = _delivery(request, provider, verdict, event, now)
+        try:
+            self._queue.put(delivery)
+        except (ClientError, BotoCoreError) as error:
+            return _at_fault(Reason.QUEUE_UNAVAILABLE, error)
+        return delivery
+
+
+class IngressQueue:
+    """The queue behind the receivers."""
+
+    def __init__(self, client: SQSClient, url: str) -> None:
+        """Send to the queue of this URL."""
+        self._client = client
+        self._url = url
+
+    def put(self, delivery: Delivery) -> None:
+        """Put a delivery on the queue; when this returns, it is safe."""
+        self._client.send_message(QueueUrl=self._url, MessageBody=delivery.to_message())
+
+
+def secret_name(stack: str, provider: str) -> str:
+    """The name of the secret that a provider's webhooks are verified with."""
+    return f"{stack}/webhooks/{provider}"
+
+
+def cxone(settings: Providers, event: Mapping[str, Any]) -> Provider | None:
+    """Give CXone for its path."""
+    return settings.cxone if event.get("resource") == "/webhooks/cxone" else None
+
+
+def crm(settings: Providers, event: Mapping[str, Any]) -> Provider | None:
+    """Give the CRM that a path names."""
+    if event.get("resource") != "/webhooks/crm/{name}":
+        return None
+    return settings.crm(str((event.get("pathParameters") or {}).get("name", "")))
+
+
+def _delivery(
+    request: WebhookRequest,
+    provider: Provider,
+    verdict: Accepted,
+    event: Mapping[str, Any],
+    received_at: datetime,
+) -> Delivery:
+    secret = provider.scheme.header if isinstance(provider.scheme, SharedSecret) else ""
+    return Delivery(
+        delivery_id=delivery_id(provider.name, verdict.signed_id, request.body),
+        provider=provider.name,
+        received_at=received_at,
+        method=request.method,
+        path=str(event["path"]),
+        headers=kept_headers(request.headers, secret),
+        body=request.body,
+        body_base64=request.body_base64,
+    )
+
+
+def _at_fault(reason: Reason, error: Exception) -> Refusal:
+    """Note what is wrong on our side. Secrets are named in a configuration error, their values never are."""
+    what = str(error) if isinstance(error, ConfigurationError) else type(error).__name__
+    logger.error("a delivery could not be taken", extra={"kind": reason.value, "reason": what})
+    return Refusal(reason)
+
+
+def _refused(refused: Refusal | str) -> dict[str, Any]:
+    name = refused if isinstance(refused, str) else "unavailable"
+    reason = "" if isinstance(refused, str) else refused.reason.value
+    # What strangers bring about by signatures of their own is no failure of ours, and rings no alarm.
+    ours = reason not in ("", Reason.SECRET_TOO_OLD.value)
+    measure(Metric.WEBHOOKS_NOT_TAKEN if ours else Metric.WEBHOOKS_REFUSED)
+    if reason:
+        metrics.add_metadata(key="reason", value=reason)
+    # Only here: writing metrics out takes longer than a delivery that is taken.
+    metrics.flush_metrics()
+    logger.info("a webhook was answered with a problem", extra={"problem": name, "reason": reason})
+    return problem(name)
+
+
+def _is_json_type(values: tuple[str, ...]) -> bool:
+    media_type = values[0].partition(";")[0].strip().lower() if len(values) == 1 else ""
+    return media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_no_number).decode
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether a body is one JSON document in UTF-8, UTF-16 or UTF-32."""
+    try:
+        _decode(body.decode(json.detect_encoding(body)))
+    except (ValueError, RecursionError):
+        return False
+    return True

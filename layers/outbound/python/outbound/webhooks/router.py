@@ -1,0 +1,247 @@
+"""Routes deliveries: kept as they came, read, checked, published; each once in effect, and none lost.
+
+    known?  --yes--> what it still carries is published; where parts of it were refused it is read again,
+       |no           and what has become of it now, through better settings, is written down beside it
+    keep the copy in the lake            the first copy stays
+    read it by its provider's mapping    deterministic: cut off anywhere, the next try reads the same
+    write down, with all its events      one conditional write; of two workers one writes
+    publish                              the sweeper does it where this worker is cut off
+
+Who must not be called is found first and stands first among the events, whatever becomes of the rest: also of
+a delivery that is too old, or whose provider's settings cannot be used just now.
+
+What is too large for one item is written down in parts before: each part is one conditional write under a
+name made of the ids in it, and the delivery itself, written last, says that all of it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from outbound.clock import Clock, format_time, parse_time
+from outbound.do_not_call import PACKAGED_CODES
+from outbound.events import Event, effect_id
+from outbound.observability import Metric, logger, measure
+from outbound.queues import Refused
+from outbound.store.outbox import Outbox
+from outbound.store.table import Item, Key
+from outbound.webhooks.delivery import Delivery, NoDelivery
+from outbound.webhooks.ledger import RawWebhooks, WebhookLedger, raw_key
+from outbound.webhooks.reader import Contents, read, unread
+from outbound.webhooks.settings import CXONE, Providers
+from outbound.webhooks.telling import MOST_TOLD, facts_about, too_old
+
+# DynamoDB takes items of 400 KB; half of it leaves room for what an event grows by when it is stored.
+_MAX_PART_BYTES = 200 * 1024
+
+
+class Router:
+    """Routes the deliveries of one tenant."""
+
+    def __init__(
+        self, raw: RawWebhooks, ledger: WebhookLedger, outbox: Outbox, tenant: str, clock: Clock
+    ) -> None:
+        """Keep copies, write down and publish with these."""
+        self._raw = raw
+        self._ledger = ledger
+        self._outbox = outbox
+        self._tenant = tenant
+        self._clock = clock
+
+    def route(
+        self, record: Mapping[str, Any], providers: Providers, codes: Iterable[str] = PACKAGED_CODES
+    ) -> None:
+        """Route the delivery of an SQS record; returns when its effect is durable.
+
+        Args:
+            record: A message of the ingress queue.
+            providers: The settings of the senders.
+            codes: The codes of dispositions that mean do-not-call.
+
+        Raises:
+            Refused: The message is not a delivery.
+            PublishFailed: The bus takes nothing just now.
+        """
+        found = self._find(record)
+        if found.known is not None:
+            if self._outbox.publish(found.key, found.known):
+                return
+            if not self._is_asked_anew(found):
+                _count_duplicate()
+                return
+        if self._ledger.is_too_old(found.delivery.received_at, self._clock.now()):
+            self._refuse_as_too_old(found, codes)
+            return
+        self._write_down(found, _contents(found.delivery, providers, self._tenant, codes))
+
+    def note_opt_outs(self, record: Mapping[str, Any], codes: Iterable[str] = PACKAGED_CODES) -> None:
+        """Say who must not be called by a delivery that has to wait for settings that can be used.
+
+        When it is routed, the same events come of it. Raises as `route` does.
+        """
+        found = self._find(record)
+        if found.known is None:
+            contents = _read(found.delivery, lambda delivery: unread(delivery, self._tenant, codes, ""))
+            for part in _parts(contents.opt_outs):
+                self._publish_part(found.key, part)
+
+    def _find(self, record: Mapping[str, Any]) -> _Routed:
+        """Read a message, keep its delivery, and look up what became of it before."""
+        delivery = _delivery(record)
+        logger.append_keys(delivery_id=delivery.delivery_id, provider=delivery.provider)
+        known = self._ledger.read(delivery.delivery_id, delivery.replay)
+        key = self._ledger.key(delivery.delivery_id, delivery.replay)
+        if known is not None and known.get("outcome") == "routed":
+            # Sent again it is the same wish as before: what has no time of its own keeps that of its receipt.
+            delivery = replace(delivery, received_at=parse_time(known["received_at"]))
+            return _Routed(delivery, key, known["raw"], known)
+        raw = raw_key(delivery.received_at, delivery.provider, delivery.delivery_id)
+        if not delivery.replay:
+            self._raw.keep(raw, delivery.to_json())
+        return _Routed(delivery, key, raw, known)
+
+    @staticmethod
+    def _is_asked_anew(found: _Routed) -> bool:
+        """Return True if something of a known delivery came to nothing: sent again, that is a new attempt."""
+        known = found.known or {}
+        return known.get("outcome") != "routed" or bool(known.get("rejected") or known.get("unmapped"))
+
+    def _write_down(self, found: _Routed, contents: Contents) -> None:
+        about = _about(found.delivery, found.raw, contents)
+        if found.known is not None and about["digest"] == found.known.get("digest"):
+            _count_duplicate()
+            return
+        attempt = found.attempt
+        facts = facts_about(contents, found.delivery, found.raw, self._tenant, attempt)
+        events = contents.opt_outs + contents.events + facts
+        *parts, last = list(_parts(events)) or [[]]
+        for part in parts:
+            self._publish_part(found.key, part)
+        if self._record(found, about if attempt == 1 else {**about, "attempts": attempt}, last):
+            _count(contents)
+
+    def _record(self, found: _Routed, about: Item, events: Sequence[Event]) -> bool:
+        """Write down what became of a delivery and publish it; False where another worker was faster."""
+        now, received_at = self._clock.now(), found.delivery.received_at
+        if found.known is None:
+            written = self._ledger.record(found.key, about, events, received_at, now)
+        else:
+            written = self._ledger.record_again(found.key, about, events, found.known, now)
+        self._outbox.publish(found.key, written.item)
+        return written.done
+
+    def _publish_part(self, key: Key, part: Sequence[Event]) -> None:
+        name = effect_id(*(event.event_id for event in part))
+        place, written = self._ledger.record_part(key, name, part, self._clock.now())
+        self._outbox.publish(place, written.item)
+
+    def _refuse_as_too_old(self, found: _Routed, codes: Iterable[str]) -> None:
+        delivery = found.delivery
+        contents = _read(delivery, lambda delivery: unread(delivery, self._tenant, codes, ""))
+        about = {"received_at": format_time(delivery.received_at), "raw": found.raw, "outcome": "too_old"}
+        *parts, last = list(_parts([*contents.opt_outs, too_old(delivery, found.raw, self._tenant)]))
+        for part in parts:
+            self._publish_part(found.key, part)
+        if self._record(found, about, last):
+            logger.error("a delivery is older than what is remembered")
+            measure(Metric.WEBHOOK_EVENTS_REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Routed:
+    """A delivery, where it is written down and kept, and what became of it before, if it was here."""
+
+    delivery: Delivery
+    key: Key
+    raw: str
+    known: Item | None
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt to route it this is, counted from 1."""
+        return int(self.known.get("attempts", 1)) + 1 if self.known else 1
+
+
+def _delivery(record: Mapping[str, Any]) -> Delivery:
+    try:
+        return Delivery.from_json(record["body"])
+    except NoDelivery as error:
+        raise Refused(f"message {record.get('messageId')}: {error}") from error
+
+
+def _contents(delivery: Delivery, providers: Providers, tenant: str, codes: Iterable[str]) -> Contents:
+    provider = providers.cxone if delivery.provider == CXONE else providers.crm(delivery.provider)
+    return _read(delivery, lambda delivery: read(delivery, provider, tenant, codes))
+
+
+def _read(delivery: Delivery, how: Callable[[Delivery], Contents]) -> Contents:
+    try:
+        return how(delivery)
+    except (ValueError, RecursionError):
+        # Receivers let only JSON in; whoever put this on the queue was none.
+        raise Refused(f"the body of delivery {delivery.delivery_id} is no JSON") from None
+
+
+def _parts(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """Cut events into parts that fit into an item each."""
+    part: list[Event] = []
+    size = 0
+    for event in events:
+        more = len(event.to_json().encode())
+        if part and size + more > _MAX_PART_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(event)
+        size += more
+    if part:
+        yield part
+
+
+def _about(delivery: Delivery, raw: str, contents: Contents) -> dict[str, Any]:
+    return {
+        "provider": delivery.provider,
+        "received_at": format_time(delivery.received_at),
+        "raw": raw,
+        "outcome": "routed",
+        "events": len(contents.opt_outs) + len(contents.events),
+        "unmapped": len(contents.unmapped),
+        "rejected": len(contents.rejections),
+        "own": contents.own,
+        "digest": _digest(contents),
+    }
+
+
+def _digest(contents: Contents) -> str:
+    """Return what a delivery came to as a short text: it differs where something else comes of it now."""
+    events = (event.to_json() for event in contents.opt_outs + contents.events)
+    rejected = (f"{each.place} {each.event_type} {dict(each.fields)}" for each in contents.rejections)
+    return effect_id(*events, *rejected, str(contents.unmapped), contents.unmapped_because)
+
+
+def _count_duplicate() -> None:
+    measure(Metric.WEBHOOK_DUPLICATES)
+    logger.info("a delivery came again")
+
+
+def _count(contents: Contents) -> None:
+    measure(Metric.WEBHOOKS_ROUTED)
+    for metric, count in (
+        (Metric.WEBHOOK_EVENTS, len(contents.opt_outs) + len(contents.events)),
+        (Metric.WEBHOOK_EVENTS_OWN, contents.own),
+        (Metric.WEBHOOK_EVENTS_UNMAPPED, len(contents.unmapped)),
+        (Metric.WEBHOOK_EVENTS_REJECTED, len(contents.rejections)),
+    ):
+        if count:
+            measure(metric, count)
+    if contents.unmapped:
+        said = {"count": len(contents.unmapped), "reason": contents.unmapped_because}
+        logger.warning("parts of a delivery are not understood", extra=said)
+    for rejection in contents.rejections[:MOST_TOLD]:
+        said = {
+            "place": rejection.place,
+            "event_type": rejection.event_type,
+            "fields": dict(rejection.fields),
+        }
+        logger.warning("a part of a delivery is invalid", extra=said)

@@ -1,0 +1,1 @@
+"""Schemes by which senders prove their webhooks: each one total function over any bytes."""

@@ -1,0 +1,33 @@
+"""A shared secret in a header, bare or as a bearer token."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+
+from outbound.webhooks.keys import secret_keys
+from outbound.webhooks.problems import Reason
+from outbound.webhooks.request import WebhookRequest
+from outbound.webhooks.signatures.headers import Claim, the_header
+from outbound.webhooks.signatures.schemes import SharedSecret
+
+
+def check_shared_secret(
+    request: WebhookRequest, scheme: SharedSecret, versions: Sequence[Mapping[str, str]]
+) -> Claim | Reason:
+    """Say whether the header holds a valid version of the secret; nothing else of the request is proved."""
+    header = the_header(request.headers, scheme.header, Reason.MISSING_SIGNATURE)
+    if isinstance(header, Reason):
+        return header
+    prefix = scheme.prefix
+    # The scheme's name before a token may be written in any case.
+    if header[: len(prefix)].lower() != prefix.lower() or len(header) == len(prefix):
+        return Reason.MALFORMED_SIGNATURE
+    keys = secret_keys(versions, "text")
+    if not keys:
+        return Reason.NO_SECRET
+    given = header[len(prefix) :].encode(errors="surrogatepass")
+    good = False
+    for key in keys:
+        good |= hmac.compare_digest(key, given)
+    return Claim() if good else Reason.WRONG_SIGNATURE

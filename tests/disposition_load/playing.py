@@ -1,0 +1,78 @@
+"""Plays a rush: sends all of it, by webhook and on the bus, and waits until each has ended."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import groupby
+from operator import attrgetter
+from random import Random
+from typing import Any
+
+from disposition_load.aftermath import Aftermath, Reader
+from disposition_load.sizes import Size
+from disposition_load.telling import Told, dispositions
+from local.stack import eventually
+from outbound.clock import SystemClock
+from outbound.events import Bus
+from sandbox.senders import StandardWebhooksCrm, deliver_all, mischief, plain_event
+from scenario.cast import Cast
+
+Heard = Callable[[], Sequence[Any]]
+
+
+def play(cast: Cast, size: Size, heard: Heard) -> Aftermath:
+    """Play a rush and give what came of it; `heard` gives the events that the bus has carried."""
+    told = dispositions(cast.tenant.world, size)
+    by_webhook, on_the_bus = _parted(told, size)
+    began = time.monotonic()
+    correlations = _send(cast, by_webhook, size)
+    correlations += _publish(cast, on_the_bus, size)
+    reader = Reader(cast, size)
+    # What is missing after that the comparison names.
+    with suppress(AssertionError):
+        eventually(lambda: reader.ended(correlations) >= len(told), seconds=size.seconds, every=0.5)
+    seconds = time.monotonic() - began
+    facts = [event for event in heard() if event["correlation_id"] in correlations]
+    return reader.read(told, correlations, facts, seconds)
+
+
+def _parted(told: Sequence[Told], size: Size) -> tuple[list[Told], list[Told]]:
+    """Part each campaign's dispositions: the first so many come by webhook."""
+    by_webhook: list[Told] = []
+    on_the_bus: list[Told] = []
+    for _, mine in groupby(told, attrgetter("campaign_id")):
+        all_of_it = list(mine)
+        by_webhook += all_of_it[: size.by_webhook]
+        on_the_bus += all_of_it[size.by_webhook :]
+    return by_webhook, on_the_bus
+
+
+def _send(cast: Cast, told: Sequence[Told], size: Size) -> list[str]:
+    """Send signed deliveries, each so many times; give their ids, which what they ask for is known by."""
+    name = f"{cast.stack.name}/webhooks/plain"
+    secrets = cast.stack.client("secretsmanager")
+    secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])["secret"]
+    crm = StandardWebhooksCrm(secret=secret)
+    url = f"{cast.stack.outputs['WebhookUrl']}/webhooks/crm/plain"
+    deliveries = [
+        crm.request(url, {"events": [plain_event("disposition.requested", one.data) for one in some]})
+        for some in _some(told, size.in_a_delivery)
+    ]
+    copies = mischief.shuffled(mischief.repeated(deliveries, size.times), size.seed)
+    return sorted({answered.json()["delivery_id"] for answered in deliver_all(copies)})
+
+
+def _publish(cast: Cast, told: Sequence[Told], size: Size) -> list[str]:
+    """Put requests on the bus, each so many times, in no order; give their correlation ids."""
+    tenant = cast.stack.outputs["Tenant"]
+    events = [one.event(tenant, f"rush-{size.seed}-{one.campaign_id}") for one in told] * size.times
+    Random(size.seed).shuffle(events)
+    Bus(cast.stack.client("events"), cast.stack.outputs["BusName"], SystemClock()).publish(events)
+    return sorted({event.correlation_id for event in events})
+
+
+def _some(told: Sequence[Told], many: int) -> list[Sequence[Told]]:
+    return [told[start : start + many] for start in range(0, len(told), many)]

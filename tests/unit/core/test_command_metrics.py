@@ -1,0 +1,21 @@
+"""The command's standard output is its answer alone, whatever is measured on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from outbound.cli.output import without_log
+from outbound.observability import Metric, measure
+
+
+def test_a_hundred_values_are_not_printed_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with without_log():
+        for _ in range(101):
+            measure(Metric.RETRIED)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_function_prints_them(capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(101):
+        measure(Metric.RETRIED)
+    assert "CxoneRetries" in capsys.readouterr().out

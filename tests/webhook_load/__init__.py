@@ -1,0 +1,15 @@
+"""A storm of webhooks: many senders tell changes of consent, each several times, in no order, amid faults.
+
+>>> with connected(cast, size) as senders:
+...     aftermath = play(cast, senders, size)
+
+What was told is compared with what the other side was delivered and with what the ledger says. The same
+storm is played in a small size with all tests and in the full one by `make load`.
+"""
+
+from webhook_load.aftermath import Aftermath
+from webhook_load.connecting import connected
+from webhook_load.playing import play
+from webhook_load.sizes import FULL, SMALL, Size
+
+__all__ = ["FULL", "SMALL", "Aftermath", "Size", "connected", "play"]
