@@ -32,7 +32,7 @@ An example; `Claim` is one of the project's capabilities::
         claim.start_afresh()                                    # a new process remembers nothing
         claim.trigger.let_time_pass()
         until_quiet(claim.trigger.poll)
-        claim.outbox.sweep(claim.clock.now(), 100)
+        claim.runtime.sweep()
 
     def state(claim: Claim) -> object:                          # without what may differ: times, tries
         return claim.items(), sorted({event["event_id"] for event in claim.aws.published()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +23,7 @@ OF_LAMBDA_ITSELF = frozenset(
 
 # DynamoDB is reached through `Table` alone, whose module has every call: what counts is who calls the table.
 _TABLE = "outbound.store.table"
+_RUNTIME = "outbound.runtime"
 _OF_A_TABLE = {
     "dynamodb:GetItem": r"table\.(get|get_many)\(",
     "dynamodb:BatchGetItem": r"table\.get_many\(",
@@ -48,16 +49,86 @@ def uses(code: dict[str, str], action: str) -> bool:
 
 
 def code_of(app: Path) -> dict[str, str]:
-    """Return the text of every module of this project that a function imports, however far away, by name."""
+    """Return the text of every module of this project that a function imports, however far away, by name.
+
+    A runtime has what all functions use; what counts of it is what is asked for.
+    """
     found = {"app": app.read_text()}
     waiting = list(_imports(app))
-    while waiting:
+    asked: set[str] = set()
+    while waiting or (more := _parts_asked_for(found) - asked):
+        if not waiting:
+            asked |= more
+            waiting = [module for part in more for module in _runtime_parts().get(part, set())]
+            continue
         name = waiting.pop()
         path = _path(name)
-        if name not in found and path is not None:
+        if name not in found and path is not None and name != _RUNTIME:
             found[name] = path.read_text()
             waiting += _imports(path)
     return found
+
+
+def _parts_asked_for(code: dict[str, str]) -> set[str]:
+    """Name the parts of the runtime that modules ask for, and the parts that these are made of."""
+    parts = {name for text in code.values() for name in re.findall(r"\bruntime\.(\w+)", text)}
+    parts |= {
+        name
+        for text in code.values()
+        for given in re.findall(r"\bwarm_up\(([^)]*)\)", text)
+        for name in re.findall(r"\w+", given)
+    }
+    while more := {name for part in parts for name in _runtime_needs().get(part, ())} - parts:
+        parts |= more
+    return parts
+
+
+@cache
+def _runtime() -> ast.Module:
+    path = _path(_RUNTIME)
+    assert path is not None
+    return ast.parse(path.read_text())
+
+
+def _members() -> dict[str, ast.FunctionDef]:
+    return {node.name: node for node in ast.walk(_runtime()) if isinstance(node, ast.FunctionDef)}
+
+
+def _imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
+    """The names that are imported from modules of this project, with their modules."""
+    return {
+        alias.name: node.module
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+
+
+def _runtime_parts() -> dict[str, set[str]]:
+    """The modules that each part of the runtime is made from."""
+    at_the_top = _imported(_runtime().body)
+    parts = {}
+    for name, member in _members().items():
+        used = {node.id for node in ast.walk(member) if isinstance(node, ast.Name)}
+        parts[name] = {
+            *_imported(ast.walk(member)).values(),
+            *(module for imported, module in at_the_top.items() if imported in used),
+        }
+    return parts
+
+
+def _runtime_needs() -> dict[str, set[str]]:
+    """The other parts that each part of the runtime is made of."""
+    return {
+        name: {
+            node.attr
+            for node in ast.walk(member)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "self"
+        }
+        for name, member in _members().items()
+    }
 
 
 def _path(name: str) -> Path | None:

@@ -1,1 +1,1 @@
-"""Worlds: a capability with its AWS services (moto) and its CXone (the sandbox), wired as its functions wire it."""
+"""Worlds: a capability on moto with a CXone of the sandbox, built as its functions are."""

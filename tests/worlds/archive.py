@@ -17,28 +17,21 @@ import boto3
 from outbound.archive.batches import Batches
 from outbound.archive.cold_storage import ColdStorage
 from outbound.archive.executions import Executions
-from outbound.archive.facts import Facts
 from outbound.archive.interruptions import Endings
-from outbound.archive.planner import ArchivePlanner
-from outbound.archive.releasing import Releaser
 from outbound.archive.requesting import ArchiveRequests
 from outbound.archive.runs import Run, Runs
 from outbound.archive.settings import ArchiveSettings
-from outbound.archive.workflow import workflow
+from outbound.archive.workflow import steps_of
 from outbound.campaigns.registration import Registrar, Registration
 from outbound.clock import Deadline, format_time
-from outbound.cxone.adapters import connect
+from outbound.cxone.adapters import Cxone
 from outbound.cxone.settings import BUDGETS, SURFACES
-from outbound.events import Bus, Event
-from outbound.queues import Queue, TryLater, work
-from outbound.store.holds import DUE_HOLDS, Holds
-from outbound.store.lake import Lake
-from outbound.store.outbox import DUE_FACTS, Outbox
-from outbound.store.registry import Registry
-from outbound.store.table import Item, Key
-from outbound.sweeper import Duty, Sweeper
+from outbound.events import Event
+from outbound.queues import TryLater, work
+from outbound.store.holds import Holds
 from sandbox.running import Tenant
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
+from worlds.runtime import WorldRuntime
 from worlds.state_machine import Execution, execute
 
 MakeWorld = Callable[..., "ArchiveWorld"]
@@ -93,26 +86,20 @@ class ArchiveWorld:
 
     def start_afresh(self) -> None:
         """Wire everything anew, as a cold start does."""
-        table, clock = self.table, self.clock
-        bus = Bus(self.aws.events, ENVIRONMENT["BUS_NAME"], clock)
-        self.outbox = Outbox(table, bus)
-        self.runs, self.batches, self.holds = (
-            Runs(table, TENANT),
-            Batches(table, TENANT),
-            Holds(table, TENANT),
-        )
-        self.registry = Registry(table, TENANT)
-        self.lake = Lake(self.aws.s3, ENVIRONMENT["LAKE_BUCKET"])
+        self.runtime = WorldRuntime(self.aws, self.clock, "end-archive")
+        table = self.table
+        self.outbox, self.registry, self.lake = self.runtime.outbox, self.runtime.registry, self.runtime.lake
+        self.runs, self.batches = Runs(table, TENANT), Batches(table, TENANT)
+        self.holds = Holds(table, TENANT)
         self.storage = ColdStorage(self.aws.s3, ENVIRONMENT["ARCHIVE_BUCKET"], "STANDARD_IA")
-        self.cxone = connect(clock)
-        ports = self.cxone.campaigns, self.cxone.attempts
-        executions = self.executions = Executions(self.sfn, ENVIRONMENT["STATE_MACHINE_ARN"])
-        self.steps = workflow(ports, table, (self.lake, self.storage), bus, executions, TENANT, clock)
-        facts = Facts(TENANT)
-        self.planner = ArchivePlanner(self.runs, self.registry, executions, TENANT, clock)
-        self.requests = ArchiveRequests(self.planner, self.registry, bus, facts, clock)
-        releaser = Releaser(self.cxone.campaigns, self.holds, clock)
-        self.endings = Endings(self.runs, self.holds, releaser, executions, bus, facts, clock)
+        self.executions = Executions(self.sfn, ENVIRONMENT["STATE_MACHINE_ARN"])
+        self.requests = ArchiveRequests.of(self.runtime)
+        self.runtime.warm_up("cxone")
+
+    @property
+    def cxone(self) -> Cxone:
+        """The ports of an invocation that begins now."""
+        return self.runtime.ports
 
     # What happens in the stack
 
@@ -128,12 +115,8 @@ class ArchiveWorld:
 
     def step(self, event: Mapping[str, Any], seconds: float = 110) -> dict[str, Any]:
         """One call of the workflow's function."""
-        return self.steps.take(event, self.settings, self.deadline(seconds)).document()
-
-    def deadline(self, seconds: float) -> Deadline:
-        """The deadline of a call that begins now."""
-        self.cxone.http.deadline = Deadline(self.clock, seconds)
-        return self.cxone.http.deadline
+        deadline = Deadline(self.clock, seconds)
+        return steps_of(self.runtime, deadline).take(event, self.settings, deadline).document()
 
     def about(self, run: Run) -> dict[str, Any]:
         """A run as its execution is told of it."""
@@ -158,16 +141,15 @@ class ArchiveWorld:
 
     def end(self, *messages: Mapping[str, Any]) -> list[str]:
         """Give messages to the function that ends what is left behind; which of them come back."""
-        queue = Queue(self.aws.sqs, self.aws.queue_urls["end-archive-dlq"])
         bodies = [json.dumps(message) for message in messages]
         url = self.aws.queue_urls["end-archive"]
         for body in bodies:
             self.aws.sqs.send_message(QueueUrl=url, MessageBody=body)
         got = self.aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
         receipts = {message["Body"]: message["ReceiptHandle"] for message in got}
-        self.cxone.http.deadline = Deadline(self.clock, 110)
         event = sqs_event("end-archive", *bodies, receipts=[receipts[body] for body in bodies])
-        answer = work(event, queue, self.endings.take, Invocation())
+        endings = Endings.of(self.runtime, Deadline(self.clock, 110))
+        answer = work(event, self.runtime.queue, endings.take, Invocation())
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def hear(self, event: Event) -> list[str]:
@@ -176,18 +158,9 @@ class ArchiveWorld:
 
     def sweep(self) -> dict[str, int]:
         """What the sweeper does every minute, and what its messages lead to."""
-        messages: list[dict[str, Any]] = []
-
-        def look_after(item: Item) -> None:
-            messages.append({"hold": {"campaign_id": item["campaign_id"], "owner": item["owner"]}})
-
-        def publish(item: Item) -> None:
-            self.outbox.publish(Key(item["pk"], item["sk"]), item)
-
-        duties = [Duty(DUE_FACTS, 120, publish), Duty(DUE_HOLDS, 300, look_after)]
-        swept = Sweeper(self.table, duties, self.clock).sweep(Deadline(self.clock, 60))
-        for message in messages:
-            self.end(message)
+        swept = self.runtime.sweep()
+        for message in self.aws.drain("end-archive"):
+            self.end(json.loads(message["Body"]))
         return swept
 
     def archive(self, **data: Any) -> Execution:

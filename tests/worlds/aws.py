@@ -85,7 +85,7 @@ def _session() -> boto3.Session:
 
 
 @lru_cache
-def _client(service: str) -> Any:
+def client(service: str) -> Any:
     """One client a service for all tests: a client remembers where its service is."""
     return _session().client(service)
 
@@ -96,12 +96,12 @@ class AwsWorld:
     def __init__(self) -> None:
         # What the code under test creates shares the session too; leaving moto forgets it.
         boto3.DEFAULT_SESSION = _session()
-        self.dynamodb = _client("dynamodb")
-        self.sqs = _client("sqs")
-        self.s3 = _client("s3")
-        self.events = _client("events")
-        self.secrets = _client("secretsmanager")
-        self.ssm = _client("ssm")
+        self.dynamodb = client("dynamodb")
+        self.sqs = client("sqs")
+        self.s3 = client("s3")
+        self.events = client("events")
+        self.secrets = client("secretsmanager")
+        self.ssm = client("ssm")
         self._tables()
         self._buckets()
         self.queue_urls = {name: self.sqs.create_queue(QueueName=name)["QueueUrl"] for name in QUEUES}

@@ -10,11 +10,11 @@ from typing import Any
 from faults import QueueTrigger
 
 from outbound.consent.recorder import ConsentRecorder
-from outbound.events import Bus, Event
-from outbound.queues import Queue, work
-from outbound.store.consents import ConsentLedger, Consents
-from outbound.store.outbox import Outbox
+from outbound.events import Event
+from outbound.queues import work
+from outbound.store.consents import Consents
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
+from worlds.runtime import WorldRuntime
 
 QUEUE = "record-consent"
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -27,24 +27,22 @@ class ConsentWorld:
         self.aws = aws
         self.clock = clock
         self.table = aws.table("CONSENT_TABLE")
-        self.queue = Queue(aws.sqs, aws.queue_urls[f"{QUEUE}-dlq"])
         arn = f"arn:aws:sqs:us-east-1:123456789012:{QUEUE}"
         self.trigger = QueueTrigger(aws.sqs, aws.queue_urls[QUEUE], arn, self.handle)
         self.start_afresh()
 
     def start_afresh(self) -> None:
         """Wire everything anew, as a cold start does."""
+        self.runtime = WorldRuntime(self.aws, self.clock, QUEUE)
         self.recorder = self.new_recorder()
-        self.outbox = Outbox(self.table, self._bus())
 
     def new_recorder(self) -> ConsentRecorder:
         """Another worker on the same table."""
-        ledger = ConsentLedger(self.aws.table("CONSENT_TABLE"), ENVIRONMENT["TENANT"], self.clock)
-        return ConsentRecorder(ledger, Outbox(self.table, self._bus()), self._bus(), self.clock)
+        return ConsentRecorder.of(WorldRuntime(self.aws, self.clock, QUEUE))
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Take a batch, as the function does."""
-        return work(event, self.queue, self.recorder.take, Invocation())
+        return work(event, self.runtime.queue, self.recorder.take, Invocation())
 
     def put(self, *events: Event) -> None:
         """Put events on the queue."""
@@ -58,7 +56,7 @@ class ConsentWorld:
     def sweep(self) -> int:
         """Publish what was left behind."""
         self.clock.advance(minutes=10)
-        return self.outbox.sweep(self.clock.now(), 100)
+        return sum(self.runtime.sweep().values())
 
     @property
     def consents(self) -> Consents:
@@ -68,9 +66,6 @@ class ConsentWorld:
         """What the ledger says: value, source and time by register."""
         registers = self.consents.of(contact_id).registers
         return {name.value: (one.value.value, one.source, one.occurred_at) for name, one in registers.items()}
-
-    def _bus(self) -> Bus:
-        return Bus(self.aws.events, ENVIRONMENT["BUS_NAME"], self.clock)
 
 
 def changed(change: Any, minutes: float = 0, event_id: str = "", **data: Any) -> Event:

@@ -14,24 +14,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from outbound.clock import Deadline, format_time
-from outbound.deliveries.circuit import Circuit, circuit_store
-from outbound.deliveries.dead_letters import Endings
-from outbound.deliveries.deliverer import Deliveries, Failed
+from outbound.deliveries.deliverer import Deliveries
 from outbound.deliveries.destinations import DestinationSwitch
-from outbound.deliveries.http import Outgoing
 from outbound.deliveries.ledger import DUE_DELIVERIES, DeliveryLedger
-from outbound.deliveries.posting import Courier
-from outbound.deliveries.redelivery import SENT_AGAIN_SECONDS, Resending, message_of
+from outbound.deliveries.redelivery import message_of
 from outbound.deliveries.settings import DeliverySettings, Destination
-from outbound.deliveries.signature import Signer
-from outbound.events import Bus, Event
+from outbound.events import Event
 from outbound.queues import Queue, work
-from outbound.secrets import Secrets
 from outbound.settings import read_document
-from outbound.store.outbox import DUE_FACTS, Outbox
-from outbound.store.table import Key
-from outbound.sweeper import Duty, Sweeper
+from outbound.store.outbox import DUE_FACTS
 from worlds.aws import ACCOUNT, ENVIRONMENT, REGION, AwsWorld, FakeClock, Invocation
+from worlds.runtime import WorldRuntime
 
 TENANT = ENVIRONMENT["TENANT"]
 SECRET = "outbound/crm"
@@ -187,30 +180,21 @@ class DeliveryWorld:
 
     def start_afresh(self) -> None:
         """Wire everything anew, as a new execution environment does."""
-        self.outbox = Outbox(self.table, Bus(self.aws.events, ENVIRONMENT["BUS_NAME"], self.clock))
-        self.switch = DestinationSwitch("crm", TENANT, self.table, self.outbox, self.clock)
-        self.outgoing = Outgoing(self.clock)
-        self.ledger = DeliveryLedger(self.table, TENANT, "crm")
-        self.deliveries = self._deliveries()
-        resending = Resending(self.queue, {"crm": self.queue.url})
-        duties = [
-            Duty(DUE_FACTS, 120, lambda item: self.outbox.publish(Key(item["pk"], item["sk"]), item)),
-            Duty(DUE_DELIVERIES, SENT_AGAIN_SECONDS, resending.resend),
-        ]
-        self.sweeper = Sweeper(self.table, duties, self.clock)
-
-    def _deliveries(self) -> Deliveries:
-        secrets = Secrets(self.aws.secrets, self.clock)
-        store = circuit_store(self.aws.dynamodb, ENVIRONMENT["STATE_TABLE"], TENANT)
-        return Deliveries(
-            settings=self.settings,
-            ledger=self.ledger,
-            switch=self.switch,
-            circuit=Circuit("crm", store, Failed),
-            courier=Courier(self.outgoing, Signer(secrets, SECRET), self.clock),
-            endings=Endings(self.ledger, self.outbox, self.dead_letters, "crm", self.clock),
-            clock=self.clock,
+        urls = {"DLQ_URL": self.queue.dead_url, "QUEUE_URLS": json.dumps({"crm": self.queue.url})}
+        self.runtime = WorldRuntime(
+            self.aws,
+            self.clock,
+            given={"deliveries": lambda: self.document},
+            DESTINATION_SECRET=SECRET,
+            **urls,
         )
+        self.runtime.replace_client("sqs", self.queue)
+        self.runtime.queue = self.dead_letters
+        self.outbox = self.runtime.outbox
+        self.switch = DestinationSwitch("crm", TENANT, self.table, self.outbox, self.clock)
+        self.ledger = DeliveryLedger(self.table, TENANT, "crm")
+        self.deliveries = Deliveries.of(self.runtime)
+        self.outgoing = self.deliveries._courier._outgoing
 
     def settings(self) -> Destination:
         return self.document.destination("crm")
@@ -241,7 +225,7 @@ class DeliveryWorld:
         return taken
 
     def sweep(self) -> dict[str, int]:
-        return self.sweeper.sweep(Deadline(self.clock, 60))
+        return self.runtime.sweep()
 
     def run(self, **span: float) -> None:
         """Let time pass: workers take messages as they become visible, the sweeper runs every minute."""

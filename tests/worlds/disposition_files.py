@@ -14,21 +14,20 @@ from typing import Any
 from faults import QueueTrigger, unwatched
 
 from outbound.clock import Deadline
-from outbound.cxone.ports import Contact
+from outbound.cxone.ports.dispositions import Contact
 from outbound.dispositions.facts import Facts
 from outbound.dispositions.files.inbox import Inbox
 from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles
 from outbound.dispositions.files.names import file_id_of, row_id
 from outbound.dispositions.files.reader import Pace
-from outbound.dispositions.files.sending import RowQueue
 from outbound.dispositions.files.wiring import file_handler
 from outbound.dispositions.ledger import DispositionLedger, Status
 from outbound.dispositions.requests import disposition_of
 from outbound.dispositions.settings import DispositionSettings
-from outbound.events import Bus, Event
-from outbound.queues import Queue, TryLater, work
-from outbound.store.outbox import Outbox
+from outbound.events import Event
+from outbound.queues import TryLater, work
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, Invocation
+from worlds.runtime import WorldRuntime
 
 QUEUE = "read-disposition-files"
 ROWS = "apply-dispositions"
@@ -63,7 +62,6 @@ class DispositionFileWorld:
         self._part_bytes = {"part_bytes": part_bytes} if part_bytes else {}
         for name in (QUEUE, f"{QUEUE}-dlq"):
             aws.queue_urls[name] = aws.sqs.create_queue(QueueName=name)["QueueUrl"]
-        self.queue = Queue(aws.sqs, aws.queue_urls[f"{QUEUE}-dlq"])
         arn = f"arn:aws:sqs:us-east-1:123456789012:{QUEUE}"
         self.trigger = QueueTrigger(aws.sqs, aws.queue_urls[QUEUE], arn, self.handle)
         self.seconds = 100.0
@@ -71,14 +69,12 @@ class DispositionFileWorld:
 
     def start_afresh(self) -> None:
         """Wire everything anew, as a cold start does."""
-        self.table = self.aws.table()
+        self.runtime = WorldRuntime(self.aws, self.clock, QUEUE)
+        self.table, self.outbox = self.runtime.state, self.runtime.outbox
         self.ledger = DispositionLedger(self.table, TENANT)
         self.files = DispositionFiles(self.table, TENANT)
-        self.bus = Bus(self.aws.events, ENVIRONMENT["BUS_NAME"], self.clock)
-        self.outbox = Outbox(self.table, self.bus)
         self.inbox = Inbox(self.aws.s3, BUCKET, **self._part_bytes)
-        rows = RowQueue(self.aws.sqs, self.aws.queue_urls[ROWS], self.clock)
-        self.handler = file_handler(self.table, self.inbox, rows, self.bus, TENANT, self.clock, self._pace)
+        self.handler = file_handler(self.runtime, self.inbox, self._pace)
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Take a batch, as the function does."""
@@ -87,7 +83,7 @@ class DispositionFileWorld:
         def take(record: Mapping[str, Any]) -> None:
             self.handler.take(record, lambda: self.settings, until)
 
-        return work(event, self.queue, take, Invocation())
+        return work(event, self.runtime.queue, take, Invocation())
 
     def drop(self, name: str, content: str | bytes) -> dict[str, Any]:
         """Put a file into the inbox; give the record of the message that says so."""
@@ -190,7 +186,7 @@ class DispositionFileWorld:
     def sweep(self) -> int:
         """Publish what was left behind."""
         self.clock.advance(minutes=10)
-        return self.outbox.sweep(self.clock.now(), 100)
+        return sum(self.runtime.sweep().values())
 
 
 def record_of(

@@ -5,26 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
 from faults import QueueTrigger
 
 from outbound.clock import Deadline, format_time
-from outbound.cxone.adapters import connect
+from outbound.cxone.adapters import Cxone
 from outbound.cxone.settings import BUDGETS
 from outbound.dispositions.applier import Applier
-from outbound.dispositions.facts import Facts
 from outbound.dispositions.grouping import by_contact
 from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.settings import DispositionSettings
-from outbound.events import Bus, Event
-from outbound.queues import Queue, work_side_by_side
-from outbound.store.outbox import Outbox
+from outbound.events import Event
+from outbound.queues import work_side_by_side
 from sandbox.clients import Contact
 from sandbox.running import Tenant
 from sandbox.world import agents_of, contacts_of
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
+from worlds.runtime import WorldRuntime
 
 QUEUE = "apply-dispositions"
 CAMPAIGN = "renewals"
@@ -59,7 +59,6 @@ class DispositionWorld:
         client = tenant.world.clients[0]
         secret = {"client_id": client.client_id, "client_secret": client.client_secret}
         aws.secrets.put_secret_value(SecretId=ENVIRONMENT["CXONE_SECRET"], SecretString=json.dumps(secret))
-        self.queue = Queue(aws.sqs, aws.queue_urls[f"{QUEUE}-dlq"])
         arn = f"arn:aws:sqs:us-east-1:123456789012:{QUEUE}"
         self.trigger = QueueTrigger(aws.sqs, aws.queue_urls[QUEUE], arn, self.handle)
         self.agent = agents_of(tenant.world, CAMPAIGN)[0]
@@ -68,24 +67,20 @@ class DispositionWorld:
 
     def start_afresh(self) -> None:
         """Wire everything anew, as a cold start does."""
-        self.ledger = DispositionLedger(self.aws.table(), ENVIRONMENT["TENANT"])
-        bus = Bus(self.aws.events, ENVIRONMENT["BUS_NAME"], self.clock)
-        self.outbox = Outbox(self.aws.table(), bus)
-        self.cxone = connect(self.clock)
-        facts = Facts(ENVIRONMENT["TENANT"])
-        self.applier = Applier(
-            self.cxone.dispositions, self.ledger, self.outbox, facts, lambda: self.settings, self.clock
-        )
+        given = {"dispositions": lambda: self.settings}
+        self.runtime = WorldRuntime(self.aws, self.clock, QUEUE, given)
+        self.ledger = DispositionLedger(self.runtime.state, self.runtime.tenant)
+
+    @property
+    def cxone(self) -> Cxone:
+        """The ports of an invocation that begins now."""
+        return self.runtime.ports
 
     def handle(self, event: Mapping[str, Any], at_once: int = 1) -> dict[str, Any]:
         """Take a batch, as the function does."""
         deadline = Deadline(self.clock, 110)
-        self.cxone.http.deadline = deadline
-
-        def apply(record: Mapping[str, Any]) -> None:
-            self.applier.take(record, deadline)
-
-        return work_side_by_side(event, self.queue, apply, Invocation(), by_contact, at_once)
+        take = partial(Applier.of(self.runtime, deadline).take, deadline=deadline)
+        return work_side_by_side(event, self.runtime.queue, take, Invocation(), by_contact, at_once)
 
     def put(self, *events: Event) -> None:
         """Put events on the queue."""
@@ -142,7 +137,7 @@ class DispositionWorld:
     def sweep(self) -> int:
         """Publish what was left behind."""
         self.clock.advance(minutes=10)
-        return self.outbox.sweep(self.clock.now(), 100)
+        return sum(self.runtime.sweep().values())
 
 
 def message(event: Event) -> str:

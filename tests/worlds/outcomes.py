@@ -10,27 +10,19 @@ from typing import Any
 
 from outbound.campaigns.registration import Registrar, Registration
 from outbound.clock import Deadline, format_time
-from outbound.cxone.adapters import connect
+from outbound.cxone.adapters import Cxone
 from outbound.cxone.settings import BUDGETS
-from outbound.events import Bus, Event, EventType
-from outbound.outcomes.corrections import DUE_CORRECTIONS, Corrections
+from outbound.events import Event, EventType
 from outbound.outcomes.dispatcher import Dispatcher, job_window
-from outbound.outcomes.jobs import DUE_DISPATCH, DUE_LONG_CALLS, Job, Jobs, job_of
-from outbound.outcomes.long_calls import LongCalls
-from outbound.outcomes.page_writer import PageWriter
-from outbound.outcomes.planner import Planner
+from outbound.outcomes.jobs import Job, Jobs
 from outbound.outcomes.puller import Puller
-from outbound.outcomes.reporter import Reporter
 from outbound.outcomes.requests import PullRequests
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.queues import TryLater
-from outbound.store.lake import Lake
-from outbound.store.outbox import DUE_FACTS, Outbox
-from outbound.store.registry import Registry
-from outbound.store.table import Item, Key
-from outbound.sweeper import Duty, Sweeper
+from outbound.store.table import Item
 from sandbox.running import Tenant
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
+from worlds.runtime import WorldRuntime
 
 TENANT = ENVIRONMENT["TENANT"]
 # Messages that come back more often than this within one test are going round in a circle.
@@ -76,22 +68,17 @@ class PullWorld:
 
     def start_afresh(self) -> None:
         """Wire everything anew, as a new execution environment does: nothing is remembered."""
-        table, clock = self.table, self.clock
-        bus = Bus(self.aws.events, ENVIRONMENT["BUS_NAME"], clock)
-        self.outbox = Outbox(table, bus)
-        self.registry = Registry(table, TENANT)
-        self.jobs = Jobs(table, TENANT)
-        self.lake = Lake(self.aws.s3, ENVIRONMENT["LAKE_BUCKET"])
-        self.dispatcher = Dispatcher(self.aws.sqs, self.aws.queue_urls["pull-outcomes"], self.jobs, clock)
-        self.planner = Planner(table, self.registry, self.jobs, self.dispatcher, self.outbox, TENANT, clock)
-        self.corrections = Corrections(table, self.jobs, bus, TENANT, clock)
-        self.requests = PullRequests(self.planner, self.corrections, bus, clock)
-        self.cxone = connect(clock)
-        reporter = Reporter(self.jobs, self.lake, TENANT, clock)
-        writer = PageWriter(self.lake)
-        self.puller = Puller(
-            self.cxone.outcomes, self.registry, self.jobs, writer, reporter, self.outbox, clock
-        )
+        self.runtime = WorldRuntime(self.aws, self.clock, "pull-outcomes")
+        self.outbox, self.registry, self.lake = self.runtime.outbox, self.runtime.registry, self.runtime.lake
+        self.jobs = Jobs(self.table, TENANT)
+        self.dispatcher = Dispatcher.of(self.runtime)
+        self.requests = PullRequests.of(self.runtime)
+        self.runtime.warm_up("cxone")
+
+    @property
+    def cxone(self) -> Cxone:
+        """The ports of an invocation that begins now."""
+        return self.runtime.ports
 
     def register(self, campaign_id: str, **fields: Any) -> None:
         """Register a campaign of the tenant."""
@@ -113,28 +100,14 @@ class PullWorld:
 
     def sweep(self) -> dict[str, int]:
         """What the sweeper does every minute."""
-
-        def publish(item: Item) -> None:
-            self.outbox.publish(Key(item["pk"], item["sk"]), item)
-
-        def dispatch(item: Item) -> None:
-            self.dispatcher.send([job_of(item)], self.clock.now())
-
-        duties = [
-            Duty(DUE_FACTS, 120, publish),
-            Duty(DUE_DISPATCH, 120, dispatch),
-            Duty(DUE_CORRECTIONS, 120, self.corrections.request),
-            Duty(DUE_LONG_CALLS, 120, LongCalls(self.jobs, self.dispatcher, self.clock).pull_again),
-        ]
-        return Sweeper(self.table, duties, self.clock).sweep(Deadline(self.clock, 60))
+        return self.runtime.sweep()
 
     def pull(self, body: str, seconds: float = 3600) -> TryLater | None:
         """Give one message to a run; give what it said about coming back."""
         campaign_id, window = job_window(body)
         deadline = Deadline(self.clock, seconds)
-        self.cxone.http.deadline = deadline
         try:
-            self.puller.pull(campaign_id, window, self.settings, deadline)
+            Puller.of(self.runtime, deadline).pull(campaign_id, window, self.settings, deadline)
         except TryLater as later:
             return later
         return None

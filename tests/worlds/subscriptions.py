@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from outbound.cxone.adapters import connect
-from outbound.cxone.ports import Subscription, Topic
+from outbound.clock import Deadline
+from outbound.cxone.adapters import Cxone
+from outbound.cxone.ports.subscriptions import Subscription, Topic
 from outbound.cxone.settings import BUDGETS, SURFACES
-from outbound.events import Bus
-from outbound.store.outbox import Outbox
 from outbound.subscriptions.ledger import SubscriptionLedger
 from outbound.subscriptions.registrar import Outcome, SubscriptionRegistrar
 from sandbox.running import Tenant
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
+from worlds.runtime import WorldRuntime
 
 HOOK = "https://hooks.example.com/webhooks/cxone"
 HOSTS = (
@@ -56,23 +56,29 @@ class SubscriptionWorld:
         tenant.reset()
         configure(aws, tenant.url, enforced)
         self.ledger = SubscriptionLedger(aws.table(), ENVIRONMENT["TENANT"])
-        bus = Bus(aws.events, ENVIRONMENT["BUS_NAME"], clock)
-        self.outbox = Outbox(aws.table(), bus)
         self.start_afresh()
 
     def start_afresh(self) -> None:
         """Wire everything anew, as a cold start does."""
-        self.cxone = connect(self.clock)
-        self.registrar = SubscriptionRegistrar(
-            self.cxone.subscriptions, self.ledger, self.outbox, ENVIRONMENT["TENANT"], self.clock
-        )
+        self.runtime = WorldRuntime(self.aws, self.clock)
+        self.runtime.cxone  # noqa: B018 - an invocation finds it made
+
+    @property
+    def cxone(self) -> Cxone:
+        """The ports of an invocation that begins now."""
+        return self.runtime.ports
 
     def register(self, topic: Topic = "campaigns", again: bool = False, **changed: Any) -> Outcome:
         return self.registrar.register(wanted(topic, **changed), again)
 
+    @property
+    def registrar(self) -> SubscriptionRegistrar:
+        """The registrar of an invocation that begins now."""
+        return SubscriptionRegistrar.of(self.runtime, Deadline(self.clock, 3600))
+
     def sweep(self) -> int:
         self.clock.advance(minutes=10)
-        return self.outbox.sweep(self.clock.now(), 100)
+        return sum(self.runtime.sweep().values())
 
     def at_the_tenant(self) -> list[tuple[str, str, str]]:
         return [(one.surface, one.name, one.url) for one in self.tenant.webhooks()]

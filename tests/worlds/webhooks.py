@@ -13,19 +13,18 @@ from typing import Any
 
 from faults import QueueTrigger
 
-from outbound.events import Bus
-from outbound.queues import Queue, work
-from outbound.secrets import Secrets
-from outbound.store.outbox import Outbox
+from outbound.queues import work
 from outbound.webhooks.ledger import RawWebhooks, WebhookLedger
 from outbound.webhooks.receiver import IngressQueue, Receiver, crm, cxone
 from outbound.webhooks.replay import Replays
 from outbound.webhooks.router import Router
 from outbound.webhooks.settings import Providers
 from worlds.aws import ACCOUNT, ENVIRONMENT, REGION, AwsWorld, FakeClock, Invocation
+from worlds.runtime import WorldRuntime
 
 EVENTS = Path(__file__).parents[2] / "events"
 TENANT = ENVIRONMENT["TENANT"]
+QUEUE = "route-webhooks"
 RETENTION = timedelta(days=30)
 GITHUB_SECRET = "It's a Secret to Everybody"
 STANDARD_KEY = b"0123456789abcdef01234567"
@@ -90,19 +89,18 @@ class IngressWorld:
 
     def start_afresh(self) -> None:
         """Wire everything anew, as new execution environments do."""
-        queue = IngressQueue(self.aws.sqs, self.queue_url)
-        secrets = Secrets(self.aws.secrets, self.clock)
-        self.receiver = Receiver(lambda: self.settings, secrets, "outbound", queue, self.clock)
+        self.runtime = WorldRuntime(self.aws, self.clock, QUEUE, {"ingress": lambda: self.settings})
+        self.receiver = Receiver.of(self.runtime)
+        self.router = Router.of(self.runtime)
         raw = RawWebhooks(self.aws.s3, ENVIRONMENT["LAKE_BUCKET"])
         ledger = WebhookLedger(self.table, TENANT, RETENTION)
-        self.outbox = Outbox(self.table, Bus(self.aws.events, ENVIRONMENT["BUS_NAME"], self.clock))
-        self.router = Router(raw, ledger, self.outbox, TENANT, self.clock)
-        self.replays = Replays(raw, ledger, queue)
-        self.queue = Queue(self.aws.sqs, self.aws.queue_urls["route-webhooks-dlq"])
+        self.replays = Replays(raw, ledger, IngressQueue(self.aws.sqs, self.queue_url))
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """Do what the routing function does with a batch."""
-        return work(event, self.queue, lambda record: self.router.route(record, self.settings), Invocation())
+        return work(
+            event, self.runtime.queue, lambda record: self.router.route(record, self.settings), Invocation()
+        )
 
     def receive(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what the receiving functions do with a request."""

@@ -7,19 +7,18 @@ from math import ceil
 
 def prepare(threads, seconds, campaign_id, start, end):
     from outbound.clock import Deadline, SystemClock, parse_time
-    from outbound.cxone.adapters import connect
     from outbound.cxone.errors import RateLimited
-    from outbound.cxone.ports import OutcomeQuery
+    from outbound.cxone.ports.outcomes import OutcomeQuery
+    from outbound.runtime import Runtime
 
     clock = SystemClock()
     query = OutcomeQuery(campaign_id, parse_time(start), parse_time(end), (), 1)
-    workers = [connect(clock) for _ in range(threads)]
+    workers = [Runtime.of_function().cxone for _ in range(threads)]
 
     def call_until(worker, stop):
         while time.monotonic() < stop:
-            worker.http.deadline = Deadline(clock, 120)
             try:
-                worker.outcomes.page(query, "")
+                worker.until(Deadline(clock, 120)).outcomes.page(query, "")
             except RateLimited as refusal:
                 # Its message would go back to the queue, and become visible after whole seconds.
                 time.sleep(ceil(max(0.0, (refusal.retry_at - clock.now()).total_seconds())))

@@ -320,7 +320,7 @@ def test_a_page_that_is_shorter_than_asked_for_is_not_the_end_of_the_list(make_w
     def short(campaign_id: str, limit: int, offset: int) -> Any:
         return real(campaign_id, min(40, limit), offset)
 
-    object.__setattr__(world.cxone.attempts, "page", short)
+    world.runtime.override("attempts", page=short)
     failing = _wanted(world)[-1]
     world.tenant.fail_attempts(CAMPAIGN, [failing], times=None)
     world.archive()

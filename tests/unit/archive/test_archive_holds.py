@@ -223,7 +223,7 @@ def test_a_window_that_closes_lets_the_campaign_dial_until_the_next_one(make_wor
             world.clock.advance(minutes=1)
         return archive(order)
 
-    object.__setattr__(world.cxone.attempts, "archive", slow)
+    world.runtime.override("attempts", archive=slow)
     world.execute(before)
     assert dialled == [True]
     assert world.last().summary["status"] == "complete"

@@ -110,7 +110,7 @@ def test_a_run_that_was_planned_and_not_started_is_started(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = make_world(50)
-    monkeypatch.setattr(world.planner._executions, "start", _dies)
+    monkeypatch.setattr(world.requests._planner._executions, "start", _dies)
     with pytest.raises(KeyboardInterrupt):
         world.ask(request_id="one")
     monkeypatch.undo()

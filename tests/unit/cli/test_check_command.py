@@ -12,11 +12,13 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from outbound.cli.stack import Stack
+from outbound.clock import SystemClock
 from sandbox.running import Tenant, running_tenant
 from sandbox.world import iso
 from worlds.aws import ACCOUNT, ENVIRONMENT, REGION, AwsWorld, FakeClock
 from worlds.command import Command
 from worlds.outcomes import PullWorld, hours_ago
+from worlds.runtime import WorldRuntime
 from worlds.subscriptions import configure, surfaces_at
 
 KEY = json.dumps({"key": "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
@@ -77,12 +79,11 @@ def put(aws: AwsWorld, capability: str, document: object) -> None:
 
 
 def register_webhooks(aws: AwsWorld, tenant: Tenant) -> None:
-    from outbound.cxone.adapters import connect
-    from outbound.cxone.ports import Subscription
+    from outbound.cxone.ports.subscriptions import Subscription
 
     for topic in ("campaigns", "dialer"):
         wanted = Subscription(f"outbound {topic}", topic, "https://hooks.example/cxone", "s", "secret")  # type: ignore[arg-type]
-        connect(FakeClock()).subscriptions.register(wanted)
+        WorldRuntime(aws, FakeClock()).ports.subscriptions.register(wanted)
 
 
 @pytest.fixture
@@ -109,10 +110,9 @@ def test_on_a_stack_that_is_well_nothing_is_wrong(check: Any) -> None:
 def test_wrong_credentials_are_found_although_a_token_is_still_good(
     check: Any, stack: AwsWorld, tenant: Tenant, outbound: Command
 ) -> None:
-    from outbound.cxone.adapters import connect
 
     # A function has a token that lasts an hour.
-    connect().attempts.page("spring", 1, 0)
+    WorldRuntime(stack, SystemClock()).ports.attempts.page("spring", 1, 0)
     wrong = json.dumps({"client_id": "bridge", "client_secret": "mistyped"})
     stack.secrets.put_secret_value(SecretId=ENVIRONMENT["CXONE_SECRET"], SecretString=wrong)
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outbound.clock import parse_time
+from outbound.clock import SystemClock, parse_time
 from outbound.events import Event
-from outbound.store.consents import Change, Consent, Register, Value, standing_after
+from outbound.store.consents import Change, Consent, ConsentLedger, Register, Value, standing_after
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 from worlds.consent import NOON, ConsentWorld, changed
 
@@ -264,7 +264,8 @@ def test_the_function_takes_the_events_of_its_folder(
         event = json.loads((EVENTS / f"{name}.json").read_text())
         assert function.handler(event, lambda_context) == {"batchItemFailures": []}
 
-    consent = function.recorder._ledger.of("contact-17")
+    ledger = ConsentLedger(aws.table("CONSENT_TABLE"), ENVIRONMENT["TENANT"], SystemClock())
+    consent = ledger.of("contact-17")
     assert {name: one.value for name, one in consent.registers.items()} == {
         Register.CALL: Value.REVOKED,
         Register.DO_NOT_CALL: Value.SET,
@@ -273,6 +274,4 @@ def test_the_function_takes_the_events_of_its_folder(
     assert {fact["data"]["field"] for fact in aws.published("consent.rejected")} == {"occurred_at", "change"}
     (dead,) = aws.drain("record-consent-dlq")
     assert "changes no consent" in dead["MessageAttributes"]["reason"]["StringValue"]
-    assert ENVIRONMENT["TENANT"] in str(
-        aws.table("CONSENT_TABLE").get(function.recorder._ledger.state_key("contact-17"))
-    )
+    assert ENVIRONMENT["TENANT"] in str(aws.table("CONSENT_TABLE").get(ledger.state_key("contact-17")))

@@ -11,8 +11,9 @@ from botocore.stub import Stubber
 from pydantic import BaseModel, ConfigDict
 
 from outbound.observability import Metric
-from outbound.settings import ConfigurationError, Documents, tenant, variable
+from outbound.settings import ConfigurationError, Documents
 from worlds.aws import AwsWorld, FakeClock
+from worlds.runtime import WorldRuntime
 
 NAME = "/outbound/config/toys"
 
@@ -136,10 +137,7 @@ def test_without_known_settings_a_refusal_is_no_absence(aws: AwsWorld, documents
             documents.get("toys", Toys)
 
 
-def test_a_variable_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TENANT")
-
-    with pytest.raises(ConfigurationError, match="environment variable TENANT is not set"):
-        tenant()
-    monkeypatch.setenv("TENANT", "acme")
-    assert variable("TENANT") == tenant() == "acme"
+def test_a_name_that_is_missing_says_where_it_is_given(aws: AwsWorld, clock: FakeClock) -> None:
+    with pytest.raises(ConfigurationError, match="TENANT is not set: give it to the function"):
+        _ = WorldRuntime(aws, clock, TENANT="").tenant
+    assert WorldRuntime(aws, clock).tenant == "acme"

@@ -102,7 +102,7 @@ def test_every_try_takes_its_place_in_the_quota(
 
 
 def test_no_call_is_begun_without_time_for_it(access: Access, cxone: ScriptedCxone, clock: FakeClock) -> None:
-    access.http.deadline = Deadline(clock, 1.9)
+    access.http = access.http.until(Deadline(clock, 1.9))
 
     with pytest.raises(OutOfTime):
         access.call()
@@ -115,7 +115,7 @@ def test_no_call_is_begun_without_time_for_it(access: Access, cxone: ScriptedCxo
 def test_no_wait_is_longer_than_the_time_left(
     access: Access, cxone: ScriptedCxone, clock: FakeClock, bad: Reply
 ) -> None:
-    access.http.deadline = Deadline(clock, 5)
+    access.http = access.http.until(Deadline(clock, 5))
     cxone.answers = [bad] * 9
 
     with pytest.raises(OutOfTime):
@@ -128,7 +128,7 @@ def test_no_place_in_the_quota_is_taken_behind_the_deadline(
 ) -> None:
     access = Access(aws, clock, cxone.url, budgets={"outbound": {"calls": 1, "per_seconds": 1}})
     access.call()
-    access.http.deadline = Deadline(clock, 2.5)
+    access.http = access.http.until(Deadline(clock, 2.5))
 
     with pytest.raises(RateLimited):
         access.call()
@@ -142,7 +142,7 @@ def test_an_answer_that_drips_ends_with_the_time_that_is_left(
     monkeypatch.setattr("outbound.cxone.http._MIN_SECONDS", 0.1)
     access = Access(aws, SystemClock(), cxone.url, max_tries=1)
     access.token()
-    access.http.deadline = Deadline(access.clock, 0.6)
+    access.http = access.http.until(Deadline(access.clock, 0.6))
     cxone.answers = [Reply(status, {"a": "x" * 100}, {"Location": "/"}, drip=0.05)]
     started = time.monotonic()
 

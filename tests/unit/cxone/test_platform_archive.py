@@ -10,7 +10,8 @@ import pytest
 from outbound.cxone.errors import Conflict, InvalidRequest, Unavailable, UnexpectedAnswer
 from outbound.cxone.platform.attempts import PlatformAttempts
 from outbound.cxone.platform.campaigns import PlatformCampaigns
-from outbound.cxone.ports import Archivable, Archived, ArchiveOrder, Attempt, CampaignStatus
+from outbound.cxone.ports.attempts import Archivable, Archived, ArchiveOrder, Attempt
+from outbound.cxone.ports.campaigns import CampaignStatus
 from outbound.cxone.settings import SURFACES
 from worlds.aws import AwsWorld, FakeClock
 from worlds.cxone import Access, Reply, ScriptedCxone

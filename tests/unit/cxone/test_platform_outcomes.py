@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from outbound.cxone.adapters import connect
 from outbound.cxone.errors import CxoneError, Forbidden, RateLimited, Unauthorised, UnexpectedAnswer
 from outbound.cxone.platform.outcomes import PlatformOutcomes
-from outbound.cxone.ports import CallRecord, OutcomePage, OutcomeQuery
+from outbound.cxone.ports.outcomes import CallRecord, OutcomePage, OutcomeQuery
 from outbound.settings import ConfigurationError
 from sandbox.running import Tenant
 from worlds.aws import AwsWorld, FakeClock
 from worlds.cxone import Access, Reply, ScriptedCxone
+from worlds.runtime import WorldRuntime
 
 CALL = {
     "id": "c1",
@@ -242,11 +242,8 @@ def test_the_tenants_quota_is_met_without_a_refusal(at_the_tenant: Access, world
     assert 0 < (caught.value.retry_at - at_the_tenant.clock.now()).total_seconds() <= 121
 
 
-def test_the_stack_parameter_picks_the_adapter(
-    aws: AwsWorld, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert isinstance(connect(clock).outcomes, PlatformOutcomes)
+def test_the_stack_parameter_picks_the_adapter(aws: AwsWorld, clock: FakeClock) -> None:
+    assert isinstance(WorldRuntime(aws, clock).ports.outcomes, PlatformOutcomes)
 
-    monkeypatch.setenv("CXONE_API", "elsewhere")
     with pytest.raises(ConfigurationError, match="CxoneApi is 'elsewhere'"):
-        connect(clock)
+        WorldRuntime(aws, clock, CXONE_API="elsewhere").warm_up("cxone")

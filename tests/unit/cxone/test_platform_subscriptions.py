@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from outbound.cxone.adapters import connect
 from outbound.cxone.errors import Forbidden, InvalidRequest, Unavailable, UnexpectedAnswer
 from outbound.cxone.platform.subscriptions import PlatformSubscriptions
-from outbound.cxone.ports import Subscribed, Topic
+from outbound.cxone.ports.subscriptions import Subscribed, Topic
 from outbound.cxone.settings import SURFACES
 from sandbox.running import Tenant
 from worlds.aws import AwsWorld, FakeClock
 from worlds.cxone import Access, Reply, ScriptedCxone
+from worlds.runtime import WorldRuntime
 from worlds.subscriptions import DIALER_HOST, HOOK, configure, surfaces_at, wanted
 
 CAMPAIGNS, DIALER = "/api/v2/omnichannel/webhooks", "/api/v1/integrations/webhooks"
@@ -153,7 +153,7 @@ def at_the_tenant(aws: AwsWorld, clock: FakeClock, tenant_process: Tenant) -> An
     tenant_process.reset()
     tenant_process.use_world({})
     configure(aws, tenant_process.url)
-    return connect(clock).subscriptions
+    return WorldRuntime(aws, clock).ports.subscriptions
 
 
 @pytest.mark.parametrize("topic", ["campaigns", "dialer"])
@@ -201,7 +201,7 @@ def test_a_client_without_the_scope_is_told_which(
     configure(aws, tenant_process.url)
 
     with pytest.raises(Forbidden) as caught:
-        connect(clock).subscriptions.find(wanted(topic))
+        WorldRuntime(aws, clock).ports.subscriptions.find(wanted(topic))
     assert lacks in caught.value.scopes
 
 

@@ -9,12 +9,11 @@ import pytest
 
 from outbound.clock import Deadline
 from outbound.cxone.errors import Unavailable
-from outbound.cxone.ports import Contact, NewDisposition
+from outbound.cxone.ports.dispositions import Contact, NewDisposition
 from outbound.dispositions.applier import Applier
-from outbound.dispositions.facts import Facts
+from outbound.do_not_call import DoNotCallCodes
 from outbound.queues import Refused, TryLater
 from outbound.settings import ConfigurationError
-from worlds.aws import ENVIRONMENT
 from worlds.dispositions import CAMPAIGN, DELIVERY, NOON, DispositionWorld, message
 
 
@@ -43,16 +42,11 @@ class LateWrites:
             self._port.dispose(self.left.pop(0))
 
 
-def _applier(world: DispositionWorld, port: Any, **more: Any) -> Applier:
-    facts = Facts(ENVIRONMENT["TENANT"])
-    return Applier(port, world.ledger, world.outbox, facts, lambda: world.settings, world.clock, **more)
-
-
 @pytest.fixture
 def late(world: DispositionWorld) -> LateWrites:
     """A world whose writes can be lost."""
     late = LateWrites(world)
-    world.applier = _applier(world, late)
+    world.runtime.put_between("dispositions", lambda _: late)
     return late
 
 
@@ -183,7 +177,7 @@ def test_both_forms_of_a_salesforce_id_are_one_contact(world: DispositionWorld) 
         def dispose(self, disposition: NewDisposition) -> None:
             asked.append(disposition.contact_id)
 
-    world.applier = _applier(world, Anybody())
+    world.runtime.put_between("dispositions", lambda _: Anybody())
     short, whole = _long_and_short(world)
     world.take(world.requested("DO_NOT_CALL", 0, id="new", contact_id=whole))
     world.take(world.requested("INTERESTED", -5, id="old", contact_id=f" {short} "))
@@ -224,14 +218,15 @@ def test_a_code_and_a_time_of_any_spelling_count(world: DispositionWorld, code: 
     assert fact["data"]["occurred_at"] == "2026-03-10T12:00:00Z"
 
 
-def test_a_do_not_call_counts_though_the_settings_are_broken(world: DispositionWorld) -> None:
-    def broken() -> Any:
+def test_a_do_not_call_counts_though_the_settings_are_broken(
+    world: DispositionWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def get(capability: str, model: type[Any], *, else_packaged: bool = False) -> Any:
+        if model is DoNotCallCodes:
+            return DoNotCallCodes.model_validate({"do_not_call_codes": ["DNC"]})
         raise ConfigurationError("the settings document is not valid")
 
-    facts = Facts(ENVIRONMENT["TENANT"])
-    world.applier = Applier(
-        world.cxone.dispositions, world.ledger, world.outbox, facts, broken, world.clock, lambda: {"DNC"}
-    )
+    monkeypatch.setattr(world.runtime.documents, "get", get)
     assert world.take(world.requested("DNC", id="r1")), "the disposition waits for settings"
     assert len(world.aws.published("consent.changed")) == 1
     assert "r1" not in {name for name, ending in world.endings().items() if ending}
@@ -253,8 +248,8 @@ def test_what_was_rejected_may_be_asked_for_again(world: DispositionWorld) -> No
 
 def _take(world: DispositionWorld, code: str, **attributes: str) -> None:
     record = {"body": message(world.requested(code, id="r1")), "attributes": attributes}
-    world.cxone.http.deadline = Deadline(world.clock, 110)
-    world.applier.take(record, world.cxone.http.deadline)
+    deadline = Deadline(world.clock, 110)
+    Applier.of(world.runtime, deadline).take(record, deadline)
 
 
 def test_a_do_not_call_is_parked_for_days_where_others_are_rejected(world: DispositionWorld) -> None:

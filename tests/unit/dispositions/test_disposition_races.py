@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from outbound.clock import Deadline
 from outbound.cxone.errors import Unavailable
-from outbound.cxone.ports import NewDisposition
+from outbound.cxone.ports.dispositions import NewDisposition
 from outbound.dispositions.applier import Applier
 from outbound.dispositions.facts import Facts
 from outbound.dispositions.ledger import DispositionLedger

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from outbound.clock import format_time
-from outbound.cxone.ports import NewDisposition
+from outbound.cxone.ports.dispositions import NewDisposition
 from outbound.events import Event
+from outbound.outcomes.corrections import Corrections
 from sandbox.world import agents_of, contacts_of
 from worlds.dispositions import surface_at
 from worlds.outcomes import TENANT, PullWorld, hours_ago
@@ -105,7 +106,7 @@ def test_a_change_during_the_request_is_not_forgotten(world: PullWorld) -> None:
     world.clock.advance(minutes=16)
     (item,) = list(world.table.due("corrections", int(world.clock.now().timestamp()), 10))
     world.requests.answer(_applied(world, 1), world.settings)
-    world.corrections.request(item)
+    Corrections(world.table, world.jobs, world.runtime.bus, "acme", world.clock).request(item)
 
     assert len(list(world.table.due("corrections", 2**33, 10))) == 1, "the mark was renewed, so it stays"
 
@@ -113,7 +114,7 @@ def test_a_change_during_the_request_is_not_forgotten(world: PullWorld) -> None:
 def _write(world: PullWorld, contact_id: str, code: str) -> None:
     """Give a contact another outcome in the tenant."""
     assert contact_id in contacts_of(world.tenant.world, "spring")
-    document = world.cxone.http._settings().model_dump(mode="json")
+    document = world.runtime.cxone.http._settings().model_dump(mode="json")
     document["surfaces"]["dispositions"] = surface_at(world.tenant.url)
     world.aws.ssm.put_parameter(
         Name="/outbound/config/cxone", Type="String", Overwrite=True, Value=json.dumps(document)

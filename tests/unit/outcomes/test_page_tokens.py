@@ -12,7 +12,7 @@ from disturbing import MakePulls
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outbound.cxone.ports import OutcomePage
+from outbound.cxone.ports.outcomes import OutcomePage
 from outbound.outcomes import checkpoint as positions
 from outbound.outcomes.errors import PullFailed
 from outbound.outcomes.jobs import Position

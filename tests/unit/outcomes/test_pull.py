@@ -11,7 +11,7 @@ import pytest
 from disturbing import MakePulls, before_calls, calls_of
 
 from outbound.clock import format_time
-from outbound.cxone.ports import OutcomePage, OutcomeQuery
+from outbound.cxone.ports.outcomes import OutcomePage, OutcomeQuery
 from outbound.outcomes.dispatcher import job_window
 from sandbox.world import expected, expected_ids
 from worlds.outcomes import PullWorld, hours_ago
@@ -114,7 +114,7 @@ def test_pages_that_overlap_bring_each_call_once(pulls: MakePulls) -> None:
             page = type(page)([*seen[0].records[5:], *page.records], page.next_token, 1)  # type: ignore[attr-defined]
         return page
 
-    world.cxone.outcomes.page = overlapping  # type: ignore[method-assign, assignment]
+    world.runtime.override("outcomes", page=overlapping)
     world.pull(body)
     assert max(_ids(world).values()) == 1
     [fact] = world.facts("outcomes.pulled")
@@ -136,7 +136,7 @@ def test_pages_that_overlap_where_a_run_goes_on_bring_each_call_once(pulls: Make
         once_more = first_page.records[-5:] if token == first_page.next_token else []
         return replace(page, records=[*once_more, *page.records])
 
-    world.cxone.outcomes.page = overlapping  # type: ignore[method-assign]
+    world.runtime.override("outcomes", page=overlapping)
     world.work_off([body])
     assert len(before) == 50
     assert _ids(world) == calls_of(world, body)
@@ -158,7 +158,7 @@ def test_a_call_that_comes_again_pages_later_is_one_row(pulls: MakePulls) -> Non
             # Its fifth call comes again on every page.
             return replace(page, records=[*page.records, first[0].records[4]])
 
-        world.cxone.outcomes.page = shifting  # type: ignore[method-assign]
+        world.runtime.override("outcomes", page=shifting)
 
     shift()
     for _ in range(4):

@@ -17,6 +17,7 @@ from faults import QueueTrigger, check_every_cut, check_every_refusal
 from outbound.clock import Deadline, format_time
 from outbound.events import EventType, new_event
 from outbound.outcomes.dispatcher import job_window
+from outbound.outcomes.puller import Puller
 from outbound.queues import Queue, event_of, work
 from sandbox.running import Tenant
 from sandbox.world import expected_ids
@@ -59,8 +60,7 @@ class Pulling:
     def _pull(self, record: Mapping[str, Any]) -> None:
         campaign_id, window = job_window(record["body"])
         deadline = Deadline(self.world.clock, 100)
-        self.world.cxone.http.deadline = deadline
-        self.world.puller.pull(campaign_id, window, self.world.settings, deadline)
+        Puller.of(self.world.runtime, deadline).pull(campaign_id, window, self.world.settings, deadline)
 
     def request(self, event_type: EventType, **data: Any) -> None:
         """Put an event onto the plan queue, as a rule of the bus does."""
@@ -97,7 +97,7 @@ def _worlds(
     def make() -> Iterator[Pulling]:
         world = make_pulls(fresh_aws(), tenant, FakeClock(evening()), SPRING)
         world.register("spring", page_size=page_size, enabled=False, start=hours_ago(world.clock, 5))
-        world.cxone.http._tokens.get("outcomes")
+        world.runtime.cxone.http._tokens.get("outcomes")
         world.facts()
         pulling = Pulling(world)
         prepare(pulling)

@@ -12,7 +12,7 @@ from typing import Any
 
 from outbound.clock import Deadline, format_time
 from outbound.cxone.platform.outcomes import _record
-from outbound.cxone.ports import CallRecord, OutcomePage, OutcomeQuery
+from outbound.cxone.ports.outcomes import CallRecord, OutcomePage, OutcomeQuery
 from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.jobs import Job, Position, new_job
 from outbound.outcomes.page_writer import PageWriter

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from outbound.cxone.json_bodies import Unreadable
 from outbound.cxone.platform.outcomes import _record
-from outbound.cxone.ports import OutcomePage
+from outbound.cxone.ports.outcomes import OutcomePage
 from outbound.outcomes.jobs import Job, new_job
 from outbound.outcomes.page_writer import Page, PageWriter
 from outbound.outcomes.rows import RowMaker, SetAside

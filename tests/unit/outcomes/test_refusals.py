@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from disturbing import MakePulls
 
-from outbound.cxone.ports import OutcomeQuery
+from outbound.cxone.ports.outcomes import OutcomeQuery
 from outbound.events import Event
 from outbound.outcomes.dispatcher import job_window
 from outbound.outcomes.query import InvalidQuery, check_window, checked

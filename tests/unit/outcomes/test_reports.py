@@ -12,7 +12,7 @@ from disturbing import MakePulls
 
 from outbound.clock import Deadline
 from outbound.cxone.platform.outcomes import _record
-from outbound.cxone.ports import OutcomePage
+from outbound.cxone.ports.outcomes import OutcomePage
 from outbound.events import effect_id
 from outbound.outcomes.jobs import Job, Jobs, Position, job_of, new_job
 from outbound.outcomes.page_writer import PageWriter

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from outbound.capabilities import sweeping
 from outbound.clock import Deadline
 from outbound.deliveries.ledger import DeliveryLedger
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
@@ -16,6 +17,7 @@ from outbound.store.outbox import DUE_FACTS, Outbox, facts_attributes
 from outbound.store.table import Item, Key, Table
 from outbound.sweeper import Duty, Sweeper
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
+from worlds.runtime import WorldRuntime
 
 EVENTS = Path(__file__).parents[3] / "events" / "sweep"
 
@@ -216,23 +218,12 @@ def test_a_delivery_to_a_destination_without_a_queue_stays_parked_and_blocks_nob
 
 
 @pytest.fixture
-def sweep(
-    aws: AwsWorld,
-    clock: FakeClock,
-    load_function: Any,
-    lambda_context: Any,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Any:
+def sweep(aws: AwsWorld, clock: FakeClock, lambda_context: Any) -> Any:
     """The function itself, on the event of its folder, under the test's clock."""
     urls = {name: aws.queue_urls[f"deliver-{name}"] for name in ("crm", "warehouse", "wfm")}
-    monkeypatch.setenv("QUEUE_URLS", json.dumps(urls))
-    monkeypatch.setenv("PULL_QUEUE_URL", aws.queue_urls["pull-outcomes"])
-    monkeypatch.setenv("END_ARCHIVE_QUEUE_URL", aws.queue_urls["end-archive"])
-    function = load_function("sweep")
-    monkeypatch.setattr(function, "clock", clock)
-    monkeypatch.setattr(function.sweeper, "_clock", clock)
+    work = sweeping(WorldRuntime(aws, clock, QUEUE_URLS=json.dumps(urls)))
     event = json.loads((EVENTS / "schedule.json").read_text())
-    return lambda: function.handler(event, lambda_context)
+    return lambda: work(event, lambda_context)
 
 
 def _leave_fact(table: Table, clock: FakeClock, campaign_id: str) -> None:

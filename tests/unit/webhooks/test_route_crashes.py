@@ -26,7 +26,7 @@ def _recover(world: IngressWorld) -> None:
     world.clock.advance(minutes=15)
     world.trigger.let_time_pass()
     until_quiet(world.trigger.poll)
-    world.outbox.sweep(world.clock.now(), 100)
+    world.runtime.sweep()
 
 
 def _state(world: IngressWorld) -> Any:

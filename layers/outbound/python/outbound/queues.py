@@ -34,12 +34,10 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from outbound.clock import Clock
 from outbound.events import Event, PublishFailed
 from outbound.observability import Metric, logger, measure
-from outbound.settings import ConfigurationError, tenant, variable
+from outbound.settings import ConfigurationError
 from outbound.store.message_failures import MessageFailures
-from outbound.store.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -119,11 +117,6 @@ class Queue:
         self.client = client
         self._dead_letters_url = dead_letters_url
         self.failures = failures
-
-    @classmethod
-    def of_function(cls, client: SQSClient, table: Table, clock: Clock) -> Queue:
-        """Return the queue of this function; failures are counted in the state table."""
-        return cls(client, variable("DLQ_URL"), MessageFailures(table, tenant(), clock))
 
     def give_up(self, record: Mapping[str, Any], reason: str, **about: str) -> None:
         """Put a message into the dead-letter queue with its reason as an attribute; it may then be taken off.

@@ -8,15 +8,13 @@ A Lambda's environment holds 4 KB, so it carries names and flags only. Whatever 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.clock import Clock, SystemClock
+from outbound.clock import Clock
 from outbound.observability import Metric, logger, measure
 
 if TYPE_CHECKING:
@@ -58,21 +56,6 @@ class Document(Protocol):
 D = TypeVar("D", bound=Document)
 
 
-def variable(name: str) -> str:
-    """Give the value of an environment variable that a function cannot work without."""
-    value = os.environ.get(name, "")
-    if not value:
-        raise ConfigurationError(
-            f"environment variable {name} is not set: give it to the function in the template"
-        )
-    return value
-
-
-def tenant() -> str:
-    """The tenant that this stack serves: one stack, one tenant."""
-    return variable("TENANT")
-
-
 class Documents:
     """Reads settings documents, each at most once a minute, and holds on to the last good one."""
 
@@ -83,11 +66,6 @@ class Documents:
         self._clock = clock
         self._good: dict[tuple[str, type], tuple[float, object]] = {}
         self._packaged: dict[tuple[str, type], tuple[float, object]] = {}
-
-    @classmethod
-    def from_environment(cls, clock: Clock | None = None) -> Documents:
-        """Read the documents of the stack that this function belongs to."""
-        return cls(boto3.client("ssm", config=AWS_CLIENT), variable("STACK_NAME"), clock or SystemClock())
 
     def parameter_name(self, capability: str) -> str:
         """The SSM parameter that holds a capability's document."""

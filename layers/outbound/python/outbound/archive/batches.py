@@ -27,7 +27,7 @@ from outbound.store.outbox import SET_FACTS, facts_values
 from outbound.store.table import Item, Key, Table
 
 if TYPE_CHECKING:
-    from outbound.cxone.ports import Archived
+    from outbound.cxone.ports.attempts import Archived
 
 _REMEMBERED = timedelta(days=400)
 

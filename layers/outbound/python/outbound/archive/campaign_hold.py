@@ -18,7 +18,7 @@ from outbound.archive.step_result import Answer, Outcome, RunFailed, Superseded
 from outbound.archive.windows import seconds_until_open
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import OutOfTime
-from outbound.cxone.ports import CampaignsPort, CampaignStatus
+from outbound.cxone.ports.campaigns import CampaignsPort, CampaignStatus
 from outbound.observability import Metric, logger, measure
 from outbound.store.holds import Hold, Holds
 

@@ -10,7 +10,7 @@ from outbound.archive.runs import ListPlace, Run, Runs
 from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import Answer, Outcome, Superseded
 from outbound.clock import Deadline
-from outbound.cxone.ports import Attempt
+from outbound.cxone.ports.attempts import Attempt
 from outbound.store.lake import Lake, line_of
 
 

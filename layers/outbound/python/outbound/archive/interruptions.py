@@ -21,11 +21,12 @@ from outbound.archive.executions import Executions
 from outbound.archive.facts import Facts
 from outbound.archive.releasing import Releaser
 from outbound.archive.runs import OPEN, Run, Runs, RunStatus
-from outbound.clock import Clock, parse_time
+from outbound.clock import Clock, Deadline, parse_time
 from outbound.cxone.errors import CxoneError
 from outbound.events import Bus, Event, EventType, PublishFailed
 from outbound.observability import Metric, logger, measure
-from outbound.queues import Refused, TryLater, event_of
+from outbound.queues import Invocation, Refused, TryLater, event_of, work
+from outbound.runtime import Runtime, Work
 from outbound.store.holds import Hold, Holds, sortable
 
 _COME_BACK_SECONDS = 30.0
@@ -56,6 +57,14 @@ class Endings:
         self._bus = bus
         self._facts = facts
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime, deadline: Deadline) -> Endings:
+        """Return what ends runs in one invocation, whose calls of CXone end before a deadline."""
+        executions = Executions(runtime.client("stepfunctions"), runtime.name("STATE_MACHINE_ARN"))
+        runs, holds = Runs(runtime.state, runtime.tenant), Holds(runtime.state, runtime.tenant)
+        releaser = Releaser(runtime.cxone.until(deadline).campaigns, holds, runtime.clock)
+        return cls(runs, holds, releaser, executions, runtime.bus, Facts(runtime.tenant), runtime.clock)
 
     def take(self, record: Mapping[str, Any]) -> None:
         """Do what one message asks for.
@@ -160,3 +169,14 @@ class Endings:
                 self._holds.note(hold, "pause_asked_at", moment)
             if status not in _HELD and since_ours:
                 self._holds.note(hold, "pause_asked_at", moment)
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function that sees to runs that were cut off, and to their holds."""
+    queue = runtime.queue
+    runtime.warm_up("cxone", "bus")
+
+    def end(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        return work(event, queue, Endings.of(runtime, runtime.deadline(invocation)).take, invocation)
+
+    return end

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from outbound.clock import Deadline
-from outbound.cxone.ports import Attempt, AttemptsPort
+from outbound.cxone.ports.attempts import Attempt, AttemptsPort
 from outbound.observability import logger
 from outbound.store.archive_run import ListPlace
 

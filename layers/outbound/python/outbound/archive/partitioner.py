@@ -22,7 +22,7 @@ from outbound.archive.settings import ArchiveSettings
 from outbound.archive.sorting import Reason, Rules
 from outbound.archive.step_result import Answer, Outcome, RunFailed, Superseded
 from outbound.clock import Deadline
-from outbound.cxone.ports import Attempt
+from outbound.cxone.ports.attempts import Attempt
 from outbound.store.lake import Lake, line_of
 
 ARCHIVABLE, DUPLICATES = "archivable", "duplicates"

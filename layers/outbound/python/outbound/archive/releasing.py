@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from outbound.clock import Clock
 from outbound.cxone.errors import NotFound
-from outbound.cxone.ports import CampaignsPort, CampaignStatus
+from outbound.cxone.ports.campaigns import CampaignsPort, CampaignStatus
 from outbound.observability import Metric, logger, measure
 from outbound.store.holds import Hold, Holds, others
 

@@ -6,13 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from outbound.archive.executions import Executions
 from outbound.archive.facts import Facts
 from outbound.archive.planner import ArchivePlanner, Started
+from outbound.archive.runs import Runs
 from outbound.archive.settings import LEAST_RETENTION_DAYS, MOST_RETENTION_DAYS, ArchiveSettings
 from outbound.clock import Clock
 from outbound.events import Bus, Event, EventType
 from outbound.observability import logger
-from outbound.queues import Refused
+from outbound.queues import Invocation, Refused, event_of, work
+from outbound.runtime import Runtime, Work
 from outbound.store.registry import Registry
 
 _CAMPAIGN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -41,6 +44,14 @@ class ArchiveRequests:
         self._bus = bus
         self._facts = facts
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> ArchiveRequests:
+        """Return what answers a stack's requests."""
+        executions = Executions(runtime.client("stepfunctions"), runtime.name("STATE_MACHINE_ARN"))
+        registry, tenant, clock = runtime.registry, runtime.tenant, runtime.clock
+        planner = ArchivePlanner(Runs(runtime.state, tenant), registry, executions, tenant, clock)
+        return cls(planner, registry, runtime.bus, Facts(tenant), clock)
 
     def answer(self, event: Event, settings: ArchiveSettings) -> None:
         """Start what an event asks for.
@@ -109,3 +120,18 @@ def _retention(given: Any) -> int | None:
         bounds = f"{LEAST_RETENTION_DAYS} to {MOST_RETENTION_DAYS}"
         raise InvalidArchiveRequest("retention_days", f"is a whole number of days from {bounds}")
     return int(given)
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function behind the queue of archive requests, which starts their runs."""
+    requests, queue, documents = ArchiveRequests.of(runtime), runtime.queue, runtime.documents
+
+    def take(record: Mapping[str, Any]) -> None:
+        event = event_of(record)
+        logger.append_keys(correlation_id=event.correlation_id)
+        requests.answer(event, documents.get("archiving", ArchiveSettings))
+
+    def plan(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        return work(event, queue, take, invocation)
+
+    return plan

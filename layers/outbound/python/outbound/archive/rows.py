@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from outbound.cxone.ports import Archivable, Attempt
+from outbound.cxone.ports.attempts import Archivable, Attempt
 from outbound.store.archive_run import Run
 from outbound.store.lake import line_of
 

@@ -21,7 +21,7 @@ from outbound.archive.settling import Settler
 from outbound.archive.step_result import Answer, Outcome, RunFailed, Superseded
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import Conflict, CxoneError, InvalidRequest, Unavailable, UnexpectedAnswer
-from outbound.cxone.ports import Archived, ArchiveOrder, AttemptsPort
+from outbound.cxone.ports.attempts import Archived, ArchiveOrder, AttemptsPort
 from outbound.observability import Metric, logger, measure
 
 # An order that is begun is waited for, and its answer noted.

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from outbound.archive.settings import LEAST_RETENTION_DAYS, MOST_RETENTION_DAYS, ArchiveSettings
-from outbound.cxone.ports import Archivable, Attempt
+from outbound.cxone.ports.attempts import Archivable, Attempt
 from outbound.store.archive_run import Run
 
 _LONGEST_TEXT = 256

@@ -24,7 +24,7 @@ from outbound.archive.settings import ArchiveSettings
 from outbound.archive.settling import Settler
 from outbound.archive.step_result import Answer, Outcome, Superseded
 from outbound.clock import Clock, Deadline
-from outbound.cxone.ports import Attempt
+from outbound.cxone.ports.attempts import Attempt
 from outbound.store.lake import Lake, line_of
 
 # Between two looks at what CXone archives behind its answer, in seconds: the first, and the longest.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from outbound.archive.batches import Batches
 from outbound.archive.campaign_hold import Holder, owner_of
 from outbound.archive.cold_storage import ColdStorage
@@ -20,28 +22,23 @@ from outbound.archive.settling import Settler
 from outbound.archive.step_result import Answer, Outcome
 from outbound.archive.steps import Step, Steps
 from outbound.archive.verifier import Checker
-from outbound.clock import Clock, Deadline
-from outbound.cxone.ports import AttemptsPort, CampaignsPort
-from outbound.events import Bus
+from outbound.clock import Deadline
+from outbound.observability import logger
+from outbound.queues import Invocation
+from outbound.runtime import Runtime, Work
 from outbound.store.holds import Holds
-from outbound.store.lake import Lake
-from outbound.store.outbox import Outbox
-from outbound.store.table import Table
 
 
-def workflow(
-    ports: tuple[CampaignsPort, AttemptsPort],
-    table: Table,
-    stores: tuple[Lake, ColdStorage],
-    bus: Bus,
-    executions: Executions,
-    tenant: str,
-    clock: Clock,
-) -> Steps:
-    """Give the steps of the workflow."""
-    (campaigns, attempts), (lake, storage) = ports, stores
+def steps_of(runtime: Runtime, deadline: Deadline) -> Steps:
+    """Return the steps of the workflow for one invocation, whose calls of CXone end before a deadline."""
+    cxone, tenant, clock = runtime.cxone.until(deadline), runtime.tenant, runtime.clock
+    campaigns, attempts, table, lake = cxone.campaigns, cxone.attempts, runtime.state, runtime.lake
+    storage = ColdStorage(
+        runtime.client("s3"), runtime.name("ARCHIVE_BUCKET"), runtime.name("ARCHIVE_STORAGE_CLASS")
+    )
+    executions = Executions(runtime.client("stepfunctions"), runtime.name("STATE_MACHINE_ARN"))
     runs, batches, holds = Runs(table, tenant), Batches(table, tenant), Holds(table, tenant)
-    outbox, facts, listing = Outbox(table, bus), Facts(tenant), Listing(attempts)
+    outbox, facts, listing = runtime.outbox, Facts(tenant), Listing(attempts)
     settler = Settler(batches, outbox, facts, clock)
     collector = Collector(listing, runs, lake)
     copier = Copier(runs, batches, lake, storage, clock)
@@ -70,3 +67,19 @@ def releasing(releaser: Releaser) -> Step:
         return Answer(Outcome.COMPLETE)
 
     return release
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the workflow's function: a step of a run in, its outcome out."""
+    documents = runtime.documents
+    runtime.warm_up("cxone", "outbox", "lake")
+
+    def take(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        deadline = runtime.deadline(invocation)
+        logger.append_keys(step=event["step"], **event["run"])
+        steps = steps_of(runtime, deadline)
+        answer = steps.take(event, documents.get("archiving", ArchiveSettings), deadline)
+        logger.info("step taken", extra={"outcome": answer.outcome.value, "counts": dict(answer.counts)})
+        return answer.document()
+
+    return take

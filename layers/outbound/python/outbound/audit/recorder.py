@@ -17,6 +17,7 @@ from outbound.audit.objects import AuditBucket, audit_object
 from outbound.clock import Clock
 from outbound.observability import Metric, logger, masked, measure
 from outbound.queues import Invocation, Queue, Refused, event_of, hold
+from outbound.runtime import Runtime, Work
 
 
 class AuditRecord:
@@ -82,3 +83,11 @@ class _Batch:
         # Of two messages about one event the order is chance; the lesser line is the same either way.
         self.lines[event.event_id] = min(line, self.lines.get(event.event_id, line))
         self.message_ids.append(message["messageId"])
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function behind the queue of all events."""
+    bucket = AuditBucket(runtime.client("s3"), runtime.name("AUDIT_BUCKET"))
+    # Nothing is counted in the state table: a batch that the bucket does not take rings and comes back.
+    queue = Queue(runtime.client("sqs"), runtime.name("DLQ_URL"))
+    return AuditRecord(bucket, queue, runtime.clock).record

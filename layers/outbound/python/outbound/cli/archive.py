@@ -8,8 +8,6 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from outbound.archive.batches import Batches, BatchStatus
 from outbound.archive.cold_storage import ColdStorage
 from outbound.archive.requesting import checked_request
@@ -21,7 +19,6 @@ from outbound.cli.stack import Stack
 from outbound.cli.times import FORMS, moment
 from outbound.clock import format_time
 from outbound.events import EventType, new_event
-from outbound.settings import AWS_CLIENT
 
 _FIGURES = ("collected", "archived", "failed", "skipped", "quarantined")
 
@@ -102,7 +99,7 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     if found is None:
         raise ValueError(f"{chosen.campaign_id} has no such archive run")
     progress = found.progress
-    batches = list(Batches(stack.table, stack.tenant).all(found.run_id))
+    batches = list(Batches(stack.state, stack.tenant).all(found.run_id))
     settled = [batch for batch in batches if batch.status is BatchStatus.SETTLED]
     output.record(
         {
@@ -119,7 +116,7 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _restore(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    storage = ColdStorage(boto3.client("s3", config=AWS_CLIENT), stack.outputs["ArchiveBucket"])
+    storage = ColdStorage(stack.client("s3"), stack.outputs["ArchiveBucket"])
     restorer = Restorer(storage)
     now = stack.clock.now()
     since = moment("--from", chosen.since, now) if chosen.since else None
@@ -152,4 +149,4 @@ def _written(file: Path, attempts: Any) -> int:
 
 
 def _store(stack: Stack) -> Runs:
-    return Runs(stack.table, stack.tenant)
+    return Runs(stack.state, stack.tenant)

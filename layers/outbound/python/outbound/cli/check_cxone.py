@@ -6,22 +6,20 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
-import boto3
-
 from outbound.archive.settings import ArchiveSettings
 from outbound.cli.findings import Finding, put_secret, safely
 from outbound.cli.stack import Stack
 from outbound.clock import Deadline
-from outbound.cxone.adapters import Cxone, assemble
+from outbound.cxone.adapters import Connection, Cxone
 from outbound.cxone.errors import CxoneError, Forbidden, InvalidRequest, NotFound, Unauthorised
 from outbound.cxone.fresh_tokens import FreshTokens
-from outbound.cxone.ports import OutcomeQuery, Subscription, Topic
+from outbound.cxone.http import CxoneHttp
+from outbound.cxone.ports.outcomes import OutcomeQuery
+from outbound.cxone.ports.subscriptions import Subscription, Topic
 from outbound.cxone.quota import Budgets
 from outbound.cxone.settings import CxoneSettings
 from outbound.dispositions.files.ledger import DispositionFiles
-from outbound.secrets import Secrets
-from outbound.settings import AWS_CLIENT, ConfigurationError
-from outbound.store.table import Table
+from outbound.settings import ConfigurationError
 from outbound.webhooks.settings import Providers
 
 _SECONDS_A_CALL = 45.0
@@ -35,37 +33,40 @@ def surfaces(stack: Stack) -> Iterator[Finding]:
     settings = stack.documents.get("cxone", CxoneSettings)
     campaigns = list(stack.registry.all())
     campaign_id = campaigns[0].campaign_id if campaigns else _NOBODY
-    cxone = _connect(stack, settings)
+    connection = _connection(stack, settings)
     used = _used(stack, bool(campaigns))
-    for name, call in _calls(stack, cxone, campaign_id).items():
-        cxone.http.deadline = Deadline(stack.clock, _SECONDS_A_CALL)
-        yield _finding(stack, settings, name, call, used[name])
+    for name, call in _calls(stack, campaign_id).items():
+        cxone = connection.until(Deadline(stack.clock, _SECONDS_A_CALL))
+        yield _finding(stack, settings, name, partial(call, cxone), used[name])
 
 
-def _connect(stack: Stack, settings: CxoneSettings) -> Cxone:
-    table = Table(boto3.client("dynamodb", config=AWS_CLIENT), stack.outputs["TokenTable"])
-    secrets = Secrets(boto3.client("secretsmanager", config=AWS_CLIENT), stack.clock)
+def _connection(stack: Stack, settings: CxoneSettings) -> Connection:
+    """Return a connection that asks for tokens of its own: a cached one proves nothing of the secret."""
     secret_id = stack.outputs["CxoneSecret"]
-    tokens = FreshTokens(table, stack.tenant, secrets, secret_id, lambda: settings, stack.clock)
-    budgets = Budgets(table, stack.tenant, stack.clock)
-    return assemble(tokens, budgets, lambda: settings, stack.clock, "platform")
+    tokens = FreshTokens(stack.tokens, stack.tenant, stack.secrets, secret_id, lambda: settings, stack.clock)
+    budgets = Budgets(stack.tokens, stack.tenant, stack.clock)
+    return Connection("platform", CxoneHttp(tokens, budgets, lambda: settings, stack.clock))
 
 
-def _calls(stack: Stack, cxone: Cxone, campaign_id: str) -> dict[str, Callable[[], object]]:
+def _calls(stack: Stack, campaign_id: str) -> dict[str, Callable[[Cxone], object]]:
     """Return one reading call a surface."""
     end = stack.clock.now().replace(microsecond=0) - timedelta(minutes=1)
     query = OutcomeQuery(campaign_id, end - timedelta(minutes=1), end, (), 1)
     return {
-        "outcomes": lambda: cxone.outcomes.page(query, ""),
-        "dispositions": lambda: cxone.dispositions.contact(campaign_id, _NOBODY),
-        "archive": lambda: cxone.attempts.page(campaign_id, 1, 0),
-        **{topic: partial(cxone.subscriptions.find, _subscription(stack, topic)) for topic in _TOPICS},
+        "outcomes": lambda cxone: cxone.outcomes.page(query, ""),
+        "dispositions": lambda cxone: cxone.dispositions.contact(campaign_id, _NOBODY),
+        "archive": lambda cxone: cxone.attempts.page(campaign_id, 1, 0),
+        **{topic: partial(_find, _subscription(stack, topic)) for topic in _TOPICS},
     }
+
+
+def _find(subscription: Subscription, cxone: Cxone) -> object:
+    return cxone.subscriptions.find(subscription)
 
 
 def _subscription(stack: Stack, topic: Topic) -> Subscription:
     """Return a subscription by the name that ours has; nothing of it is written."""
-    return Subscription(f"{stack.name} {topic}", topic, "", "", "")
+    return Subscription(f"{stack.stack_name} {topic}", topic, "", "", "")
 
 
 def _used(stack: Stack, has_campaigns: bool) -> dict[str, bool]:
@@ -73,7 +74,7 @@ def _used(stack: Stack, has_campaigns: bool) -> dict[str, bool]:
     ingress = stack.documents.get("ingress", Providers)
     senders = [sender for sender in (ingress.cxone, *ingress.providers.values()) if sender]
     asked = any("disposition.requested" in sender.request_types for sender in senders)
-    files = next(iter(DispositionFiles(stack.table, stack.tenant).all()), None)
+    files = next(iter(DispositionFiles(stack.state, stack.tenant).all()), None)
     return {
         "outcomes": has_campaigns,
         "dispositions": asked or files is not None,
@@ -113,14 +114,14 @@ def subscriptions(stack: Stack) -> Iterator[Finding]:
         fix = "outbound config put ingress FILE with cxone in it; README, Receive webhooks"
         yield Finding("note", "subscriptions", "CXone is not configured as a sender", fix)
         return
-    cxone = _connect(stack, stack.documents.get("cxone", CxoneSettings))
+    connection = _connection(stack, stack.documents.get("cxone", CxoneSettings))
     for topic in _TOPICS:
-        yield from safely(f"subscription {topic}", partial(_subscribed, stack, cxone, topic))
+        yield from safely(f"subscription {topic}", partial(_subscribed, stack, connection, topic))
 
 
-def _subscribed(stack: Stack, cxone: Cxone, topic: Topic) -> Iterator[Finding]:
+def _subscribed(stack: Stack, connection: Connection, topic: Topic) -> Iterator[Finding]:
     check = f"subscription {topic}"
-    cxone.http.deadline = Deadline(stack.clock, _SECONDS_A_CALL)
+    cxone = connection.until(Deadline(stack.clock, _SECONDS_A_CALL))
     try:
         count = len(cxone.subscriptions.find(_subscription(stack, topic)))
     except CxoneError as error:

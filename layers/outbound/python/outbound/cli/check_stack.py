@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
-
 from outbound.cli.document_checks import objections
 from outbound.cli.findings import Finding, put_secret, safely
 from outbound.cli.outcomes import stuck_jobs
@@ -17,7 +15,7 @@ from outbound.clock import format_time
 from outbound.deliveries.settings import DeliverySettings
 from outbound.deliveries.signature import Signer
 from outbound.secrets import Secrets
-from outbound.settings import AWS_CLIENT, ConfigurationError
+from outbound.settings import ConfigurationError
 from outbound.webhooks.settings import CXONE, Providers
 
 _SCHEDULES = ("plan-pulls", "plan-archives", "sweep")
@@ -40,7 +38,7 @@ def settings(stack: Stack) -> Iterator[Finding]:
 
 def secrets(stack: Stack) -> Iterator[Finding]:
     """Look whether every secret that is needed has a value of the right form."""
-    store = Secrets(boto3.client("secretsmanager", config=AWS_CLIENT), stack.clock)
+    store = Secrets(stack.client("secretsmanager"), stack.clock)
     yield _texts(store, stack.outputs["CxoneSecret"], "client_id", "client_secret")
     yield from safely("secrets of destinations", lambda: _destinations(stack, store))
     yield from safely("secrets of senders", lambda: _senders(stack, store))
@@ -78,11 +76,11 @@ def _senders(stack: Stack, store: Secrets) -> Iterator[Finding]:
     providers = stack.documents.get("ingress", Providers)
     names = [*([CXONE] if providers.cxone else []), *providers.providers]
     for name in names:
-        found = _texts(store, f"{stack.name}/webhooks/{name}", "secret")
+        found = _texts(store, f"{stack.stack_name}/webhooks/{name}", "secret")
         # An ed25519 key stands in the place of a secret that both sides know.
-        if found.state == "wrong" and _has_public_key(store, f"{stack.name}/webhooks/{name}"):
+        if found.state == "wrong" and _has_public_key(store, f"{stack.stack_name}/webhooks/{name}"):
             found = Finding("ok", found.check)
-        yield found if found.state == "ok" else _creating(found, f"{stack.name}/webhooks/{name}")
+        yield found if found.state == "ok" else _creating(found, f"{stack.stack_name}/webhooks/{name}")
 
 
 def _has_public_key(store: Secrets, secret_id: str) -> bool:
@@ -126,8 +124,8 @@ def pulls(stack: Stack) -> Iterator[Finding]:
 
 def schedules(stack: Stack) -> Iterator[Finding]:
     """Look whether every schedule is there and ticks."""
-    client = boto3.client("scheduler", config=AWS_CLIENT)
-    for name in (f"{stack.name}-{schedule}" for schedule in _SCHEDULES):
+    client = stack.client("scheduler")
+    for name in (f"{stack.stack_name}-{schedule}" for schedule in _SCHEDULES):
         yield from safely(f"schedule {name}", lambda name=name: [_schedule(client, name)])  # type: ignore[misc]
 
 
@@ -153,9 +151,9 @@ def queues(stack: Stack) -> Iterator[Finding]:
 
 def alarms(stack: Stack) -> Iterator[Finding]:
     """Look for alarms that ring, and for somebody who hears them."""
-    client = boto3.client("cloudwatch", config=AWS_CLIENT)
+    client = stack.client("cloudwatch")
     pages = client.get_paginator("describe_alarms").paginate(
-        AlarmNamePrefix=f"{stack.name}-", StateValue="ALARM"
+        AlarmNamePrefix=f"{stack.stack_name}-", StateValue="ALARM"
     )
     ringing = [alarm for page in pages for alarm in page.get("MetricAlarms", [])]
     for alarm in ringing:
@@ -167,7 +165,7 @@ def alarms(stack: Stack) -> Iterator[Finding]:
 
 def alarm_listeners(stack: Stack) -> Iterator[Finding]:
     """Look whether anybody is told of alarms."""
-    client = boto3.client("sns", config=AWS_CLIENT)
+    client = stack.client("sns")
     found = client.list_subscriptions_by_topic(TopicArn=stack.outputs["AlarmTopic"])["Subscriptions"]
     if not found:
         yield Finding("note", "alarm listeners", "nobody is told of alarms", "deploy with AlarmEmail=...")

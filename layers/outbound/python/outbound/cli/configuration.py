@@ -109,4 +109,6 @@ def _write(stack: Stack, name: str, text: str) -> None:
             f"{name}: has {size} bytes, Parameter Store takes {_MAX_BYTES}; leave out what is as packaged"
         )
     # Intelligent-Tiering takes the dearer tier only for a document of more than 4 KB.
-    stack.ssm.put_parameter(Name=name, Value=text, Type="String", Overwrite=True, Tier="Intelligent-Tiering")
+    stack.client("ssm").put_parameter(
+        Name=name, Value=text, Type="String", Overwrite=True, Tier="Intelligent-Tiering"
+    )

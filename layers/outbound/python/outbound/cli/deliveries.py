@@ -34,7 +34,7 @@ def _row(stack: Stack, settings: DeliverySettings, name: str) -> dict[str, Any]:
         "destination": name,
         "url": destination.url,
         "on": bool(destination.url) and not _switch(stack, name).is_off(),
-        "parked": sum(1 for _ in parked_deliveries(stack.table, stack.tenant, name)),
+        "parked": sum(1 for _ in parked_deliveries(stack.state, stack.tenant, name)),
         "event_types": list(destination.event_types),
     }
 
@@ -62,4 +62,4 @@ def _enable(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _switch(stack: Stack, name: str) -> DestinationSwitch:
-    return DestinationSwitch(name, stack.tenant, stack.table, stack.outbox, stack.clock)
+    return DestinationSwitch(name, stack.tenant, stack.state, stack.outbox, stack.clock)

@@ -9,8 +9,6 @@ from math import ceil
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import boto3
-
 from outbound.cli.arguments import add_limit
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
@@ -23,7 +21,6 @@ from outbound.dispositions.files.processor import may_be_tried_again
 from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.reports import Tally, outcome_of
 from outbound.dispositions.settings import DispositionSettings
-from outbound.settings import AWS_CLIENT
 from outbound.store.table import Item
 
 _WHO = ("campaign_id", "contact_id", "outcome_code")
@@ -81,7 +78,7 @@ def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | None
             if chosen.dry_run:
                 return _say_preview(stack, name, seen, output)
             file.seek(0)
-            client = boto3.client("s3", config=AWS_CLIENT)
+            client = stack.client("s3")
             answer = client.put_object(Bucket=bucket, Key=key, Body=file)
     except Unfit as unfit:
         raise ValueError(f"{name}: {unfit.message}") from unfit
@@ -232,8 +229,8 @@ def _unknown(correlation_id: str) -> ValueError:
 
 
 def _ledger(stack: Stack) -> DispositionLedger:
-    return DispositionLedger(stack.table, stack.tenant)
+    return DispositionLedger(stack.state, stack.tenant)
 
 
 def _stored(stack: Stack) -> DispositionFiles:
-    return DispositionFiles(stack.table, stack.tenant)
+    return DispositionFiles(stack.state, stack.tenant)

@@ -163,5 +163,5 @@ def let_go(stack: Stack, jobs: Iterable[Job]) -> int:
     written = [stack.jobs.let_go(job, now) for job in jobs]
     freed = [job_of(one.item) for one in written if one.done]
     queue_url = stack.outputs["PullOutcomesQueueUrl"]
-    Dispatcher(stack.sqs, queue_url, stack.jobs, stack.clock).send(freed, now)
+    Dispatcher(stack.client("sqs"), queue_url, stack.jobs, stack.clock).send(freed, now)
     return len(freed)

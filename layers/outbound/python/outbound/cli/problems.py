@@ -124,7 +124,7 @@ def _dead_letters(stack: Stack) -> Iterator[dict[str, Any]]:
 
 
 def _recorded(stack: Stack, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-    log = ProblemLog(stack.table, stack.tenant, stack.clock)
+    log = ProblemLog(stack.state, stack.tenant, stack.clock)
     return (_row(stack, problem) for problem in log.between(start, end))
 
 
@@ -161,8 +161,8 @@ def _values(problem: Problem) -> Mapping[str, Any]:
 
 
 def _command(stack: Stack, command: str) -> str:
-    named = stack.name == os.environ.get("OUTBOUND_STACK", "outbound-bridge")
-    return f"outbound {command}" if named else f"outbound --stack {quote(stack.name)} {command}"
+    named = stack.stack_name == os.environ.get("OUTBOUND_STACK", "outbound-bridge")
+    return f"outbound {command}" if named else f"outbound --stack {quote(stack.stack_name)} {command}"
 
 
 def _entry(row: Mapping[str, Any]) -> list[str]:

@@ -105,7 +105,7 @@ def _put_back(stack: Stack, url: str, messages: list[dict[str, Any]]) -> None:
             {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
             for number, message in enumerate(messages[first : first + _BATCH])
         ]
-        stack.sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+        stack.client("sqs").change_message_visibility_batch(QueueUrl=url, Entries=entries)
 
 
 def _redrive(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
@@ -132,8 +132,8 @@ def _sent_again(stack: Stack, message: dict[str, Any], source: str, named: str) 
     queue = _source(stack, message, named)
     if queue is None:
         return False
-    stack.sqs.send_message(QueueUrl=stack.outputs[queue + _QUEUE], MessageBody=message["Body"])
-    stack.sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
+    stack.client("sqs").send_message(QueueUrl=stack.outputs[queue + _QUEUE], MessageBody=message["Body"])
+    stack.client("sqs").delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
     return True
 
 
@@ -162,7 +162,7 @@ def _messages(stack: Stack, url: str, most: int, visibility: int) -> Iterator[di
     """Give at most so many messages of a queue, each once."""
     seen: set[str] = set()
     while len(seen) < most:
-        answer = stack.sqs.receive_message(
+        answer = stack.client("sqs").receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=min(_BATCH, most - len(seen)),
             VisibilityTimeout=visibility,
@@ -184,7 +184,9 @@ def _dead_letters_url(stack: Stack, name: str) -> str:
     if name + _DEAD in stack.outputs:
         return str(stack.outputs[name + _DEAD])
     url = stack.outputs[name + _QUEUE]
-    policy = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    policy = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])[
+        "Attributes"
+    ]
     target = json.loads(policy["RedrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
     return next(
         url for key, url in stack.outputs.items() if key.endswith(_DEAD) and url.endswith("/" + target)
@@ -192,7 +194,7 @@ def _dead_letters_url(stack: Stack, name: str) -> str:
 
 
 def _counts(stack: Stack, url: str) -> tuple[int, ...]:
-    found = stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))["Attributes"]
+    found = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))["Attributes"]
     return tuple(int(found.get(name, 0)) for name in _COUNTS)
 
 

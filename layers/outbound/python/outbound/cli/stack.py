@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from outbound.clock import Clock, SystemClock
-from outbound.events import Bus
 from outbound.outcomes.jobs import Jobs
-from outbound.settings import AWS_CLIENT, Documents
+from outbound.runtime import Runtime
+from outbound.settings import AWS_CLIENT
 from outbound.store.consents import Consents
-from outbound.store.outbox import Outbox
-from outbound.store.registry import Registry
-from outbound.store.table import Table
 from outbound.webhooks.ledger import RawWebhooks, WebhookLedger
 from outbound.webhooks.receiver import IngressQueue
 from outbound.webhooks.replay import Replays
@@ -37,18 +33,35 @@ class _Outputs(dict[str, str]):
         raise StackNotFound(f"the stack has no output {name!r}: deploy this version of the bridge first")
 
 
-class Stack:
-    """One deployed stack."""
+class _Names(Mapping[str, str]):
+    """The names of a function's environment, read from the stack's outputs: `STATE_TABLE` is `StateTable`."""
+
+    def __init__(self, stack: str, outputs: Mapping[str, str]) -> None:
+        self._known = {"STACK_NAME": stack}
+        self._outputs = outputs
+
+    def __getitem__(self, variable: str) -> str:
+        return self._known.get(variable) or self._outputs[variable.title().replace("_", "")]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._known, *self._outputs))
+
+    def __len__(self) -> int:
+        return len(self._known) + len(self._outputs)
+
+
+class Stack(Runtime):
+    """One deployed stack, as the operator's command works with it."""
 
     def __init__(self, name: str, outputs: Mapping[str, str], clock: Clock) -> None:
         """Use a stack's outputs."""
-        self.name = name
+        self.stack_name = name
         self.outputs = _Outputs(outputs)
-        self.clock = clock
+        super().__init__(_Names(name, self.outputs), clock)
 
     @classmethod
     def named(cls, name: str) -> Stack:
-        """Give the stack of that name in the account and region of the caller's credentials.
+        """Return the stack of that name in the account and region of the caller's credentials.
 
         Raises StackNotFound where there is none.
         """
@@ -66,64 +79,23 @@ class Stack:
         _check(name, stacks[0]["StackStatus"], outputs)
         return cls(name, outputs, SystemClock())
 
-    @property
-    def tenant(self) -> str:
-        """The tenant that the stack serves."""
-        return self.outputs["Tenant"]
-
-    @cached_property
-    def table(self) -> Table:
-        """The state table."""
-        return Table(boto3.client("dynamodb", config=AWS_CLIENT), self.outputs["StateTable"])
-
     @cached_property
     def consents(self) -> Consents:
         """What contacts agreed to."""
-        client = boto3.client("dynamodb", config=AWS_CLIENT)
-        return Consents(Table(client, self.outputs["ConsentTable"]), self.tenant, self.clock)
-
-    @cached_property
-    def bus(self) -> Bus:
-        """The bus."""
-        return Bus(boto3.client("events", config=AWS_CLIENT), self.outputs["BusName"], self.clock)
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """The outbox of the state table."""
-        return Outbox(self.table, self.bus)
-
-    @cached_property
-    def registry(self) -> Registry:
-        """The registry of campaigns."""
-        return Registry(self.table, self.tenant)
+        return Consents(self.consent, self.tenant, self.clock)
 
     @cached_property
     def jobs(self) -> Jobs:
         """The pull jobs."""
-        return Jobs(self.table, self.tenant)
+        return Jobs(self.state, self.tenant)
 
     @cached_property
     def replays(self) -> Replays:
         """The webhooks that are kept."""
-        raw = RawWebhooks(boto3.client("s3", config=AWS_CLIENT), self.outputs["LakeBucket"])
-        queue = IngressQueue(self.sqs, self.outputs["RouteWebhooksQueueUrl"])
+        raw = RawWebhooks(self.client("s3"), self.outputs["LakeBucket"])
+        queue = IngressQueue(self.client("sqs"), self.outputs["RouteWebhooksQueueUrl"])
         # Only what writes the ledger needs to know how long it remembers.
-        return Replays(raw, WebhookLedger(self.table, self.tenant, timedelta(0)), queue)
-
-    @cached_property
-    def documents(self) -> Documents:
-        """The settings documents."""
-        return Documents(self.ssm, self.name, self.clock)
-
-    @cached_property
-    def ssm(self) -> Any:
-        """A client of Parameter Store."""
-        return boto3.client("ssm", config=AWS_CLIENT)
-
-    @cached_property
-    def sqs(self) -> Any:
-        """A client of SQS."""
-        return boto3.client("sqs", config=AWS_CLIENT)
+        return Replays(raw, WebhookLedger(self.state, self.tenant, timedelta(0)), queue)
 
 
 def _check(name: str, status: str, outputs: Mapping[str, str]) -> None:

@@ -27,7 +27,7 @@ def add_register(commands: Any) -> None:
 
 
 def _register(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    outcomes = _asked(f"{stack.name}-register-webhooks", {"again": chosen.again})
+    outcomes = _asked(f"{stack.stack_name}-register-webhooks", {"again": chosen.again})
     output.rows(outcomes, "there was nothing to register")
     if wrong := [f"{one['name']}: {one['message']}" for one in outcomes if one["outcome"] not in _GOOD]:
         raise ValueError("; ".join(wrong))

@@ -13,7 +13,8 @@ from outbound.consent.changes import InvalidChange, change_of, is_early
 from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
 from outbound.observability import Metric, logger, measure
-from outbound.queues import Refused, TryLater, event_of, growing
+from outbound.queues import Invocation, Refused, TryLater, event_of, growing, work
+from outbound.runtime import Runtime, Work
 from outbound.store.consents import (
     Change,
     ConsentLedger,
@@ -46,6 +47,12 @@ class ConsentRecorder:
         self._outbox = outbox
         self._bus = bus
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> ConsentRecorder:
+        """Return the recorder of a stack."""
+        ledger = ConsentLedger(runtime.consent, runtime.tenant, runtime.clock)
+        return cls(ledger, runtime.outbox_of(runtime.consent), runtime.bus, runtime.clock)
 
     def take(self, record: Mapping[str, Any]) -> None:
         """Record what one message asks for; return when that is durable and said.
@@ -156,3 +163,13 @@ class ConsentRecorder:
         data = {"contact_id": read_contact_id(event.data.get("contact_id")), **said}
         now, effect = self._clock.now(), (event.event_id,)
         return new_event(EventType.CONSENT_REJECTED, event.tenant, now, effect, data, event.correlation_id)
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function behind the queue of changes of consent."""
+    recorder, queue = ConsentRecorder.of(runtime), runtime.queue
+
+    def record(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        return work(event, queue, recorder.take, invocation)
+
+    return record

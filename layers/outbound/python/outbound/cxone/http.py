@@ -7,6 +7,7 @@ Adapters describe a call; this module makes it. What comes back is parsed JSON o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -33,6 +34,8 @@ _MIN_SECONDS = 2.0
 _MOST_BYTES = 64 * 1024 * 1024
 # As many calls as one function has under way at once; each keeps its connection.
 _MOST_CONNECTIONS = 50
+# Where no deadline is given: longer than any function lasts.
+_UNBOUND_SECONDS = 3600.0
 _SAFE_TO_REPEAT = frozenset({"GET", "PUT", "PATCH"})
 
 
@@ -93,7 +96,13 @@ class CxoneHttp:
         self._settings = settings
         self._clock = clock
         self._session = DirectSession(_MOST_CONNECTIONS)
-        self.deadline = Deadline(clock, 3600)
+        self._deadline = Deadline(clock, _UNBOUND_SECONDS)
+
+    def until(self, deadline: Deadline) -> CxoneHttp:
+        """Return the same session for calls that end before a deadline, as those of one invocation do."""
+        bound = copy(self)
+        bound._deadline = deadline
+        return bound
 
     def call(self, call: Call) -> Answer:
         """Make a call, with retries where they are safe, within the deadline.
@@ -133,10 +142,10 @@ class CxoneHttp:
     def _token(self, call: Call) -> str:
         """Give a token, if there is time for a call."""
         self._in_time(0)
-        return self._tokens.get(call.surface, self.deadline)
+        return self._tokens.get(call.surface, self._deadline)
 
     def _in_time(self, wait: float) -> None:
-        if self.deadline.left() - wait < _MIN_SECONDS:
+        if self._deadline.left() - wait < _MIN_SECONDS:
             raise OutOfTime("the function's time is nearly up; the call is made by the next run")
 
     def _wait(self, failure: CxoneError, failures: int) -> None:
@@ -152,19 +161,19 @@ class CxoneHttp:
     def _send(self, call: Call, settings: CxoneSettings, token: str, failures: int) -> Answer | CxoneError:
         """Make one try, in its place in the quota."""
         self._in_time(0)
-        max_wait = min(call.patience, self.deadline.left() - _MIN_SECONDS)
+        max_wait = min(call.patience, self._deadline.left() - _MIN_SECONDS)
         self._budgets.take(call.budget, settings.budget(call.budget), call.lane, call.campaign_id, max_wait)
         try:
             with self._request(call, settings, token) as response:
                 if 200 <= response.status_code < 300:
-                    return _success(call, response, whole_body(response, _MOST_BYTES, self.deadline.left))
-                body = refusal_body(response, self.deadline.left).replace(token.encode(), b"***")
+                    return _success(call, response, whole_body(response, _MOST_BYTES, self._deadline.left))
+                body = refusal_body(response, self._deadline.left).replace(token.encode(), b"***")
         except BROKEN as error:
             return Unavailable(f"{call.method} {call.path}: no whole answer ({type(error).__name__})")
         return self._refused(call, settings, response, body, failures)
 
     def _request(self, call: Call, settings: CxoneSettings, token: str) -> requests.Response:
-        left = max(1.0, self.deadline.left())
+        left = max(1.0, self._deadline.left())
         headers = {"Accept": "application/json", **call.headers}
         if call.idempotency_key:
             headers["X-Idempotency-Key"] = call.idempotency_key

@@ -22,23 +22,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from outbound.clock import Clock, Deadline, parse_time
 from outbound.deliveries.addresses import AddressRefused
 from outbound.deliveries.bodies import BadExpression, body_of, wanted
-from outbound.deliveries.circuit import Circuit, CircuitOpen
+from outbound.deliveries.circuit import Circuit, CircuitOpen, circuit_store
 from outbound.deliveries.dead_letters import Endings
 from outbound.deliveries.destinations import DestinationSwitch
-from outbound.deliveries.http import Answer, Unreachable
+from outbound.deliveries.http import Answer, Outgoing, Unreachable
 from outbound.deliveries.ledger import DeliveryLedger, Entry, Status
 from outbound.deliveries.posting import Courier, NotBelieved
 from outbound.deliveries.retry_schedule import LONGEST_IN_QUEUE, wait_after, wait_for_circuit, wait_for_switch
-from outbound.deliveries.settings import Destination
+from outbound.deliveries.settings import DeliverySettings, Destination
+from outbound.deliveries.signature import Signer
 from outbound.events import Event
 from outbound.http_statuses import is_passing
 from outbound.observability import Metric, loggable, logger, measure
-from outbound.queues import Refused, TryLater, event_of
+from outbound.queues import Invocation, Refused, TryLater, event_of, work
+from outbound.runtime import Runtime, Work
 
 # A claim outlives its function by that much: whoever finds one run out knows that its worker is gone.
 _CLAIM_MARGIN_SECONDS = 10.0
@@ -106,6 +109,23 @@ class Deliveries:
         self._courier = courier
         self._endings = endings
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> Deliveries:
+        """Return the deliveries of the function's destination."""
+        name, tenant, clock = runtime.name("DESTINATION"), runtime.tenant, runtime.clock
+        documents, outbox, table = runtime.documents, runtime.outbox, runtime.state
+        ledger = DeliveryLedger(table, tenant, name)
+        signer = Signer(runtime.secrets, runtime.name("DESTINATION_SECRET"))
+        return cls(
+            settings=lambda: documents.get("deliveries", DeliverySettings).destination(name),
+            ledger=ledger,
+            switch=DestinationSwitch(name, tenant, table, outbox, clock),
+            circuit=Circuit(name, circuit_store(runtime.client("dynamodb"), table.name, tenant), Failed),
+            courier=Courier(Outgoing(clock), signer, clock),
+            endings=Endings(ledger, outbox, runtime.queue, name, clock),
+            clock=clock,
+        )
 
     def deliver(self, record: Mapping[str, Any], deadline: Deadline) -> None:
         """Deliver the event of an SQS record, or see to it that it will be.
@@ -248,3 +268,15 @@ class Deliveries:
             "event_type": event.event_type,
             "correlation_id": event.correlation_id,
         }
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function behind a destination's queue."""
+    deliveries, queue = Deliveries.of(runtime), runtime.queue
+
+    def deliver(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        # No margin: what it takes to write an attempt's end down is looked at before each.
+        take = partial(deliveries.deliver, deadline=runtime.deadline(invocation, margin_seconds=0))
+        return work(event, queue, take, invocation)
+
+    return deliver

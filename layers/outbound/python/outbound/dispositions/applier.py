@@ -25,13 +25,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import Conflict, CxoneError, Forbidden, InvalidRequest, NotFound, UnexpectedAnswer
-from outbound.cxone.ports import Contact, DispositionsPort
+from outbound.cxone.ports.dispositions import Contact, DispositionsPort
 from outbound.dispositions.deferral import (
     AGAIN_SECONDS,
     Busy,
@@ -43,18 +44,22 @@ from outbound.dispositions.deferral import (
 )
 from outbound.dispositions.do_not_call import DoNotCall
 from outbound.dispositions.facts import Ending, Facts
+from outbound.dispositions.grouping import by_contact
 from outbound.dispositions.ledger import FINAL, Asked, DispositionLedger, Standing, Status
 from outbound.dispositions.metrics import count
 from outbound.dispositions.requests import CANCELLED, Disposition, Rejected, disposition_of, named
 from outbound.dispositions.settings import DispositionSettings
-from outbound.do_not_call import means_do_not_call
+from outbound.do_not_call import DoNotCallCodes, means_do_not_call
 from outbound.events import Event, EventType, PublishFailed
 from outbound.observability import logger
-from outbound.queues import Refused, event_of, growing
+from outbound.queues import Invocation, Refused, event_of, growing, work_side_by_side
+from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item
 
+# Five of these functions run at once, and a tenant takes fifty calls at once.
+_AT_ONCE = 10
 # A claim runs out that long after the function was to hand over, at the least: by then it has ended.
 _CLAIM_SECONDS = 15.0
 # CXone's own dispositions are believed up to that far ahead of the clock here.
@@ -94,6 +99,20 @@ class Applier:
         self._settings = settings
         self._codes = do_not_call_codes or (lambda: settings().do_not_call_codes)
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime, deadline: Deadline) -> Applier:
+        """Return the applier of one invocation, whose calls of CXone end before a deadline."""
+        documents = runtime.documents
+        return cls(
+            runtime.cxone.until(deadline).dispositions,
+            DispositionLedger(runtime.state, runtime.tenant),
+            runtime.outbox,
+            Facts(runtime.tenant),
+            partial(documents.get, "dispositions", DispositionSettings),
+            runtime.clock,
+            lambda: documents.get("dispositions", DoNotCallCodes, else_packaged=True).codes,
+        )
 
     def take(self, record: Record, deadline: Deadline) -> None:
         """Apply what one message asks for; return when its end is durable and said.
@@ -309,3 +328,16 @@ def _rejection(refusal: InvalidRequest | NotFound) -> Rejected:
     if isinstance(refusal, NotFound):
         return Rejected(str(refusal), "contact_id", "contact_not_found")
     return Rejected(str(refusal), refusal.field)
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of a function behind the queue of dispositions."""
+    queue = runtime.queue
+    runtime.warm_up("cxone", "outbox")
+
+    def apply(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        deadline = runtime.deadline(invocation)
+        take = partial(Applier.of(runtime, deadline).take, deadline=deadline)
+        return work_side_by_side(event, queue, take, invocation, by_contact, _AT_ONCE)
+
+    return apply

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from outbound.clock import format_time
-from outbound.cxone.ports import Contact
+from outbound.cxone.ports.dispositions import Contact
 from outbound.dispositions.ledger import Asked, Status
 from outbound.dispositions.requests import Rejected
 from outbound.events import Event, EventType, do_not_call_of, new_event

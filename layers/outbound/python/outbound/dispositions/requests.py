@@ -13,7 +13,7 @@ from typing import Any
 
 from outbound.clock import parse_time
 from outbound.contact_ids import read_contact_id
-from outbound.cxone.ports import NewDisposition
+from outbound.cxone.ports.dispositions import NewDisposition
 from outbound.dispositions.ledger import Asked
 from outbound.dispositions.settings import DispositionSettings
 from outbound.do_not_call import means_do_not_call

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from outbound.clock import format_time
-from outbound.cxone.ports import OutcomePage
+from outbound.cxone.ports.outcomes import OutcomePage
 from outbound.outcomes.errors import PullFailed
 from outbound.outcomes.jobs import Position
 from outbound.outcomes.settings import OutcomeSettings

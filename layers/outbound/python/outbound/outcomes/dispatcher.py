@@ -13,6 +13,7 @@ from outbound.outcomes.jobs import Job, Jobs
 from outbound.outcomes.query import InvalidQuery, check_campaign_id
 from outbound.outcomes.windows import Window
 from outbound.queues import Refused
+from outbound.runtime import Runtime
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -31,6 +32,12 @@ class Dispatcher:
         self._queue_url = queue_url
         self._jobs = jobs
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> Dispatcher:
+        """Return the dispatcher to a stack's queue of pull jobs."""
+        jobs = Jobs(runtime.state, runtime.tenant)
+        return cls(runtime.client("sqs"), runtime.name("PULL_QUEUE_URL"), jobs, runtime.clock)
 
     def send(self, jobs: Sequence[Job], send_at: datetime) -> None:
         """Send jobs to be worked on from `send_at` on.

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from outbound.cxone.ports import CallRecord, OutcomePage
+from outbound.cxone.ports.outcomes import CallRecord, OutcomePage
 from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.jobs import Job
 from outbound.outcomes.rows import Row, RowMaker, SetAside

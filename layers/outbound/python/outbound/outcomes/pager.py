@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import CxoneError, OutOfTime
-from outbound.cxone.ports import OutcomePage, OutcomeQuery, OutcomesPort
+from outbound.cxone.ports.outcomes import OutcomePage, OutcomeQuery, OutcomesPort
 from outbound.observability import Metric, measure
 from outbound.outcomes import checkpoint as positions
 from outbound.outcomes.errors import Superseded, refused

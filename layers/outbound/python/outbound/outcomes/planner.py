@@ -25,6 +25,7 @@ from outbound.outcomes.query import InvalidQuery, check_window, retained_since
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window, cut, uncovered
 from outbound.queues import TryLater
+from outbound.runtime import Runtime
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Campaign, Registry
 from outbound.store.table import Table
@@ -61,6 +62,13 @@ class Planner:
         self._outbox = outbox
         self._tenant = tenant
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> Planner:
+        """Return the planner of a stack."""
+        jobs, dispatcher = Jobs(runtime.state, runtime.tenant), Dispatcher.of(runtime)
+        outbox, tenant, clock = runtime.outbox, runtime.tenant, runtime.clock
+        return cls(runtime.state, runtime.registry, jobs, dispatcher, outbox, tenant, clock)
 
     def plan_due(self, settings: OutcomeSettings, correlation_id: str) -> None:
         """Plan every enabled campaign up to now less the settling time.

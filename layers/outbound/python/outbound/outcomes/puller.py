@@ -8,18 +8,22 @@ A window that was pulled before is pulled beside what the lake has of it; see `s
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from random import random
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, Deadline, format_time, parse_time
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited
-from outbound.cxone.ports import OutcomeQuery, OutcomesPort
+from outbound.cxone.ports.outcomes import OutcomeQuery, OutcomesPort
 from outbound.events import PublishFailed
 from outbound.observability import logger
 from outbound.outcomes import checkpoint as positions
+from outbound.outcomes.dispatcher import job_window
 from outbound.outcomes.errors import OutOfRetention, PullFailed, Superseded
 from outbound.outcomes.jobs import Job, Jobs, job_of
 from outbound.outcomes.page_writer import PageWriter
@@ -28,7 +32,8 @@ from outbound.outcomes.query import InvalidQuery, checked, retained_since
 from outbound.outcomes.reporter import Reporter
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
-from outbound.queues import Refused, TryLater
+from outbound.queues import Invocation, Refused, TryLater, work
+from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
 from outbound.store.lake import NotRemoved
 from outbound.store.outbox import Outbox
@@ -66,6 +71,14 @@ class Puller:
         self._reporter = reporter
         self._outbox = outbox
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime, deadline: Deadline) -> Puller:
+        """Return the puller of one invocation, whose calls of CXone end before a deadline."""
+        jobs, lake, clock = Jobs(runtime.state, runtime.tenant), runtime.lake, runtime.clock
+        reporter = Reporter(jobs, lake, runtime.tenant, clock)
+        port = runtime.cxone.until(deadline).outcomes
+        return cls(port, runtime.registry, jobs, PageWriter(lake), reporter, runtime.outbox, clock)
 
     def pull(self, campaign_id: str, window: Window, settings: OutcomeSettings, deadline: Deadline) -> None:
         """Work on a job until it has ended or the deadline is near.
@@ -207,3 +220,25 @@ def _growing_wait(failures: int) -> float:
     """Give the wait after so many failures in a row; jobs that failed together do not come back together."""
     longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(failures - 1, 10))
     return longest * (0.75 + 0.25 * random())  # noqa: S311 - jitter
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function behind the queue of pull jobs: one campaign's window a message."""
+    queue, documents = runtime.queue, runtime.documents
+    runtime.warm_up("cxone", "outbox", "registry", "lake")
+    # Records come and go by the hundred thousand, and every full collection would walk all that was imported,
+    # too: a fifth of a pull's CPU time. What is there now stays for the life of the environment.
+    gc.freeze()
+
+    def pull(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        deadline = runtime.deadline(invocation)
+        puller = Puller.of(runtime, deadline)
+
+        def take(record: Mapping[str, Any]) -> None:
+            campaign_id, window = job_window(record["body"])
+            logger.append_keys(campaign_id=campaign_id, window=str(window))
+            puller.pull(campaign_id, window, documents.get("outcomes", OutcomeSettings), deadline)
+
+        return work(event, queue, take, invocation)
+
+    return pull

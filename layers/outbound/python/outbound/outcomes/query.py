@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from outbound.clock import format_time
-from outbound.cxone.ports import OutcomeQuery
+from outbound.cxone.ports.outcomes import OutcomeQuery
 from outbound.outcomes.windows import Window
 
 if TYPE_CHECKING:

@@ -10,12 +10,14 @@ from outbound.clock import Clock, parse_time
 from outbound.events import Bus, Event, EventType, new_event
 from outbound.observability import logger
 from outbound.outcomes.corrections import Corrections
+from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.planner import Planner
 from outbound.outcomes.query import InvalidQuery, check_campaign_id
 from outbound.outcomes.report import refusal_audit
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
-from outbound.queues import Refused
+from outbound.queues import Invocation, Refused, event_of, work
+from outbound.runtime import Runtime, Work
 
 # What a request says comes back in its refusal up to this length: it may be anything.
 _LONGEST_QUOTED = 64
@@ -30,6 +32,13 @@ class PullRequests:
         self._corrections = corrections
         self._bus = bus
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> PullRequests:
+        """Return what answers a stack's requests."""
+        clock, tenant = runtime.clock, runtime.tenant
+        corrections = Corrections(runtime.state, Jobs(runtime.state, tenant), runtime.bus, tenant, clock)
+        return cls(Planner.of(runtime), corrections, runtime.bus, clock)
 
     def answer(self, event: Event, settings: OutcomeSettings) -> None:
         """Plan what an event asks for.
@@ -104,3 +113,18 @@ def _time(data: Mapping[str, Any], field: str) -> datetime:
 def _quoted(data: Mapping[str, Any], field: str) -> str:
     given = data.get(field)
     return given[:_LONGEST_QUOTED] if isinstance(given, str) else ""
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function behind the queue of pull requests, which plans their jobs."""
+    requests, queue, documents = PullRequests.of(runtime), runtime.queue, runtime.documents
+
+    def take(record: Mapping[str, Any]) -> None:
+        event = event_of(record)
+        logger.append_keys(correlation_id=event.correlation_id)
+        requests.answer(event, documents.get("outcomes", OutcomeSettings))
+
+    def plan(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        return work(event, queue, take, invocation)
+
+    return plan

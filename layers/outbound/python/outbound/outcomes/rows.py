@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from outbound.cxone.json_bodies import Unreadable
-from outbound.cxone.ports import CallRecord
+from outbound.cxone.ports.outcomes import CallRecord
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from outbound.events import Event, EventType
 from outbound.problems.log import ProblemLog
-from outbound.queues import Refused, event_of
+from outbound.queues import Invocation, Refused, event_of, work
+from outbound.runtime import Runtime, Work
 
 _ALWAYS = frozenset(
     {
@@ -61,3 +62,14 @@ class ProblemRecorder:
             self._log.note(event)
         except ValueError as error:
             raise Refused(f"occurred_at of event {event.event_id}: {error}") from error
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function behind the queue of facts that may be problems."""
+    queue = runtime.queue
+    recorder = ProblemRecorder(ProblemLog(runtime.state, runtime.tenant, runtime.clock))
+
+    def record(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        return work(event, queue, recorder.take, invocation)
+
+    return record

@@ -5,13 +5,17 @@ from __future__ import annotations
 import secrets as random_bytes
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from outbound.backoff import pause
-from outbound.clock import Clock
+from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import CxoneError, Unavailable
-from outbound.cxone.ports import Subscribed, Subscription, SubscriptionsPort
+from outbound.cxone.ports.subscriptions import Subscribed, Subscription, SubscriptionsPort, Topic
 from outbound.events import Event, EventType, PublishFailed, new_event
 from outbound.observability import logger
+from outbound.queues import Invocation
+from outbound.runtime import Runtime, Work
+from outbound.settings import ConfigurationError
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item
 from outbound.subscriptions.ledger import SubscriptionLedger, proof_of
@@ -20,6 +24,8 @@ from outbound.subscriptions.ledger import SubscriptionLedger, proof_of
 _CLAIM_SECONDS = 180
 # How often a registration whose answer was lost is looked for and, if it is not there, made again.
 _TRIES = 3
+
+_TOPICS: tuple[Topic, ...] = ("campaigns", "dialer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,13 @@ class SubscriptionRegistrar:
         self._outbox = outbox
         self._tenant = tenant
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime, deadline: Deadline) -> SubscriptionRegistrar:
+        """Return the registrar of one invocation, whose calls of CXone end before a deadline."""
+        port = runtime.cxone.until(deadline).subscriptions
+        ledger = SubscriptionLedger(runtime.state, runtime.tenant)
+        return cls(port, ledger, runtime.outbox, runtime.tenant, runtime.clock)
 
     def register(self, wanted: Subscription, again: bool = False) -> Outcome:
         """Make sure that a webhook is registered once and as wanted, and say what that took.
@@ -133,3 +146,28 @@ class SubscriptionRegistrar:
         except PublishFailed as error:
             # The webhook is registered; the sweeper says so when the bus is back.
             logger.warning("a fact waits", extra={"webhook": name, "reason": str(error)})
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function that registers our webhooks at CXone."""
+    stack, url = runtime.name("STACK_NAME"), runtime.name("WEBHOOK_URL")
+    # The receiver's own; it accepts two versions, and CXone sends the current one.
+    secret_id = f"{stack}/webhooks/cxone"
+    secrets = runtime.secrets
+    runtime.warm_up("cxone", "outbox")
+
+    def subscription(topic: Topic) -> Subscription:
+        secret = secrets.current(secret_id).get("secret")
+        if not secret:
+            raise ConfigurationError(f'the secret {secret_id} has no text "secret": put one there first')
+        return Subscription(f"{stack} {topic}", topic, url, f"outbound-bridge/{stack}", secret)
+
+    def register(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        """Register every webhook; with `again` also those that CXone seems to have already."""
+        registrar = SubscriptionRegistrar.of(runtime, runtime.deadline(invocation))
+        # An environment may be warm since before a rotation.
+        secrets.reread(secret_id)
+        again = event.get("again") is True
+        return {"webhooks": [registrar.register(subscription(topic), again).as_data() for topic in _TOPICS]}
+
+    return register

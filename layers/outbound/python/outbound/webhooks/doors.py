@@ -6,15 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 
-from outbound.clock import SystemClock
 from outbound.observability import logger
-from outbound.secrets import Secrets
-from outbound.settings import Documents, variable
-from outbound.webhooks.receiver import Find, IngressQueue, Receiver
-from outbound.webhooks.settings import Providers
+from outbound.runtime import Runtime
+from outbound.webhooks.receiver import Find, Receiver
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -45,22 +41,10 @@ def door(find: Find) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]
 
     What it uses is made now, from the function's environment.
     """
-    receiver = _receiver()
+    receiver = Receiver.of(Runtime.of_function(_CLIENT))
 
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         _request_id.current = context.aws_request_id
         return receiver.receive(event, find)
 
     return handler
-
-
-def _receiver() -> Receiver:
-    clock, stack = SystemClock(), variable("STACK_NAME")
-    documents = Documents(boto3.client("ssm", config=_CLIENT), stack, clock)
-    return Receiver(
-        settings=lambda: documents.get("ingress", Providers),
-        secrets=Secrets(boto3.client("secretsmanager", config=_CLIENT), clock),
-        stack=stack,
-        queue=IngressQueue(boto3.client("sqs", config=_CLIENT), variable("INGRESS_QUEUE_URL")),
-        clock=clock,
-    )

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock
 from outbound.observability import Metric, logger, measure, metrics
+from outbound.runtime import Runtime
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError
 from outbound.webhooks.answers import accepted, problem
@@ -48,6 +49,18 @@ class Receiver:
         self._stack = stack
         self._queue = queue
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> Receiver:
+        """Return the receiver of a stack."""
+        documents = runtime.documents
+        return cls(
+            settings=lambda: documents.get("ingress", Providers),
+            secrets=runtime.secrets,
+            stack=runtime.name("STACK_NAME"),
+            queue=IngressQueue(runtime.client("sqs"), runtime.name("INGRESS_QUEUE_URL")),
+            clock=runtime.clock,
+        )
 
     def receive(self, event: Mapping[str, Any], find: Find) -> dict[str, Any]:
         """Answer an API Gateway event: with 202 once the queue has the delivery, else with the problem.

@@ -18,13 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from outbound.clock import Clock, format_time, parse_time
-from outbound.do_not_call import PACKAGED_CODES
-from outbound.events import Event, effect_id
+from botocore.exceptions import BotoCoreError, ClientError
+
+from outbound.clock import Clock, Deadline, format_time, parse_time
+from outbound.do_not_call import PACKAGED_CODES, DoNotCallCodes
+from outbound.events import Event, PublishFailed, effect_id
 from outbound.observability import Metric, logger, measure
-from outbound.queues import Refused
+from outbound.queues import Invocation, Refused, TryLater, growing, work
+from outbound.runtime import Runtime, Work
+from outbound.settings import ConfigurationError, Documents
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item, Key
 from outbound.webhooks.delivery import Delivery, NoDelivery
@@ -35,6 +41,12 @@ from outbound.webhooks.telling import MOST_TOLD, facts_about, too_old
 
 # DynamoDB takes items of 400 KB; half of it leaves room for what an event grows by when it is stored.
 _MAX_PART_BYTES = 200 * 1024
+
+
+# A delivery of ten thousand events takes a thousand calls to the bus: with less time left none is begun.
+_MARGIN_SECONDS = 35.0
+# When AWS refuses, in seconds, at first: what waits may be somebody who must not be called.
+_AGAIN_SECONDS = 5.0
 
 
 class Router:
@@ -49,6 +61,14 @@ class Router:
         self._outbox = outbox
         self._tenant = tenant
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> Router:
+        """Return the router of a stack."""
+        retention = timedelta(days=int(runtime.name("WEBHOOK_RETENTION_DAYS")))
+        raw = RawWebhooks(runtime.client("s3"), runtime.name("LAKE_BUCKET"))
+        ledger = WebhookLedger(runtime.state, runtime.tenant, retention)
+        return cls(raw, ledger, runtime.outbox, runtime.tenant, runtime.clock)
 
     def route(
         self, record: Mapping[str, Any], providers: Providers, codes: Iterable[str] = PACKAGED_CODES
@@ -245,3 +265,44 @@ def _count(contents: Contents) -> None:
             "fields": dict(rejection.fields),
         }
         logger.warning("a part of a delivery is invalid", extra=said)
+
+
+class _Function:
+    """What the function behind the queue of deliveries does with each of its messages."""
+
+    def __init__(self, router: Router, documents: Documents) -> None:
+        self._router = router
+        self._documents = documents
+
+    def route(self, record: Mapping[str, Any], until: Deadline) -> None:
+        """Route what one message holds. Raises TryLater where there is no time for it, or AWS refuses."""
+        if until.left() <= 0:
+            raise TryLater(0, "the function's time is nearly up")
+        try:
+            self._route(record)
+        except (PublishFailed, ClientError, BotoCoreError) as error:
+            logger.warning("a delivery waits", exc_info=True)
+            raise growing(record, type(error).__name__, _AGAIN_SECONDS) from error
+
+    def _route(self, record: Mapping[str, Any]) -> None:
+        codes = self._documents.get("dispositions", DoNotCallCodes, else_packaged=True).codes
+        try:
+            providers = self._documents.get("ingress", Providers)
+        except ConfigurationError as broken:
+            # The rest waits for settings that can be used; who must not be called does not.
+            self._router.note_opt_outs(record, codes)
+            raise growing(record, str(broken), _AGAIN_SECONDS) from broken
+        self._router.route(record, providers, codes)
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function behind the queue of deliveries."""
+    function, queue = _Function(Router.of(runtime), runtime.documents), runtime.queue
+
+    def route(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        # The small ones first: a giant holds up none beside it.
+        records = sorted(event["Records"], key=lambda record: len(record["body"]))
+        take = partial(function.route, until=runtime.deadline(invocation, _MARGIN_SECONDS))
+        return work({"Records": records}, queue, take, invocation)
+
+    return route

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from outbound.cxone.errors import UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
-from outbound.cxone.ports import Archivable, Archived, ArchiveOrder, Attempt
+from outbound.cxone.ports.attempts import Archivable, Archived, ArchiveOrder, Attempt
 
 _NOTHING = Attempt(None, None, None, None, None, None, None, None)
 

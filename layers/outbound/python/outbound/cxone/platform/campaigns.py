@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from outbound.cxone.errors import NotFound, UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
-from outbound.cxone.ports import CampaignStatus
+from outbound.cxone.ports.campaigns import CampaignStatus
 from outbound.cxone.quota import Lane
 
 _STATUSES = {

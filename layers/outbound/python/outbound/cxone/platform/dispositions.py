@@ -13,7 +13,7 @@ from urllib.parse import quote
 from outbound.clock import format_time, parse_time
 from outbound.cxone.errors import InvalidRequest, NotFound, UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
-from outbound.cxone.ports import Contact, NewDisposition
+from outbound.cxone.ports.dispositions import Contact, NewDisposition
 
 # A write waits longer for its place than other calls do: it follows a read that would be spent for nothing.
 _PATIENCE_SECONDS = 15.0

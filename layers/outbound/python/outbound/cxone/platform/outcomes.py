@@ -7,7 +7,7 @@ from typing import Any
 from outbound.clock import format_time
 from outbound.cxone.errors import UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
-from outbound.cxone.ports import CallRecord, OutcomePage, OutcomeQuery
+from outbound.cxone.ports.outcomes import CallRecord, OutcomePage, OutcomeQuery
 
 _PATH = "/api/v2/outbound/calls"
 _NOTHING = CallRecord(None, None, None, None, None, None, None, None, {}, None)

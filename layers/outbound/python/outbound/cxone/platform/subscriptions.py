@@ -13,7 +13,7 @@ from typing import Any
 
 from outbound.cxone.errors import NotFound, UnexpectedAnswer
 from outbound.cxone.http import Answer, Call, CxoneHttp
-from outbound.cxone.ports import Subscribed, Subscription, Topic
+from outbound.cxone.ports.subscriptions import Subscribed, Subscription, Topic
 
 Body = dict[str, Any]
 
