@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from outbound.capabilities import sweeping
 from outbound.clock import Clock, Deadline
@@ -39,6 +39,36 @@ class Overridden:
         return self._methods.get(name) or getattr(self._port, name)
 
 
+class _Names(Mapping[str, str]):
+    """What a function's environment holds; a queue is made when its URL is asked for."""
+
+    _QUEUES: ClassVar = {
+        "PULL_QUEUE_URL": "pull-outcomes",
+        "END_ARCHIVE_QUEUE_URL": "end-archive",
+        "DISPOSITIONS_QUEUE_URL": "apply-dispositions",
+        "INGRESS_QUEUE_URL": "route-webhooks",
+    }
+
+    def __init__(self, aws: AwsWorld, queue: str, names: Mapping[str, str]) -> None:
+        self._aws = aws
+        self._queues = {**self._QUEUES, "DLQ_URL": f"{queue}-dlq"}
+        more = {"WEBHOOK_RETENTION_DAYS": "30", "DESTINATION": "crm", "DESTINATION_SECRET": "outbound/crm"}
+        self._known = {**ENVIRONMENT, **more, **names}
+
+    def __getitem__(self, variable: str) -> str:
+        if variable in self._known:
+            return self._known[variable]
+        if variable == "QUEUE_URLS":
+            return json.dumps({"crm": self._aws.queue_urls["deliver-crm"]})
+        return self._aws.queue_urls[self._queues[variable]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._known, *self._queues, "QUEUE_URLS"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class WorldRuntime(Runtime):
     """A runtime on moto: what a function's environment holds, a test's clock, and clients that all share."""
 
@@ -51,18 +81,7 @@ class WorldRuntime(Runtime):
         **names: str,
     ) -> None:
         """Work off a queue, with settings by the name of their document and names beside the usual ones."""
-        urls = {
-            "DLQ_URL": aws.queue_urls[f"{queue}-dlq"],
-            "PULL_QUEUE_URL": aws.queue_urls["pull-outcomes"],
-            "END_ARCHIVE_QUEUE_URL": aws.queue_urls["end-archive"],
-            "DISPOSITIONS_QUEUE_URL": aws.queue_urls["apply-dispositions"],
-            "INGRESS_QUEUE_URL": aws.queue_urls["route-webhooks"],
-            "QUEUE_URLS": json.dumps({"crm": aws.queue_urls["deliver-crm"]}),
-            "WEBHOOK_RETENTION_DAYS": "30",
-            "DESTINATION": "crm",
-            "DESTINATION_SECRET": "outbound/crm",
-        }
-        super().__init__({**ENVIRONMENT, **urls, **names}, clock)
+        super().__init__(_Names(aws, queue, names), clock)
         self.documents = GivenDocuments(self, given or {})
 
     def client(self, service: str) -> Any:
