@@ -18,13 +18,14 @@ class Template:
     """The transformed template, with questions that tests ask of it."""
 
     def __init__(self, path: Path = ROOT / "template.yaml") -> None:
-        self.source: dict[str, Any] = yaml_parse(path.read_text())
+        self._text = path.read_text()
+        self.source: dict[str, Any] = yaml_parse(self._text)
         self.parameters: dict[str, Any] = self.source["Parameters"]
 
     @cached_property
     def resources(self) -> dict[str, Any]:
         """Every resource by its logical id."""
-        source = yaml_parse((ROOT / "template.yaml").read_text())
+        source = yaml_parse(self._text)
         for resource in source["Resources"].values():
             _pretend_it_is_uploaded(resource)
         defaults = {name: parameter.get("Default") for name, parameter in self.parameters.items()}
