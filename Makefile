@@ -33,11 +33,11 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := tests:layers/outbound/python
 
 .PHONY: run
-run: environments ## play the whole bridge against the sandbox, with progress and a summary
+run: environments ## the whole bridge against the sandbox, with progress and a summary
 	@$(VENV)/python -m scenario $(ARGS)
 
 .PHONY: up
-up: environments ## a stack with a tenant to play with, until Ctrl-C (ARGS='NAME="value"')
+up: environments ## a stack with a sandbox tenant, until Ctrl-C (ARGS='NAME="value"')
 	@exec $(VENV)/python -m local up $(ARGS)
 
 .PHONY: webhook
@@ -45,8 +45,8 @@ webhook: environments ## send a signed webhook to the stack of `make up`
 	@$(VENV)/python -m local webhook
 
 .PHONY: unit
-unit: environments ## what needs no stack and is not marked slow
-	$(VENV)/python -m pytest tests/unit tests/conformance -m "not slow and not stack" -n auto $(ARGS)
+unit: environments ## tests that need no stack and are not marked slow
+	$(VENV)/python -m pytest tests/unit tests/conformance tests/template -m "not slow and not stack" -n auto $(ARGS)
 
 .PHONY: test
 test: environments ## all tests at reduced sizes, on all cores
@@ -72,14 +72,13 @@ bench: environments ## measure the figures of the design and print them beside t
 	@$(VENV)/python -m bench $(ARGS)
 
 .PHONY: lint
-lint: environments ## style, types, imports, and the template with what it becomes
+lint: environments ## style, types, direction of imports, the template
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy layers/outbound/python
 	for app in functions/*/app.py; do $(VENV)/mypy "$$app"; done
 	$(VENV)/lint-imports --config pyproject.toml
 	$(SAM) validate --lint
-	$(VENV)/python -m pytest tests/template -q --no-header
 
 .PHONY: format
 format: environments ## put the code into shape

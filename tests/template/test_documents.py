@@ -1,0 +1,51 @@
+"""What the documents name is there: files, modules, functions, parts of the package."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from template.transformed import ROOT
+
+PACKAGE = ROOT / "layers" / "outbound" / "python" / "outbound"
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_links_within_the_project_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!\w+://|#)([^)#]+)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_files_that_are_named_are_there(document: Path) -> None:
+    named = re.findall(r"`((?:[\w.-]+/)*[\w-]+\.(?:py|yaml|toml))`", document.read_text())
+    # A capability's own file may be named without its folder.
+    missing = [name for name in named if not ((ROOT / name).exists() or any(PACKAGE.rglob(name)))]
+    assert missing == []
+
+
+def test_the_picture_of_the_data_flow_has_every_function() -> None:
+    drawn = ARCHITECTURE.split("```mermaid", 1)[1].split("```", 1)[0]
+    functions = {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()}
+    assert sorted(functions - set(re.findall(r"\w+", drawn))) == []
+
+
+def test_the_layers_of_imports_have_every_part_of_the_package() -> None:
+    parts = {path.name for path in PACKAGE.iterdir() if path.is_dir() and not path.name.startswith("_")}
+    drawn = ARCHITECTURE.split("## Layers of imports", 1)[1].split("\n## ", 1)[0]
+    words = set(re.findall(r"[\w-]+", drawn))
+    assert sorted(parts - words) == []
+
+
+def test_every_decision_is_in_the_list_of_decisions() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text())
+    assert listed == sorted(path.name for path in folder.glob("0*.md"))
