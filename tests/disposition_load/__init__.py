@@ -1,4 +1,4 @@
-"""A rush of dispositions: many at once over a few campaigns, each several times, in no order.
+"""A load test of dispositions: many at once over a few campaigns, each several times, in no order.
 
 >>> aftermath = play(cast, size)
 

@@ -1,4 +1,4 @@
-"""What came of a rush: how each request ended, and what the tenant has of each contact."""
+"""What became of the load: how each request ended, and what the tenant has of each contact."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Aftermath:
 
 
 class Reader:
-    """Reads what came of a rush."""
+    """Reads what became of the load."""
 
     def __init__(self, cast: Cast, size: Size) -> None:
         self._cast = cast

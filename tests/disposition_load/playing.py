@@ -1,4 +1,4 @@
-"""Plays a rush: sends all of it, by webhook and on the bus, and waits until each has ended."""
+"""Plays the load: sends all of it, by webhook and on the bus, and waits until each has ended."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Heard = Callable[[], Sequence[Any]]
 
 
 def play(cast: Cast, size: Size, heard: Heard) -> Aftermath:
-    """Play a rush and give what came of it; `heard` gives the events that the bus has carried."""
+    """Play the load and return what became of it; `heard` gives the events that the bus has carried."""
     told = dispositions(cast.tenant.world, size)
     by_webhook, on_the_bus = _parted(told, size)
     began = time.monotonic()
@@ -68,7 +68,7 @@ def _send(cast: Cast, told: Sequence[Told], size: Size) -> list[str]:
 def _publish(cast: Cast, told: Sequence[Told], size: Size) -> list[str]:
     """Put requests on the bus, each so many times, in no order; give their correlation ids."""
     tenant = cast.stack.outputs["Tenant"]
-    events = [one.event(tenant, f"rush-{size.seed}-{one.campaign_id}") for one in told] * size.times
+    events = [one.event(tenant, f"load-{size.seed}-{one.campaign_id}") for one in told] * size.times
     Random(size.seed).shuffle(events)
     Bus(cast.stack.client("events"), cast.stack.outputs["BusName"], SystemClock()).publish(events)
     return sorted({event.correlation_id for event in events})

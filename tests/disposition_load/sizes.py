@@ -1,4 +1,4 @@
-"""How large a rush is."""
+"""How large the load is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A rush: so many dispositions for each campaign, about so many of its contacts.
+    """A load: so many dispositions for each campaign, about so many of its contacts.
 
     Some of them come by webhook, in deliveries of so many each. `seconds` is how long all may take.
     """
@@ -22,5 +22,5 @@ class Size:
     seed: int = 7
 
 
-SMALL = Size(("rush-1", "rush-2"), 500, 60, by_webhook=50, in_a_delivery=10, seconds=150)
-FULL = Size(tuple(f"rush-{n}" for n in range(1, 21)), 500, 60, by_webhook=50, in_a_delivery=10, seconds=1200)
+SMALL = Size(("load-1", "load-2"), 500, 60, by_webhook=50, in_a_delivery=10, seconds=150)
+FULL = Size(tuple(f"load-{n}" for n in range(1, 21)), 500, 60, by_webhook=50, in_a_delivery=10, seconds=1200)

@@ -1,4 +1,4 @@
-"""The dispositions of a rush: many about each contact, each at a moment of its own."""
+"""The dispositions of the load: many about each contact, each at a moment of its own."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from rich.console import Console
 
-from disposition_load import SMALL as RUSH
+from disposition_load import SMALL as DISPOSITIONS
 from integration.listening import Listener
 from local import Stack
 from outbound.cli.__main__ import main
@@ -55,7 +55,10 @@ def session() -> Iterator[Session]:
     scenario = read_world(world(3_000, 2, quota=True))
     day = DAY, DAY + timedelta(days=1)
     aside = [Campaign(name, *day, name, CALLS_A_DAY, agents=3) for name in _ON_THE_SIDE]
-    aside += [Campaign(name, *day, name, contacts=RUSH.contacts, agents=3) for name in RUSH.campaigns]
+    aside += [
+        Campaign(name, *day, name, contacts=DISPOSITIONS.contacts, agents=3)
+        for name in DISPOSITIONS.campaigns
+    ]
     with assembled(replace(scenario, campaigns=(*scenario.campaigns, *aside))) as cast:
         listener = Listener(cast.stack)
         verdict = play(_seeing(cast, scenario), quota=True, console=Console(quiet=True))

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def aftermath(session: Session) -> Aftermath:
-    """What came of the rush, on the stack that all share."""
+    """What became of the load, on the stack that all share."""
     return play(session.cast, SMALL, session.listener.heard)
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def aftermath(session: Session) -> Iterator[Aftermath]:
-    """What came of the storm, on the stack that all share."""
+    """What became of the load, on the stack that all share."""
     with connected(session.cast, SMALL) as senders:
         yield play(session.cast, senders, SMALL)
 

@@ -49,7 +49,7 @@ def test_the_sweep_s_schedule_fires_by_itself_and_when_it_is_told_to(stack: Stac
     # No test fires it before, so whatever is there came of the minute.
     by_itself = eventually(lambda: _sweeps_by_schedule(stack), seconds=60, every=0.5)
     stack.fire("sweep")
-    eventually(lambda: _sweeps_by_schedule(stack) > by_itself, seconds=10)
+    assert eventually(lambda: _sweeps_by_schedule(stack) > by_itself, seconds=10)
 
 
 def test_no_function_met_what_nobody_planned(stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""The storm of webhooks in full: two thousand deliveries of nine senders, through an outage, each once."""
+"""The load test of webhooks in full: two thousand deliveries of nine senders, an outage, each once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_two_thousand_deliveries_have_their_effect_exactly_once(
         connect(cast, quota=False)
         with connected(cast, FULL) as senders:
             aftermath = play(cast, senders, FULL)
-    record_testsuite_property("storm of webhooks", aftermath.figures)
+    record_testsuite_property("load of webhooks", aftermath.figures)
 
     assert Counter(given[-1] for given in aftermath.answers) == {202: FULL.deliveries * FULL.times}
     assert aftermath.told.total() == FULL.deliveries

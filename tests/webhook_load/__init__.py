@@ -1,10 +1,10 @@
-"""A storm of webhooks: many senders tell changes of consent, each several times, in no order, amid faults.
+"""A load test of webhooks: many senders report changes of consent, several times, in no order, amid faults.
 
 >>> with connected(cast, size) as senders:
 ...     aftermath = play(cast, senders, size)
 
-What was told is compared with what the other side was delivered and with what the ledger says. The same
-storm is played in a small size with all tests and in the full one by `make load`.
+What was sent is compared with what the other side was delivered and with what the ledger says. The same
+load is played in a small size with all tests and in the full one by `make load`.
 """
 
 from webhook_load.aftermath import Aftermath

@@ -1,4 +1,4 @@
-"""What came of a storm: at the other side, and in the ledger of consent."""
+"""What became of the load: at the other side, and in the ledger of consent."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Aftermath:
 
 
 class Reader:
-    """Reads what came of a storm about these contacts."""
+    """Reads what became of the load, about these contacts."""
 
     def __init__(self, cast: Cast, contacts: Sequence[str]) -> None:
         self._cast = cast
@@ -87,7 +87,7 @@ class Reader:
         return sum(each.took_effect for each in self._history())
 
     def nothing_is_on_its_way(self) -> bool:
-        """Whether the queues that the storm went through are empty, and no delivery is parked."""
+        """Whether the queues that the load went through are empty, and no delivery is parked."""
         rows = self._cast.operator.run("deliveries", "list")
         parked = [row["parked"] for row in rows if row["destination"] == DESTINATION]
         return parked == [0] and waiting(self._cast.stack) == 0

@@ -1,4 +1,4 @@
-"""The senders let in, and one destination that wants to hear of consent, for as long as a storm lasts."""
+"""The senders, and a destination that subscribes to consent, for as long as the load test lasts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from scenario.cast import Cast
 from webhook_load.sizes import Size
 
 DESTINATION = "wfm"
-"""The receiver that the storm's facts go to; the scenario does not use it."""
+"""The receiver that the load's facts go to; the scenario does not use it."""
 
 RECEIVERS = ("crm_webhook", "cxone_webhook")
 QUEUES = ("RouteWebhooks", "RecordConsent", f"Deliver{DESTINATION.title()}")
-"""The queues that a storm goes through."""
+"""The queues that the load goes through."""
 
 # The copies of a delivery come over minutes, and each was signed before the first.
 _TOLERANCE_SECONDS = 3600
@@ -50,7 +50,7 @@ def path_of(sender: Sender) -> str:
 
 
 def waiting(stack: Stack) -> int:
-    """Count the messages in the queues that a storm goes through."""
+    """Count the messages in the queues that the load goes through."""
     return sum(stack.queue_depth(stack.outputs[f"{name}QueueUrl"]) for name in QUEUES)
 
 
@@ -118,4 +118,4 @@ def _document(stack: Stack, capability: str) -> dict[str, Any]:
 
 
 def _provider(sender: Sender) -> str:
-    return f"storm-{sender.name}"
+    return f"load-{sender.name}"

@@ -1,4 +1,4 @@
-"""Plays a storm: sends all of it, sends again what was not taken, and waits until it has blown over."""
+"""Plays the load: sends all of it, sends again what was not taken, and waits until it is worked off."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _HANGS_UP_EVERY = 10
 
 
 def play(cast: Cast, senders: Sequence[Sender], size: Size) -> Aftermath:
-    """Play a storm and give what came of it, once all of it has arrived or its time is up."""
+    """Play the load and return what became of it, once all of it has arrived or its time is up."""
     told = changes([sender.name for sender in senders], size)
     copies = mischief.shuffled(mischief.repeated(_signed(cast, senders, told), size.times), size.seed)
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""How large a storm is."""
+"""How large the load is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A storm: so many different deliveries about so many contacts, and what goes wrong from half-way on.
+    """A load: so many different deliveries about so many contacts, and what goes wrong from half-way on.
 
     The other side answers 503 to so many requests in a row. Then it cuts so many connections after it took
     what came, and as many before, each some requests after the last. `seconds` is how long all of it may

@@ -35,12 +35,12 @@ class Change:
 
 
 def contacts(size: Size) -> list[str]:
-    """Give the contacts of a storm."""
+    """Return the contacts of the load."""
     return [str(_FIRST_CONTACT + number) for number in range(size.contacts)]
 
 
 def changes(senders: Sequence[str], size: Size) -> list[tuple[str, Change]]:
-    """Give a change of the last day for every delivery of the storm, each with the sender that tells it."""
+    """Return a change of the last day for every delivery of the load, each with the sender that tells it."""
     chance, known = random.Random(size.seed), contacts(size)
     began = datetime.now(UTC).replace(microsecond=0) - _DAY
     told = []
@@ -105,7 +105,7 @@ def _studio(change: Change) -> Any:
         "id": f"{change.contact_id}-{change.occurred_at.timestamp():.3f}",
         "type": "studio.disposition",
         "occurredAt": iso(change.occurred_at),
-        "campaignId": "storm",
+        "campaignId": "load",
         "data": {"_ExternalID": change.contact_id, "Disposition": "Do not call"},
     }
 

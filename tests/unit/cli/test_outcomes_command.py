@@ -1,4 +1,4 @@
-"""`outbound outcomes`: why a job waits is seen at once, and once it is mended a command lets it go."""
+"""`outbound outcomes`: why a job waits is seen at once, and once it is fixed a command releases it."""
 
 from __future__ import annotations
 

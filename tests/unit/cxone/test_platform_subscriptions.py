@@ -139,6 +139,7 @@ def test_what_is_away_already_is_removed(port: PlatformSubscriptions, cxone: Scr
     cxone.answers = [Reply(404, {"error": "not_found"})]
 
     port.remove("wh-1", "dialer")
+    assert len(cxone.asked) == 1
 
 
 def test_neither_secret_nor_url_of_a_webhook_shows_in_its_text() -> None:

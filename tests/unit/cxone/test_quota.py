@@ -259,9 +259,10 @@ def test_a_place_that_came_when_the_callers_time_was_up_is_anothers(aws: AwsWorl
 
 def test_a_caller_that_may_not_wait_has_a_free_place_though_the_table_is_slow(aws: AwsWorld) -> None:
     callers = Callers(aws, Random(1))
-    budgets, _ = callers.budgets()
+    budgets, table = callers.budgets()
     callers.time.start(lambda: budgets.take("outbound", OUTBOUND, max_wait=0))
     callers.time.run()
+    assert table.writes == 1
 
 
 # --- Lanes, campaigns, tenants
