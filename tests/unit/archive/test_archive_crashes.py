@@ -87,7 +87,7 @@ def _state(world: ArchiveWorld) -> object:
         world.copies(),
         [(batch.status, batch.archived, batch.left) for batch in world.batches.all(run.run_id)],
         world.dials(),
-        world.holds.standing(CAMPAIGN),
+        world.holds.of_campaign(CAMPAIGN),
         world.runs.current(CAMPAIGN),
         sorted(said, key=str),
     )
