@@ -69,7 +69,7 @@ class ArchiveStack:
         return next(self.runs.of_campaign(campaign_id, limit=1), None)
 
     def ended(self, campaign_id: str, seconds: float) -> dict[str, Any]:
-        """Wait until the last run of a campaign has ended, and give what it came to."""
+        """Wait until the last run of a campaign has ended, and return what it came to."""
 
         def summary() -> Any:
             run = self.last(campaign_id)
@@ -83,7 +83,7 @@ class ArchiveStack:
         return self.tenant.campaign_status(campaign_id).status == "ACTIVE"
 
     def copies(self, campaign_id: str) -> Counter[str]:
-        """Give the ids in cold storage, each copy checked against its manifest."""
+        """Return the ids in cold storage, each copy checked against its manifest."""
         s3, bucket = self.stack.client("s3"), self.stack.outputs["ArchiveBucket"]
 
         def body(key: str) -> bytes:

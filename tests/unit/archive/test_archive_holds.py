@@ -33,7 +33,7 @@ def _asked(world: ArchiveWorld) -> list[str]:
     return [change.status for change in changes if change.by == "api"]
 
 
-def test_a_campaign_that_somebody_resumes_in_the_middle_is_paused_again(make_world: MakeWorld) -> None:
+def test_a_campaign_that_is_resumed_in_the_middle_is_paused_again(make_world: MakeWorld) -> None:
     world = make_world(450)
     world.ask()
     world.execute(_at(world, "Send", lambda: world.tenant.set_campaign_status(CAMPAIGN, "ACTIVE")))
@@ -42,7 +42,7 @@ def test_a_campaign_that_somebody_resumes_in_the_middle_is_paused_again(make_wor
     assert _asked(world) == ["PAUSED", "PAUSED", "ACTIVE"]
 
 
-def test_a_campaign_that_somebody_keeps_resuming_is_left_to_dial(make_world: MakeWorld) -> None:
+def test_a_campaign_that_is_resumed_again_and_again_is_left_to_dial(make_world: MakeWorld) -> None:
     world = make_world(450)
     world.ask()
 
@@ -102,7 +102,7 @@ def test_a_pause_that_is_taken_back_in_the_middle_does_not(make_world: MakeWorld
 def test_cxones_own_reports_tell_our_pause_from_others(
     make_world: MakeWorld, statuses: list[str], dials: bool
 ) -> None:
-    """The campaign is PAUSED whoever paused it; only what was reported in between says that it was not us."""
+    """The campaign is PAUSED, by us or by others; only what was reported in between tells which."""
     world = make_world(100)
     world.ask()
 
@@ -136,7 +136,7 @@ def test_another_owners_hold_keeps_the_campaign_paused(make_world: MakeWorld) ->
     assert left.owner == "failover#1"
 
 
-def test_whoever_releases_last_remembers_that_the_campaign_dialled(make_world: MakeWorld) -> None:
+def test_the_last_holder_remembers_that_the_campaign_dialled(make_world: MakeWorld) -> None:
     """The other owner found it active and goes first: it leaves the resuming to the run."""
     world = make_world(100)
     world.holds.place(CAMPAIGN, "failover#1", 1, True, world.clock.now())
@@ -307,7 +307,7 @@ def test_a_resume_takes_an_earlier_wish_for_a_pause_back(make_world: MakeWorld) 
     assert _asked(world) == ["PAUSED", "PAUSED", "ACTIVE"]
 
 
-def test_a_pause_that_somebody_else_asked_for_is_not_taken_back(make_world: MakeWorld) -> None:
+def test_a_pause_of_another_party_is_not_taken_back(make_world: MakeWorld) -> None:
     """Paused by others before us, and left so."""
     world = make_world(100, status="STOPPED")
     world.archive()

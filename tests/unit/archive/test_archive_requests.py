@@ -233,7 +233,7 @@ def test_a_run_that_is_to_stop_for_a_person_stops_before_anything_leaves(make_wo
     "message",
     ["{", "[]", "{}", '{"source": "aws.states"}', '{"source": "aws.states", "detail": {"status": "FAILED"}}'],
 )
-def test_a_message_that_is_none_of_ours_is_refused(make_world: MakeWorld, message: str) -> None:
+def test_a_message_that_is_not_understood_is_refused(make_world: MakeWorld, message: str) -> None:
     world = make_world(10)
     interruptions = Interruptions.of(world.runtime, Deadline(world.clock, 110))
     with pytest.raises(Refused):
@@ -308,7 +308,7 @@ def test_a_bug_that_is_fixed_in_time_loses_no_message(
     assert world.dials()
 
 
-def test_a_hold_that_nobody_renews_is_released_by_the_sweeper(make_world: MakeWorld) -> None:
+def test_a_hold_that_is_not_renewed_is_released_by_the_sweeper(make_world: MakeWorld) -> None:
     """The execution is gone, and so is the message that says so."""
     world = make_world(50)
     world.ask()

@@ -22,7 +22,7 @@ ODD = {
 
 
 def _is_right(world: ArchiveWorld) -> dict[str, Any]:
-    """Check that everything archivable is archived once and copied once; give the run's summary."""
+    """Check that everything archivable is archived once and copied once; return the run's summary."""
     wanted = Counter(archivable_ids(world.tenant.world, CAMPAIGN))
     assert world.tenant.attempts(CAMPAIGN).archived == wanted
     assert world.copied_ids() == wanted

@@ -215,6 +215,7 @@ def build(runtime: Runtime) -> Work:
     runtime.warm_up("cxone", "outbox", "lake")
 
     def take(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        """Take one step."""
         deadline = runtime.deadline(invocation)
         logger.append_keys(step=event["step"], **event["run"])
         workflow = Workflow.of(runtime, deadline)
