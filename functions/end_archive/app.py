@@ -1,4 +1,4 @@
-"""Ends what archives leave behind: executions that were cut off, holds, and what others ask for meanwhile."""
+"""Sees to interrupted archives: executions that were cut off, due holds, what others request meanwhile."""
 
 from outbound.archive.interruptions import build
 from outbound.runtime import Runtime, handler_of

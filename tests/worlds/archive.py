@@ -17,11 +17,11 @@ import boto3
 from outbound.archive.batches import Batches
 from outbound.archive.cold_storage import ColdStorage
 from outbound.archive.executions import Executions
-from outbound.archive.interruptions import Endings
-from outbound.archive.requesting import ArchiveRequests
-from outbound.archive.runs import Run, Runs
+from outbound.archive.interruptions import Interruptions
+from outbound.archive.planner import ArchiveRequests
+from outbound.archive.runs import ArchiveRun, ArchiveRuns
 from outbound.archive.settings import ArchiveSettings
-from outbound.archive.workflow import steps_of
+from outbound.archive.workflow import Workflow
 from outbound.campaigns.registration import Registrar, Registration
 from outbound.clock import Deadline, format_time
 from outbound.cxone.adapters import Cxone
@@ -89,7 +89,7 @@ class ArchiveWorld:
         self.runtime = WorldRuntime(self.aws, self.clock, "end-archive")
         table = self.table
         self.outbox, self.registry, self.lake = self.runtime.outbox, self.runtime.registry, self.runtime.lake
-        self.runs, self.batches = Runs(table, TENANT), Batches(table, TENANT)
+        self.runs, self.batches = ArchiveRuns(table, TENANT), Batches(table, TENANT)
         self.holds = Holds(table, TENANT)
         self.storage = ColdStorage(self.aws.s3, ENVIRONMENT["ARCHIVE_BUCKET"], "STANDARD_IA")
         self.executions = Executions(self.sfn, ENVIRONMENT["STATE_MACHINE_ARN"])
@@ -105,20 +105,20 @@ class ArchiveWorld:
 
     def ask(self, campaign_id: Any = CAMPAIGN, request_id: str = "", **data: Any) -> None:
         """Ask for an archive, as the bus brings it to the function."""
-        self.requests.answer(
+        self.requests.handle(
             self.event("archive.requested", request_id, campaign_id=campaign_id, **data), self.settings
         )
 
-    def beat(self) -> None:
-        """What the schedule does."""
-        self.requests.answer(self.event("archive.due"), self.settings)
+    def tick(self) -> None:
+        """A tick of the schedule."""
+        self.requests.handle(self.event("archive.due"), self.settings)
 
     def step(self, event: Mapping[str, Any], seconds: float = 110) -> dict[str, Any]:
         """One call of the workflow's function."""
         deadline = Deadline(self.clock, seconds)
-        return steps_of(self.runtime, deadline).take(event, self.settings, deadline).document()
+        return Workflow.of(self.runtime, deadline).take(event, self.settings, deadline).document()
 
-    def about(self, run: Run) -> dict[str, Any]:
+    def about(self, run: ArchiveRun) -> dict[str, Any]:
         """A run as its execution is told of it."""
         return {"campaign_id": run.campaign_id, "run_id": run.run_id, "attempt": run.attempt}
 
@@ -131,7 +131,7 @@ class ArchiveWorld:
         self.execution_ended(run, ended.status)
         return ended
 
-    def execution_ended(self, run: Run, status: str) -> None:
+    def execution_ended(self, run: ArchiveRun, status: str) -> None:
         """Let an execution have ended: AWS says so on the default bus."""
         arn = f"{ENVIRONMENT['STATE_MACHINE_ARN'].replace(':stateMachine:', ':execution:')}:{run.execution}"
         self.sfn.stop_execution(executionArn=arn)
@@ -140,7 +140,7 @@ class ArchiveWorld:
         self.end({"source": "aws.states", "detail": detail})
 
     def end(self, *messages: Mapping[str, Any]) -> list[str]:
-        """Give messages to the function that ends what is left behind; which of them come back."""
+        """Send messages to the function that sees to interruptions; return which of them come back."""
         bodies = [json.dumps(message) for message in messages]
         url = self.aws.queue_urls["end-archive"]
         for body in bodies:
@@ -148,12 +148,12 @@ class ArchiveWorld:
         got = self.aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
         receipts = {message["Body"]: message["ReceiptHandle"] for message in got}
         event = sqs_event("end-archive", *bodies, receipts=[receipts[body] for body in bodies])
-        endings = Endings.of(self.runtime, Deadline(self.clock, 110))
-        answer = work(event, self.runtime.queue, endings.take, Invocation())
+        interruptions = Interruptions.of(self.runtime, Deadline(self.clock, 110))
+        answer = work(event, self.runtime.queue, interruptions.handle, Invocation())
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def hear(self, event: Event) -> list[str]:
-        """Give an event of the bus to the function that takes note of what others do."""
+        """Send an event of the bus to the function that takes note of what other parties do."""
         return self.end({"detail-type": event.event_type, "detail": json.loads(event.to_json())})
 
     def sweep(self) -> dict[str, int]:
@@ -176,13 +176,13 @@ class ArchiveWorld:
 
     # What came of it
 
-    def current(self) -> Run:
+    def current(self) -> ArchiveRun:
         """The run that has the campaign."""
         run = self.runs.current(CAMPAIGN)
         assert run is not None, "no run has the campaign"
         return run
 
-    def last(self) -> Run:
+    def last(self) -> ArchiveRun:
         """The run that was planned last."""
         return next(self.runs.of_campaign(CAMPAIGN))
 
@@ -211,8 +211,8 @@ class ArchiveWorld:
         return self.tenant.campaign_status(CAMPAIGN).status == "ACTIVE"
 
 
-def come_back(call: Callable[[], object]) -> float:
-    """Give the seconds after which a call wants to be made again, 0 where it does not."""
+def retry_seconds(call: Callable[[], object]) -> float:
+    """Return the seconds after which a call wants to be made again, 0 where it does not."""
     try:
         call()
     except TryLater as later:
@@ -228,7 +228,7 @@ def give_world(
     settings: dict[str, Any] | None = None,
     **campaign: Any,
 ) -> ArchiveWorld:
-    """Give a tenant a world, and wire the archive to it."""
+    """Reset a tenant to a world with one campaign, and wire the archive to it."""
     tenant.reset()
     tenant.clear_faults()
     tenant.use_world(campaign_of(count, **campaign))

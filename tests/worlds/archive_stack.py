@@ -17,7 +17,7 @@ from typing import Any
 
 from local import Stack, running_stack
 from local.stack import eventually
-from outbound.archive.runs import Run, Runs
+from outbound.archive.runs import ArchiveRun, ArchiveRuns
 from outbound.campaigns.registration import Registrar, Registration
 from outbound.clock import SystemClock
 from outbound.events import Bus
@@ -46,7 +46,7 @@ class ArchiveStack:
     stack: Stack
     tenant: Tenant
     receivers: Receivers
-    runs: Runs
+    runs: ArchiveRuns
 
     def operate(self, *arguments: str) -> Any:
         """Do what an operator does, with the operator's command."""
@@ -64,12 +64,12 @@ class ArchiveStack:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def last(self, campaign_id: str) -> Run | None:
+    def last(self, campaign_id: str) -> ArchiveRun | None:
         """The run of a campaign that was planned last."""
         return next(self.runs.of_campaign(campaign_id, limit=1), None)
 
     def ended(self, campaign_id: str, seconds: float) -> dict[str, Any]:
-        """Wait until the last run of a campaign has ended, and give what it came to."""
+        """Wait until the last run of a campaign has ended, and return what it came to."""
 
         def summary() -> Any:
             run = self.last(campaign_id)
@@ -83,7 +83,7 @@ class ArchiveStack:
         return self.tenant.campaign_status(campaign_id).status == "ACTIVE"
 
     def copies(self, campaign_id: str) -> Counter[str]:
-        """Give the ids in cold storage, each copy checked against its manifest."""
+        """Return the ids in cold storage, each copy checked against its manifest."""
         s3, bucket = self.stack.client("s3"), self.stack.outputs["ArchiveBucket"]
 
         def body(key: str) -> bytes:
@@ -141,7 +141,7 @@ def archive_stack(campaigns: Sequence[dict[str, Any]]) -> Iterator[ArchiveStack]
         for campaign in campaigns:
             name = campaign["id"]
             registrar.register(Registration(campaign_id=name, name=name, enabled=False))
-        yield ArchiveStack(stack, tenant, receivers, Runs(table, known))
+        yield ArchiveStack(stack, tenant, receivers, ArchiveRuns(table, known))
 
 
 def _connect(stack: Stack, tenant: Tenant, receivers: Receivers) -> None:

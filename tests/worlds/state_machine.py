@@ -17,7 +17,7 @@ Call = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
 class Aborted(Exception):
-    """Somebody stopped the execution."""
+    """The execution was stopped from outside."""
 
 
 @dataclass
@@ -63,7 +63,7 @@ def execute(
 
 
 def _passed(state: Mapping[str, Any], data: dict[str, Any], clock: FakeClock) -> str:
-    """Pass a state that calls nothing, and give the next one."""
+    """Pass a state that calls nothing, and return the next one."""
     if state["Type"] == "Choice":
         return _chosen(state, data)
     if state["Type"] == "Wait":

@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.world import archivable_ids
 from worlds.archive import CAMPAIGN, ArchiveWorld, MakeWorld
+from worlds.runtime import Overridden
 
 ARCHIVE = "/contacts/archive$"
 LIST = "/attempts$"
@@ -115,7 +116,7 @@ def test_an_outage_is_waited_for_and_costs_no_attempt_its_tries(make_world: Make
 
 
 def test_an_outage_without_end_ends_the_run_and_the_campaign_dials(make_world: MakeWorld) -> None:
-    world = make_world(300, settings={"most_failures": 4})
+    world = make_world(300, settings={"max_failures": 4})
     world.ask()
 
     def go_down(state: str) -> None:
@@ -130,7 +131,7 @@ def test_an_outage_without_end_ends_the_run_and_the_campaign_dials(make_world: M
 
 
 def test_an_archive_that_never_answers_ends_the_run_and_the_campaign_dials(make_world: MakeWorld) -> None:
-    world = make_world(150, settings={"most_failures": 4})
+    world = make_world(150, settings={"max_failures": 4})
     world.tenant.add_fault({"status": 503}, method="POST", path=ARCHIVE, times=1000)
     world.archive()
     summary = world.last().summary
@@ -198,7 +199,7 @@ def test_attempts_that_leave_by_themselves_after_they_were_collected_are_no_fail
 
 
 def test_a_longer_list_than_a_run_may_be_is_archived_over_several_runs(make_world: MakeWorld) -> None:
-    world = make_world(500, settings={"most_attempts": 300})
+    world = make_world(500, settings={"max_attempts": 300})
     statuses: list[Any] = []
     for _ in range(3):
         world.archive()
@@ -222,7 +223,7 @@ def test_what_an_operator_has_to_mend_ends_the_run_with_its_reason(make_world: M
 
 def test_attempts_in_front_of_the_list_do_not_make_others_archived(make_world: MakeWorld) -> None:
     """No order is taken, and so many attempts are new that those of the run stand behind what a run reads."""
-    world = make_world(150, settings={"most_failures": 4, "most_attempts": 150})
+    world = make_world(150, settings={"max_failures": 4, "max_attempts": 150})
     world.tenant.add_fault({"status": 503}, method="POST", path=ARCHIVE, times=1000)
     world.ask()
     world.execute(_once("Check", lambda: world.tenant.change_attempts(CAMPAIGN, appear=150)))
@@ -238,7 +239,7 @@ def test_nothing_is_archived_for_want_of_a_reading_of_a_list_that_never_stands_s
     make_world: MakeWorld, change: dict[str, int]
 ) -> None:
     """Not one order is taken; before the attempts of the run, others come and go with every page."""
-    world = make_world(150, settings={"most_failures": 4, "page_size": 20})
+    world = make_world(150, settings={"max_failures": 4, "page_size": 20})
     world.ask()
 
     def disturb() -> None:
@@ -275,7 +276,7 @@ def test_a_list_that_shrinks_while_it_is_read_archives_no_more_than_cxone_did(ma
 
 def test_what_is_left_behind_the_gaps_of_a_shrinking_list_is_not_archived(make_world: MakeWorld) -> None:
     """CXone says that 199 attempts failed; others, before them, vanish so fast that they are never read."""
-    world = make_world(2700, settings={"most_attempts": 2700, "page_size": 50})
+    world = make_world(2700, settings={"max_attempts": 2700, "page_size": 50})
     failing = _wanted(world)[-199:]
     world.tenant.fail_attempts(CAMPAIGN, failing, times=None)
     world.ask()
@@ -315,12 +316,14 @@ def test_a_list_that_stands_still_again_tells_what_became_of_a_lost_answer(make_
 def test_a_page_that_is_shorter_than_asked_for_is_not_the_end_of_the_list(make_world: MakeWorld) -> None:
     """CXone gives 40 at most, whatever it is asked for; of these it does not archive one."""
     world = make_world(150)
-    real = world.cxone.attempts.page
 
-    def short(campaign_id: str, limit: int, offset: int) -> Any:
-        return real(campaign_id, min(40, limit), offset)
+    def short(port: Any) -> Any:
+        def page(campaign_id: str, limit: int, offset: int) -> Any:
+            return port.page(campaign_id, min(40, limit), offset)
 
-    world.runtime.override("attempts", page=short)
+        return Overridden(port, {"page": page})
+
+    world.runtime.put_between("attempts", short)
     failing = _wanted(world)[-1]
     world.tenant.fail_attempts(CAMPAIGN, [failing], times=None)
     world.archive()

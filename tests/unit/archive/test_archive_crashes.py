@@ -56,7 +56,7 @@ def _walk(world: ArchiveWorld, until: str) -> None:
 
 
 def _recover(world: ArchiveWorld) -> None:
-    """AWS says that the execution has ended; the sweeper sweeps; the next start goes on with the run."""
+    """AWS says that the execution has ended; the sweeper sweeps; the next start resumes the run."""
     for _ in range(5):
         world.clock.advance(minutes=20)
         world.start_afresh()
@@ -87,7 +87,7 @@ def _state(world: ArchiveWorld) -> object:
         world.copies(),
         [(batch.status, batch.archived, batch.left) for batch in world.batches.all(run.run_id)],
         world.dials(),
-        world.holds.standing(CAMPAIGN),
+        world.holds.of_campaign(CAMPAIGN),
         world.runs.current(CAMPAIGN),
         sorted(said, key=str),
     )
@@ -110,8 +110,8 @@ def test_a_run_ends_as_undisturbed_wherever_it_is_cut_off(tenant_process: Tenant
     assert checked.runs >= 8
 
 
-# Some minutes each; what is refused is met by the retries of the workflow as well as by whoever was called.
+# Some minutes each; what is refused is met by the retries of the workflow as well as by the called code.
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("story", [pytest.param(one, marks=pytest.mark.load) for one in _STORIES])
-def test_a_run_ends_as_undisturbed_wherever_somebody_refuses_once(tenant_process: Tenant, story: str) -> None:
+def test_a_run_ends_as_undisturbed_wherever_a_call_is_refused(tenant_process: Tenant, story: str) -> None:
     assert check_every_refusal(fresh(_build(tenant_process, story)), _work(story), _recover, _state).runs > 10

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from outbound.archive.campaign_hold import HoldReleaser
 from outbound.archive.cold_storage import ColdStorage, CopyDiffers
-from outbound.archive.releasing import Releaser
 from worlds.archive import CAMPAIGN, ArchiveWorld, MakeWorld
 
 
@@ -37,10 +37,10 @@ def test_a_copy_that_does_not_read_back_as_it_was_written_is_none(make_world: Ma
 
 def test_a_run_that_was_overtaken_does_not_let_go_of_the_later_one_s_hold(make_world: MakeWorld) -> None:
     world: ArchiveWorld = make_world(1)
-    releaser = Releaser(world.cxone.campaigns, world.holds, world.clock)
+    releaser = HoldReleaser(world.cxone.campaigns, world.holds, world.clock)
     world.holds.place(CAMPAIGN, "archive#run", 2, True, world.clock.now())
 
     assert releaser.release(CAMPAIGN, "archive#run", 1), "nothing is left for it to do"
-    assert len(world.holds.standing(CAMPAIGN)) == 1
+    assert len(world.holds.of_campaign(CAMPAIGN)) == 1
     releaser.release(CAMPAIGN, "archive#run", 2)
-    assert world.holds.standing(CAMPAIGN) == []
+    assert world.holds.of_campaign(CAMPAIGN) == []

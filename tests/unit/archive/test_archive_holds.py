@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.world import ENDED_STATUSES
 from worlds.archive import CAMPAIGN, ArchiveWorld, MakeWorld
+from worlds.runtime import Overridden
 from worlds.state_machine import Aborted
 
 ARCHIVE = "/contacts/archive$"
@@ -32,7 +33,7 @@ def _asked(world: ArchiveWorld) -> list[str]:
     return [change.status for change in changes if change.by == "api"]
 
 
-def test_a_campaign_that_somebody_resumes_in_the_middle_is_paused_again(make_world: MakeWorld) -> None:
+def test_a_campaign_that_is_resumed_in_the_middle_is_paused_again(make_world: MakeWorld) -> None:
     world = make_world(450)
     world.ask()
     world.execute(_at(world, "Send", lambda: world.tenant.set_campaign_status(CAMPAIGN, "ACTIVE")))
@@ -41,7 +42,7 @@ def test_a_campaign_that_somebody_resumes_in_the_middle_is_paused_again(make_wor
     assert _asked(world) == ["PAUSED", "PAUSED", "ACTIVE"]
 
 
-def test_a_campaign_that_somebody_keeps_resuming_is_left_to_dial(make_world: MakeWorld) -> None:
+def test_a_campaign_that_is_resumed_again_and_again_is_left_to_dial(make_world: MakeWorld) -> None:
     world = make_world(450)
     world.ask()
 
@@ -77,7 +78,7 @@ def test_a_pause_that_is_asked_for_in_the_middle_outlasts_the_run(make_world: Ma
     world.execute(_at(world, "Check", ask))
     assert world.last().summary["status"] == "complete"
     assert not world.dials()
-    assert world.holds.standing(CAMPAIGN) == []
+    assert world.holds.of_campaign(CAMPAIGN) == []
 
 
 def test_a_pause_that_is_taken_back_in_the_middle_does_not(make_world: MakeWorld) -> None:
@@ -101,7 +102,7 @@ def test_a_pause_that_is_taken_back_in_the_middle_does_not(make_world: MakeWorld
 def test_cxones_own_reports_tell_our_pause_from_others(
     make_world: MakeWorld, statuses: list[str], dials: bool
 ) -> None:
-    """The campaign is PAUSED whoever paused it; only what was reported in between says that it was not us."""
+    """The campaign is PAUSED, by us or by others; only what was reported in between tells which."""
     world = make_world(100)
     world.ask()
 
@@ -131,11 +132,11 @@ def test_another_owners_hold_keeps_the_campaign_paused(make_world: MakeWorld) ->
     world.archive()
     assert world.last().summary["status"] == "complete"
     assert not world.dials()
-    (left,) = world.holds.standing(CAMPAIGN)
+    (left,) = world.holds.of_campaign(CAMPAIGN)
     assert left.owner == "failover#1"
 
 
-def test_whoever_releases_last_remembers_that_the_campaign_dialled(make_world: MakeWorld) -> None:
+def test_the_last_holder_remembers_that_the_campaign_dialled(make_world: MakeWorld) -> None:
     """The other owner found it active and goes first: it leaves the resuming to the run."""
     world = make_world(100)
     world.holds.place(CAMPAIGN, "failover#1", 1, True, world.clock.now())
@@ -143,9 +144,9 @@ def test_whoever_releases_last_remembers_that_the_campaign_dialled(make_world: M
     world.ask()
 
     def release() -> None:
-        (other,) = [hold for hold in world.holds.standing(CAMPAIGN) if hold.owner == "failover#1"]
-        assert world.holds.releasing(other)
-        world.holds.take_out(other, world.clock.now())
+        (other,) = [hold for hold in world.holds.of_campaign(CAMPAIGN) if hold.owner == "failover#1"]
+        assert world.holds.mark_releasing(other)
+        world.holds.end(other, world.clock.now())
 
     world.execute(_at(world, "Send", release))
     assert world.dials()
@@ -159,7 +160,7 @@ def test_a_campaign_that_never_pauses_ends_the_run_and_dials(make_world: MakeWor
     assert (summary["status"], summary["reason"]) == ("failed", "campaign_not_paused")
     assert summary["failed_by_reason"] == {"not_sent": 100}
     assert world.tenant.campaign_status(CAMPAIGN).status == "ACTIVE"
-    assert world.holds.standing(CAMPAIGN) == []
+    assert world.holds.of_campaign(CAMPAIGN) == []
 
 
 def test_a_campaign_that_takes_its_time_to_pause_is_waited_for(
@@ -216,14 +217,16 @@ def test_a_window_that_closes_lets_the_campaign_dial_until_the_next_one(make_wor
 
     world.ask()
     sends = iter(range(1000))
-    archive = world.cxone.attempts.archive
 
-    def slow(order: Any) -> Any:
-        if next(sends) == 21:
-            world.clock.advance(minutes=1)
-        return archive(order)
+    def slow(port: Any) -> Any:
+        def archive(order: Any) -> Any:
+            if next(sends) == 21:
+                world.clock.advance(minutes=1)
+            return port.archive(order)
 
-    world.runtime.override("attempts", archive=slow)
+        return Overridden(port, {"archive": archive})
+
+    world.runtime.put_between("attempts", slow)
     world.execute(before)
     assert dialled == [True]
     assert world.last().summary["status"] == "complete"
@@ -240,7 +243,7 @@ def test_a_campaign_that_is_ended_while_it_is_held_stays_ended(
     world.execute(_at(world, state, lambda: world.tenant.set_campaign_status(CAMPAIGN, status)))
     assert _asked(world) == ["PAUSED"]
     assert world.tenant.campaign_status(CAMPAIGN).status == status
-    assert world.holds.standing(CAMPAIGN) == []
+    assert world.holds.of_campaign(CAMPAIGN) == []
     assert world.last().summary["status"] == ("failed" if state == "Send" else "complete")
 
 
@@ -256,7 +259,7 @@ def test_a_campaign_that_is_ended_before_its_abandoned_hold_is_found_stays_ended
             raise Aborted
 
     world.execute(abort)
-    assert world.holds.standing(CAMPAIGN) == []
+    assert world.holds.of_campaign(CAMPAIGN) == []
     assert world.tenant.campaign_status(CAMPAIGN).status == "COMPLETED"
 
 
@@ -304,7 +307,7 @@ def test_a_resume_takes_an_earlier_wish_for_a_pause_back(make_world: MakeWorld) 
     assert _asked(world) == ["PAUSED", "PAUSED", "ACTIVE"]
 
 
-def test_a_pause_that_somebody_else_asked_for_is_not_taken_back(make_world: MakeWorld) -> None:
+def test_a_pause_of_another_party_is_not_taken_back(make_world: MakeWorld) -> None:
     """Paused by others before us, and left so."""
     world = make_world(100, status="STOPPED")
     world.archive()

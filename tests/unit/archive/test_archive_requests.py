@@ -1,20 +1,24 @@
-"""Requests and beats: one run at a time, refusals by field, and runs that were cut off are gone on with."""
+"""Requests and the schedule: one run at a time, refusals by field, runs that were cut off are resumed."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from outbound.archive.runs import RunStatus
+from outbound.archive.campaign_hold import seconds_until_open
+from outbound.archive.interruptions import Interruptions
+from outbound.archive.runs import ArchiveRuns, RunStatus
 from outbound.archive.settings import ArchiveSettings
-from outbound.archive.step_result import Outcome
-from outbound.archive.windows import seconds_until_open
-from outbound.clock import parse_time
+from outbound.archive.step_result import StepOutcome
+from outbound.clock import Deadline, parse_time
 from outbound.queues import Refused
-from worlds.archive import CAMPAIGN, DEFINITION, ArchiveWorld, MakeWorld, come_back
+from outbound.settings import InvalidDocument, read_document
+from outbound.store.holds import Holds
+from worlds.archive import CAMPAIGN, DEFINITION, ArchiveWorld, MakeWorld, retry_seconds
 from worlds.aws import AwsWorld, FakeClock, sqs_event
 from worlds.state_machine import Aborted
 
@@ -65,14 +69,14 @@ def test_a_request_that_cannot_be_is_refused_by_its_field(
 def test_an_event_that_asks_for_something_else_is_refused(make_world: MakeWorld) -> None:
     world = make_world(10)
     with pytest.raises(Refused):
-        world.requests.answer(world.event("outcomes.pull.requested"), world.settings)
+        world.requests.handle(world.event("outcomes.pull.requested"), world.settings)
 
 
 def test_a_second_start_says_that_there_is_a_run_and_ends_well(make_world: MakeWorld) -> None:
     world = make_world(50)
     world.ask(request_id="one")
     world.ask(request_id="two")
-    world.beat()
+    world.tick()
     assert _rejections(world) == [("already_running", None)]
     assert len(list(world.runs.of_campaign(CAMPAIGN))) == 1
     world.execute()
@@ -82,10 +86,10 @@ def test_a_second_start_says_that_there_is_a_run_and_ends_well(make_world: MakeW
 def test_the_same_request_twice_is_one_run(make_world: MakeWorld) -> None:
     world = make_world(50)
     event = world.event("archive.requested", campaign_id=CAMPAIGN)
-    world.requests.answer(event, world.settings)
-    world.requests.answer(event, world.settings)
+    world.requests.handle(event, world.settings)
+    world.requests.handle(event, world.settings)
     world.execute()
-    world.requests.answer(event, world.settings)
+    world.requests.handle(event, world.settings)
     assert _rejections(world) == []
     assert [run.attempt for run in world.runs.of_campaign(CAMPAIGN)] == [1]
     assert len(world.sfn.list_executions(stateMachineArn=_machine(world))["executions"]) == 1
@@ -95,14 +99,14 @@ def _machine(world: ArchiveWorld) -> str:
     return str(world.sfn.list_state_machines()["stateMachines"][0]["stateMachineArn"])
 
 
-def test_the_beat_archives_what_the_settings_leave_in(make_world: MakeWorld) -> None:
+def test_the_schedule_archives_what_the_settings_include(make_world: MakeWorld) -> None:
     world = make_world(10)
     for settings in ({}, {"campaigns": ["*"], "except_campaigns": [CAMPAIGN]}, {"campaigns": ["another"]}):
         world.settings = ArchiveSettings.model_validate(settings)
-        world.beat()
+        world.tick()
         assert world.runs.current(CAMPAIGN) is None
     world.settings = ArchiveSettings(campaigns=frozenset({CAMPAIGN}))
-    world.beat()
+    world.tick()
     assert world.current().status is RunStatus.PLANNED
 
 
@@ -126,18 +130,18 @@ def _dies(*_: object) -> None:
 
 
 @pytest.mark.parametrize("state", [name for name in DEFINITION["States"] if name not in ("Done",)])
-def test_an_execution_that_is_aborted_at_any_state_is_gone_on_with(make_world: MakeWorld, state: str) -> None:
+def test_an_execution_that_is_aborted_at_any_state_is_resumed(make_world: MakeWorld, state: str) -> None:
     world = make_world(250)
     world.ask()
     aborted = world.execute(_abort_at(state))
     assert world.dials(), "no campaign stays paused"
-    assert world.holds.standing(CAMPAIGN) == []
+    assert world.holds.of_campaign(CAMPAIGN) == []
     if aborted.status == "ABORTED" and state != "Finish answered":
         (said,) = world.aws.published("archive.interrupted")
         assert (said["data"]["status"], said["data"]["attempt"]) == ("ABORTED", 1)
         assert world.current().status is RunStatus.INTERRUPTED
         world.clock.advance(hours=1)
-        world.beat()
+        world.tick()
         assert world.current().attempt == 2
         world.execute()
     (run,) = world.runs.of_campaign(CAMPAIGN)
@@ -152,7 +156,7 @@ def test_batches_that_are_done_are_not_done_again(make_world: MakeWorld) -> None
     world.ask()
     world.execute(_abort_at("Check"))
     sent, listed = len(world.tenant.archivings(CAMPAIGN)), world.tenant.stats().count(_LIST)
-    world.beat()
+    world.tick()
     world.execute()
     assert len(world.tenant.archivings(CAMPAIGN)) == sent
     assert world.tenant.stats().count(_LIST) == listed
@@ -166,11 +170,11 @@ def test_a_late_step_of_an_aborted_execution_changes_nothing(make_world: MakeWor
     world.ask()
     run = world.current()
     world.execute(_abort_at("Send"))
-    world.beat()
+    world.tick()
     before = world.current()
     about = {"campaign_id": run.campaign_id, "run_id": run.run_id, "attempt": 1}
     for step in ("collect", "hold", "send", "check", "release", "finish"):
-        assert world.step({"step": step, "run": about})["outcome"] == Outcome.SUPERSEDED
+        assert world.step({"step": step, "run": about})["outcome"] == StepOutcome.SUPERSEDED
     assert world.current() == before
 
 
@@ -181,7 +185,7 @@ def test_a_step_that_outlives_its_execution_does_not_take_the_run_back(make_worl
     world.execute(_abort_at("Send"))
     about = {"campaign_id": run.campaign_id, "run_id": run.run_id, "attempt": run.attempt}
     for step in ("hold", "send", "finish"):
-        assert world.step({"step": step, "run": about})["outcome"] == Outcome.SUPERSEDED
+        assert world.step({"step": step, "run": about})["outcome"] == StepOutcome.SUPERSEDED
     assert world.current().status is RunStatus.INTERRUPTED
     assert world.dials()
 
@@ -192,7 +196,7 @@ def test_a_run_that_is_cut_off_again_and_again_ends(make_world: MakeWorld) -> No
     for _ in range(20):
         world.execute(_abort_at("Send"))
         world.clock.advance(hours=1)
-        world.beat()
+        world.tick()
     world.execute()
     assert world.last().summary["reason"] == "too_many_executions"
     assert world.runs.current(CAMPAIGN) is None
@@ -229,13 +233,82 @@ def test_a_run_that_is_to_stop_for_a_person_stops_before_anything_leaves(make_wo
     "message",
     ["{", "[]", "{}", '{"source": "aws.states"}', '{"source": "aws.states", "detail": {"status": "FAILED"}}'],
 )
-def test_a_message_that_is_none_of_ours_is_given_up(make_world: MakeWorld, message: str) -> None:
+def test_a_message_that_is_not_understood_is_refused(make_world: MakeWorld, message: str) -> None:
     world = make_world(10)
+    interruptions = Interruptions.of(world.runtime, Deadline(world.clock, 110))
     with pytest.raises(Refused):
-        world.endings.take(sqs_event("end-archive", message)["Records"][0])
+        interruptions.handle(sqs_event("end-archive", message)["Records"][0])
 
 
-def test_a_hold_that_nobody_renews_is_released_by_the_sweeper(make_world: MakeWorld) -> None:
+def _ended(world: ArchiveWorld) -> dict[str, Any]:
+    """What AWS says of the current run's execution, were it aborted."""
+    detail = {"status": "ABORTED", "input": json.dumps({"run": world.about(world.current())})}
+    return {"source": "aws.states", "detail": detail}
+
+
+def _reported(world: ArchiveWorld) -> dict[str, Any]:
+    """CXone's report that the campaign dials."""
+    said = {"campaign_id": CAMPAIGN, "campaign": {"status": "ACTIVE"}}
+    event = world.event("campaign.state_changed", **said)
+    return {"detail-type": event.event_type, "detail": json.loads(event.to_json())}
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ((ArchiveRuns, "get"), _ended),
+        ((Holds, "get"), lambda _: {"hold": {"campaign_id": CAMPAIGN, "owner": "archive#run"}}),
+        ((Holds, "of_campaign"), _reported),
+    ],
+)
+@pytest.mark.parametrize("bug", [KeyError, TypeError, ValueError, AttributeError])
+def test_a_bug_behind_a_message_comes_back_and_is_given_up_with_its_type(
+    make_world: MakeWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: tuple[type, str],
+    message: Callable[[ArchiveWorld], dict[str, Any]],
+    bug: type[Exception],
+) -> None:
+    """A message that can be read is not refused for what goes wrong behind it: a fix may come in time."""
+    world = make_world(10)
+    world.ask()
+    sent = message(world)
+
+    def fail(*_: object) -> None:
+        raise bug("secret")
+
+    monkeypatch.setattr(*broken, fail)
+    for _ in range(4):
+        assert world.end(sent) == ["m-0"]
+        assert world.aws.drain("end-archive-dlq") == []
+        world.clock.advance(minutes=10)
+        world.aws.drain("end-archive")
+    assert world.end(sent) == []
+    (dead,) = world.aws.drain("end-archive-dlq")
+    reason = dead["MessageAttributes"]["reason"]["StringValue"]
+    assert reason.startswith(f"{bug.__name__}, 5 times")
+    assert "secret" not in reason
+
+
+def test_a_bug_that_is_fixed_in_time_loses_no_message(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world(50)
+    world.ask()
+
+    def fail(*_: object) -> None:
+        raise KeyError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ArchiveRuns, "interrupt", fail)
+        world.execute(_abort_at("Send"))
+    assert world.current().status is RunStatus.RUNNING
+    world.end(_ended(world))
+    assert world.current().status is RunStatus.INTERRUPTED
+    assert world.dials()
+
+
+def test_a_hold_that_is_not_renewed_is_released_by_the_sweeper(make_world: MakeWorld) -> None:
     """The execution is gone, and so is the message that says so."""
     world = make_world(50)
     world.ask()
@@ -315,12 +388,26 @@ def test_settings_that_cannot_be_are_refused(document: dict[str, Any]) -> None:
         ArchiveSettings.model_validate(document)
 
 
+_RENAMED = ("attempts", "readings", "rounds", "pauses", "failures")
+
+
+@pytest.mark.parametrize("name", _RENAMED)
+def test_a_setting_is_taken_by_its_former_name(name: str) -> None:
+    document = json.dumps({f"most_{name}": 7})
+    assert getattr(read_document(ArchiveSettings, document), f"max_{name}") == 7
+    both = json.dumps({f"most_{name}": 7, f"max_{name}": 8})
+    with pytest.raises(InvalidDocument, match=f"max_{name}"):
+        read_document(ArchiveSettings, both)
+    taken_out = json.dumps({f"most_{name}": None})
+    assert read_document(ArchiveSettings, taken_out) == ArchiveSettings()
+
+
 @pytest.mark.parametrize(
     "state", ["Collect", "Partition", "Copy", "Hold", "Send", "Check", "Release", "Finish"]
 )
 def test_the_workflow_knows_every_outcome_of_its_steps(state: str) -> None:
     routes = {choice["StringEquals"] for choice in DEFINITION["States"][f"{state} answered"]["Choices"]}
-    assert {"more", "later", "superseded"} <= routes <= {outcome.value for outcome in Outcome}
+    assert {"more", "later", "superseded"} <= routes <= {outcome.value for outcome in StepOutcome}
     task = DEFINITION["States"][state]
     assert task["Catch"][0]["Next"] == "Undo"
 
@@ -348,6 +435,6 @@ def test_a_start_that_comes_second_to_another_comes_back(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = make_world(10)
-    monkeypatch.setattr(world.runs, "current", lambda _: None)
+    monkeypatch.setattr(ArchiveRuns, "current", lambda *_: None)
     world.ask(request_id="one")
-    assert come_back(lambda: world.ask(request_id="two")) > 0
+    assert retry_seconds(lambda: world.ask(request_id="two")) > 0

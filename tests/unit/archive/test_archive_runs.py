@@ -22,7 +22,7 @@ ODD = {
 
 
 def _is_right(world: ArchiveWorld) -> dict[str, Any]:
-    """Check that everything archivable is archived once and copied once; give the run's summary."""
+    """Check that everything archivable is archived once and copied once; return the run's summary."""
     wanted = Counter(archivable_ids(world.tenant.world, CAMPAIGN))
     assert world.tenant.attempts(CAMPAIGN).archived == wanted
     assert world.copied_ids() == wanted
@@ -31,7 +31,7 @@ def _is_right(world: ArchiveWorld) -> dict[str, Any]:
     assert summary["collected"] == sum(summary[part] for part in parts)
     assert (summary["archived"], summary["failed"]) == (wanted.total(), 0)
     assert world.runs.current(CAMPAIGN) is None
-    assert world.holds.standing(CAMPAIGN) == []
+    assert world.holds.of_campaign(CAMPAIGN) == []
     return summary
 
 
@@ -149,3 +149,20 @@ def test_a_second_run_finds_what_is_left(make_world: MakeWorld) -> None:
     world.archive()
     assert world.last().summary["status"] == "empty"
     assert [run.summary["status"] for run in world.runs.of_campaign(CAMPAIGN)] == ["empty", "complete"]
+
+
+def test_a_run_that_an_earlier_version_began_is_continued(make_world: MakeWorld) -> None:
+    """Items keep the names of their attributes, whatever the fields are called by now."""
+    world = make_world(50)
+    world.ask()
+    run = world.current()
+    progress = {"sorted_pages": 3, "sorted": True, "batches": 2, "collected": {"page": 3, "offset": 250}}
+    key = world.runs.key(CAMPAIGN, run.run_id)
+    world.table.update(key, "SET #progress = :progress", {":progress": progress})
+    read = world.current().progress
+    assert (read.classified_pages, read.classified, read.batches) == (3, True, 2)
+    assert (read.collected.page, read.collected.offset) == (3, 250)
+    world.runs.advance(world.current(), sent=1)
+    stored = (world.table.get(key) or {})["progress"]
+    assert (stored["sorted_pages"], stored["sorted"], stored["sent"]) == (3, True, 1)
+    assert "classified_pages" not in stored

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from outbound.archive.cold_storage import RETENTION_CLASSES, CopyDiffers, retention_class
-from outbound.archive.restore import Restorer, Wanted
+from outbound.archive.restore import RestoreQuery, Restorer
 from outbound.cli.archive import _written
 from sandbox.world import archivable_ids
 from worlds.archive import CAMPAIGN, ArchiveWorld, MakeWorld
@@ -30,21 +30,21 @@ def world(make_world: MakeWorld) -> ArchiveWorld:
 
 def test_every_attempt_comes_back_once_as_cxone_had_it(world: ArchiveWorld) -> None:
     restorer = Restorer(world.storage)
-    rows = list(restorer.attempts(Wanted(CAMPAIGN)))
+    rows = list(restorer.attempts(RestoreQuery(CAMPAIGN)))
     assert sorted(row["attempt_id"] for row in rows) == sorted(archivable_ids(world.tenant.world, CAMPAIGN))
     assert {row["record"]["id"] == row["attempt_id"] for row in rows} == {True}
     assert restorer.parts == len(world.aws.objects("ARCHIVE_BUCKET", "archive/"))
 
 
 def test_a_contact_and_a_time_choose(world: ArchiveWorld) -> None:
-    rows = list(Restorer(world.storage).attempts(Wanted(CAMPAIGN)))
+    rows = list(Restorer(world.storage).attempts(RestoreQuery(CAMPAIGN)))
     contact = rows[5]["contact_id"]
-    found = list(Restorer(world.storage).attempts(Wanted(CAMPAIGN, contact)))
+    found = list(Restorer(world.storage).attempts(RestoreQuery(CAMPAIGN, contact)))
     assert found == [row for row in rows if row["contact_id"] == contact]
     later = world.clock.now() - timedelta(minutes=30)
-    assert len(list(Restorer(world.storage).attempts(Wanted(CAMPAIGN, since=later)))) == 2
-    assert len(list(Restorer(world.storage).attempts(Wanted(CAMPAIGN, until=later)))) == 300
-    assert list(Restorer(world.storage).attempts(Wanted("another"))) == []
+    assert len(list(Restorer(world.storage).attempts(RestoreQuery(CAMPAIGN, since=later)))) == 2
+    assert len(list(Restorer(world.storage).attempts(RestoreQuery(CAMPAIGN, until=later)))) == 300
+    assert list(Restorer(world.storage).attempts(RestoreQuery("another"))) == []
 
 
 def test_a_damaged_copy_is_named_and_leaves_no_file(world: ArchiveWorld, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_damaged_copy_is_named_and_leaves_no_file(world: ArchiveWorld, tmp_pat
     world.aws.s3.put_object(Bucket="outbound-archive", Key=key, Body=gzip.compress(b'{"attempt_id": "x"}\n'))
     file = tmp_path / "restored.jsonl"
     with pytest.raises(CopyDiffers, match=key):
-        _written(file, Restorer(world.storage).attempts(Wanted(CAMPAIGN)))
+        _written(file, Restorer(world.storage).attempts(RestoreQuery(CAMPAIGN)))
     assert list(file.parent.iterdir()) == []
 
 
@@ -60,7 +60,7 @@ def test_a_copy_past_its_retention_is_counted(world: ArchiveWorld) -> None:
     key, *_ = world.aws.objects("ARCHIVE_BUCKET", "archive/")
     world.aws.s3.delete_object(Bucket="outbound-archive", Key=key)
     restorer = Restorer(world.storage)
-    list(restorer.attempts(Wanted(CAMPAIGN)))
+    list(restorer.attempts(RestoreQuery(CAMPAIGN)))
     assert restorer.expired == 1
 
 

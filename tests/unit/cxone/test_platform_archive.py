@@ -155,6 +155,20 @@ def test_a_campaign_is_read_paused_and_resumed(
     assert [json.loads(one.body) for one in cxone.asked[1:]] == [{"status": "PAUSED"}, {"status": "ACTIVE"}]
 
 
+def test_a_campaign_is_read_paused_and_resumed_on_one_host(
+    aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone
+) -> None:
+    """The campaigns' host has a pause of its own: what is paused on one is not resumed on the other."""
+    token = {"url": f"{cxone.url}/oauth/token"}
+    hosts = {"archive": f"{cxone.url}/archive", "campaigns": f"{cxone.url}/campaigns"}
+    surfaces = {name: {"base_url": url, "token": token} for name, url in hosts.items()}
+    cxone.answers = [Reply(200, {"id": "spring", "status": "PAUSED"})] * 3
+    campaigns = PlatformCampaigns(Access(aws, clock, cxone.url, surfaces=surfaces).http)
+    for call in (campaigns.status, campaigns.pause, campaigns.resume):
+        call("spring")
+    assert [one.path for one in cxone.asked] == ["/archive/api/v2/campaigns/spring"] * 3
+
+
 @pytest.mark.parametrize("body", [{}, [], {"status": 1}])
 def test_a_campaign_without_a_status_is_not_believed(
     campaigns: PlatformCampaigns, cxone: ScriptedCxone, body: Any

@@ -8,7 +8,7 @@
                v
              settled
 
-A batch that is found `sending` was sent and its answer is lost: it is open, too.
+A batch that is `sending` when a later step reads it was sent and its answer is lost: it is open, too.
 
 An attempt counts as archived where CXone said so, or where its answer is lost and a complete reading of the
 list does not show it any more. What a reading did not show that was not complete is unknown.
@@ -33,7 +33,7 @@ _REMEMBERED = timedelta(days=400)
 
 
 class BatchStatus(StrEnum):
-    """Where a batch stands."""
+    """How far a batch is."""
 
     COPIED = "copied"
     SENDING = "sending"
@@ -100,7 +100,7 @@ class Batch:
         return len(self.left) if self.narrowed else self.size
 
     @property
-    def _said(self) -> int:
+    def _acknowledged(self) -> int:
         """How many of the remaining attempts CXone said it archives."""
         return max(0, self.remaining - self.failed)
 
@@ -112,13 +112,13 @@ class Batch:
     def by_list(self, left: Sequence[str]) -> BatchResult:
         """Return what became of the batch if these alone are left in a complete reading of the list."""
         absent = self.remaining - len(left)
-        archived = absent if self.status is BatchStatus.SENDING else min(absent, self._said)
+        archived = absent if self.status is BatchStatus.SENDING else min(absent, self._acknowledged)
         return BatchResult(self.archived + archived, tuple(left), self.gone + absent - archived)
 
     def by_answers(self, seen: Sequence[str]) -> BatchResult:
         """Return what is known without a complete reading: CXone's final answers, and what was seen."""
         final = self.status is BatchStatus.OPEN and not self.in_progress
-        archived = min(self._said, self.remaining - len(seen)) if final else 0
+        archived = min(self._acknowledged, self.remaining - len(seen)) if final else 0
         unknown = self.remaining - archived - len(seen)
         return BatchResult(self.archived + archived, tuple(seen), self.gone, unknown)
 
@@ -144,17 +144,17 @@ class Batches:
         return Key(f"{self._tenant}#archive-batch#{run_id}", f"{number:06}")
 
     def all(self, run_id: str) -> Iterator[Batch]:
-        """Give a run's batches in order."""
+        """Yield a run's batches in order."""
         for item in self._table.query(self.key(run_id, 0).pk):
             yield _batch(item)
 
     def get(self, run_id: str, number: int) -> Batch | None:
-        """Give a batch, or None where it is not copied yet."""
+        """Return a batch, or None where it is not copied yet."""
         item = self._table.get(self.key(run_id, number))
         return _batch(item) if item else None
 
-    def copied(self, run_id: str, batch: Batch, now: datetime) -> None:
-        """Note that a batch has its copy; one that is noted stays as it is."""
+    def add_copied(self, run_id: str, batch: Batch, now: datetime) -> None:
+        """Add a batch that has its copy; one that is in the ledger already stays as it is."""
         item = {
             "number": batch.number,
             "size": batch.size,
@@ -167,8 +167,8 @@ class Batches:
         }
         self._table.put(self.key(run_id, batch.number), item, "attribute_not_exists(#pk)")
 
-    def sending(self, run_id: str, batch: Batch, round_: int) -> bool:
-        """Note, before it is sent, that a batch is sent in a round; False where it was already."""
+    def mark_sending(self, run_id: str, batch: Batch, round_: int) -> bool:
+        """Note, before it leaves, that a batch is sent in a round; False where it was already."""
         return self._table.update(
             self.key(run_id, batch.number),
             "SET #status = :sending, #sent_round = :round",
@@ -176,8 +176,8 @@ class Batches:
             "#status <> :settled AND (attribute_not_exists(#sent_round) OR #sent_round < :round)",
         ).done
 
-    def not_sent(self, run_id: str, batch: Batch, round_: int) -> None:
-        """Take `sending` back: CXone did not act on it."""
+    def mark_not_sent(self, run_id: str, batch: Batch, round_: int) -> None:
+        """Take `sending` of a round back: CXone did not act on it."""
         self._table.update(
             self.key(run_id, batch.number),
             "SET #status = :before, #sent_round = :sent_round",
@@ -190,8 +190,8 @@ class Batches:
             "#status = :sending AND #sent_round = :round",
         )
 
-    def answered(self, run_id: str, batch: Batch, answer: Archived) -> None:
-        """Note an answer that says that some attempts failed, or leave later: which is open."""
+    def mark_open(self, run_id: str, batch: Batch, answer: Archived) -> None:
+        """Note an answer that says that some attempts failed, or leave later: which ones is open."""
         self._table.update(
             self.key(run_id, batch.number),
             "SET #status = :open, #in_progress = :in_progress, #failed = :failed,"
@@ -209,7 +209,7 @@ class Batches:
         )
 
     def narrow(self, run_id: str, batch: Batch, result: BatchResult, round_: int) -> None:
-        """Note what a round's check found: only what CXone still lists is sent again."""
+        """Note the result of a round's check: only what CXone still lists is sent again."""
         self._table.update(
             self.key(run_id, batch.number),
             "SET #status = :open, #left = :left, #failed = :failed, #archived = :archived, #gone = :gone,"
@@ -237,7 +237,19 @@ class Batches:
         fact: Event,
         now: datetime,
     ) -> Item:
-        """End a batch with its fact; give its item, as it was ended before where it was."""
+        """Settle a batch with its fact.
+
+        Args:
+            run_id: Whose batch.
+            batch: The batch as it was read.
+            result: What became of its attempts.
+            job_ids: CXone's, of every order that it was in.
+            fact: What is published about it.
+            now: The present moment.
+
+        Returns:
+            The batch's item; of one that was settled before, as it was settled then.
+        """
         return self._table.update(
             self.key(run_id, batch.number),
             "SET #status = :settled, #archived = :archived, #left = :left, #gone = :gone,"

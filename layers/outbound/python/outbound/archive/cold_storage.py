@@ -32,7 +32,7 @@ class CopyDiffers(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class StoredCopy:
     """An object in cold storage: its key, the SHA-256 of its uncompressed lines, its size as stored."""
 
     key: str
@@ -41,7 +41,7 @@ class Copied:
 
 
 def retention_class(days: int) -> int:
-    """Give the number of days that an object is kept whose attempts are to be kept so long."""
+    """Return the days that an object is kept whose attempts are to be kept for so many."""
     return next((kept for kept in RETENTION_CLASSES if kept >= days), RETENTION_CLASSES[-1])
 
 
@@ -64,25 +64,37 @@ class ColdStorage:
         self._bucket = bucket
         self._storage_class = storage_class
 
-    def keep(self, key: str, lines: Sequence[bytes], retention_days: int) -> Copied:
-        """Write lines and read them back. Raises CopyDiffers where they are not the same."""
+    def keep(self, key: str, lines: Sequence[bytes], retention_days: int) -> StoredCopy:
+        """Write lines and read them back.
+
+        Args:
+            key: Where; a former try's object is replaced.
+            lines: Each with its end.
+            retention_days: One of `RETENTION_CLASSES`.
+
+        Returns:
+            What is stored.
+
+        Raises:
+            CopyDiffers: What was read back is not the same.
+        """
         content = b"".join(lines)
         digest = hashlib.sha256(content).hexdigest()
         body = gzip.compress(content, compresslevel=_LEVEL, mtime=0)
         self._put(key, body, retention_days, digest, "application/x-ndjson", self._storage_class)
         if hashlib.sha256(b"".join(self.lines(key))).hexdigest() != digest:
             raise CopyDiffers(f"{key} is not what was written there")
-        return Copied(key, digest, len(body))
+        return StoredCopy(key, digest, len(body))
 
     def keep_manifest(self, key: str, manifest: Any) -> None:
         """Write a run's manifest; it is kept as long as anything is."""
         body = orjson.dumps(manifest, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(body).hexdigest()
-        # Small and read first by whoever restores: colder classes charge for such objects.
+        # Small, and read first of all in a restore: colder classes charge for such objects.
         self._put(key, body, RETENTION_CLASSES[-1], digest, "application/json", "STANDARD")
 
     def manifests(self, campaign_id: str) -> Iterator[dict[str, Any]]:
-        """Give a campaign's manifests in the order in which their runs were planned."""
+        """Yield a campaign's manifests in the order in which their runs were planned."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=f"{_PREFIX}/{campaign_id}/"
         )
@@ -91,11 +103,11 @@ class ColdStorage:
                 yield orjson.loads(self._get(entry["Key"]))
 
     def lines(self, key: str) -> list[bytes]:
-        """Give an object's lines, each with its end."""
+        """Return an object's lines, each with its end."""
         return gzip.decompress(self._get(key)).splitlines(keepends=True)
 
     def lines_if_kept(self, key: str) -> list[bytes] | None:
-        """Give an object's lines, or None where it is not kept any more."""
+        """Return an object's lines, or None where it is not kept any more."""
         try:
             return self.lines(key)
         except self._client.exceptions.NoSuchKey:

@@ -1,4 +1,4 @@
-"""Copying: every batch is in cold storage, read back and noted, before CXone is asked to drop anything."""
+"""The copier: every batch is in cold storage, read back and noted, before CXone is asked to drop anything."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from outbound.archive.batches import Batch, Batches
 from outbound.archive.cold_storage import ColdStorage, archive_key, manifest_key, retention_class
 from outbound.archive.keys import batch_key
 from outbound.archive.rows import lines_of
-from outbound.archive.runs import Run, Runs
-from outbound.archive.step_result import Answer, Outcome, Superseded
+from outbound.archive.runs import ArchiveRun, ArchiveRuns
+from outbound.archive.step_result import StepOutcome, StepResult
 from outbound.clock import Clock, Deadline, format_time
 from outbound.store.lake import Lake
 
@@ -19,7 +19,9 @@ _MARGIN_SECONDS = 10.0
 class Copier:
     """Copies batches from the lake into cold storage."""
 
-    def __init__(self, runs: Runs, batches: Batches, lake: Lake, storage: ColdStorage, clock: Clock) -> None:
+    def __init__(
+        self, runs: ArchiveRuns, batches: Batches, lake: Lake, storage: ColdStorage, clock: Clock
+    ) -> None:
         """Copy from this lake into this storage."""
         self._runs = runs
         self._batches = batches
@@ -27,8 +29,8 @@ class Copier:
         self._storage = storage
         self._clock = clock
 
-    def copy(self, run: Run, deadline: Deadline) -> Answer:
-        """Copy the batches from where the run stands, and write the manifest: complete or more."""
+    def copy(self, run: ArchiveRun, deadline: Deadline) -> StepResult:
+        """Copy the batches from where the run is, and write the manifest: complete or more."""
         number = run.progress.copied
         while number < run.progress.batches and deadline.left() > _MARGIN_SECONDS:
             if self._batches.get(run.run_id, number) is None:
@@ -37,23 +39,22 @@ class Copier:
         done = number == run.progress.batches
         if done:
             self._storage.keep_manifest(manifest_key(run.campaign_id, run.run_id), self._manifest(run))
-        if self._runs.advance(run, copied=number, copies_done=done, failures=0) is None:
-            raise Superseded
-        return Answer(Outcome.COMPLETE if done else Outcome.MORE, counts={"copied": number})
+        self._runs.advance(run, copied=number, copies_done=done, failures=0)
+        return StepResult(StepOutcome.COMPLETE if done else StepOutcome.MORE, counts={"copied": number})
 
-    def rows(self, run: Run, number: int) -> list[dict[str, Any]]:
-        """Give the rows of a batch."""
+    def rows(self, run: ArchiveRun, number: int) -> list[dict[str, Any]]:
+        """Return the rows of a batch."""
         return self._lake.read_lines(batch_key(run, number))
 
-    def _copy(self, run: Run, number: int) -> None:
+    def _copy(self, run: ArchiveRun, number: int) -> None:
         rows = self.rows(run, number)
-        kept = retention_class(max(row["retention_days"] for row in rows))
+        kept_days = retention_class(max(row["retention_days"] for row in rows))
         key = archive_key(run.planned_at, run.campaign_id, run.run_id, number)
-        copied = self._storage.keep(key, lines_of(rows), kept)
-        batch = Batch(number, len(rows), key, copied.sha256, copied.stored_bytes, kept)
-        self._batches.copied(run.run_id, batch, self._clock.now())
+        stored = self._storage.keep(key, lines_of(rows), kept_days)
+        batch = Batch(number, len(rows), key, stored.sha256, stored.stored_bytes, kept_days)
+        self._batches.add_copied(run.run_id, batch, self._clock.now())
 
-    def _manifest(self, run: Run) -> dict[str, Any]:
+    def _manifest(self, run: ArchiveRun) -> dict[str, Any]:
         return {
             "schema_version": 1,
             "campaign_id": run.campaign_id,

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from outbound.archive.runs import Run, Runs, RunStatus
+from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 # Calls of the function in one execution. Each is up to 24 events, where every one of its retries is used up.
-MOST_CALLS = 900
+MAX_CALLS = 900
 # A run that needs more executions than that is ended.
-MOST_EXECUTIONS = 20
+MAX_EXECUTIONS = 20
 
 
 class Executions:
@@ -28,7 +28,7 @@ class Executions:
         self._client = client
         self._arn = state_machine_arn
 
-    def start(self, run: Run) -> None:
+    def start(self, run: ArchiveRun) -> None:
         """Start a run's execution; one that exists is started already."""
         about = {"campaign_id": run.campaign_id, "run_id": run.run_id, "attempt": run.attempt}
         try:
@@ -38,8 +38,8 @@ class Executions:
         except self._client.exceptions.ExecutionAlreadyExists:
             return
 
-    def status(self, run: Run) -> str:
-        """Give the status of a run's execution as AWS names it, empty where there is none."""
+    def status(self, run: ArchiveRun) -> str:
+        """Return the status of a run's execution as AWS names it, empty where there is none."""
         arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{run.execution}"
         try:
             return self._client.describe_execution(executionArn=arn)["status"]
@@ -47,16 +47,14 @@ class Executions:
             return ""
 
 
-def give_to_next(runs: Runs, run: Run) -> Run | None:
-    """Give a run to its next execution, which is not started yet; None where the run was changed meanwhile.
+def hand_over(runs: ArchiveRuns, run: ArchiveRun) -> ArchiveRun:
+    """Hand a run over to its next execution, which is not started yet; return the run as it is then.
 
-    A run that has had too many is failed: its next execution lets the campaign go and reports.
+    A run that has had too many is failed: its next execution releases the campaign and reports. Raises
+    RunChanged where the run was changed meanwhile.
     """
-    if run.attempt >= MOST_EXECUTIONS and not run.progress.ending:
+    if run.attempt >= MAX_EXECUTIONS and not run.progress.ending:
         message = f"the run took {run.attempt} executions and is not done"
         failed = RunStatus.FAILED.value
-        ended = runs.advance(run, ending=failed, reason="too_many_executions", message=message)
-        if ended is None:
-            return None
-        run = ended
+        run = runs.advance(run, ending=failed, reason="too_many_executions", message=message)
     return runs.next_attempt(run)

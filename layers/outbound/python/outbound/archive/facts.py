@@ -1,4 +1,4 @@
-"""What is said on the bus about archiving."""
+"""The facts that are published about archiving."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from datetime import datetime
 from typing import Any
 
 from outbound.archive.batches import Batch, BatchResult
+from outbound.archive.runs import ArchiveRun
 from outbound.clock import format_time
 from outbound.events import Event, EventType, new_event
-from outbound.store.archive_run import Run
 
 
-class Facts:
+class ArchiveFacts:
     """Makes the facts of one tenant."""
 
     def __init__(self, tenant: str) -> None:
-        """Speak for this tenant."""
+        """Make facts of this tenant."""
         self._tenant = tenant
 
     def archived(
         self,
-        run: Run,
+        run: ArchiveRun,
         batch: Batch,
         result: BatchResult,
         job_ids: Sequence[str],
         cold: bool,
         now: datetime,
     ) -> Event:
-        """A batch has ended: so many of its attempts are archived, and so many are not, or nobody knows."""
+        """A batch is settled: so many of its attempts are archived, and so many are not, or it is not known.
+
+        `cold` says whether CXone was asked to move them to its own cold storage at once.
+        """
         reasons = {"refused": len(result.left), "gone": result.gone, "unknown": result.unknown}
         data = {
             "campaign_id": run.campaign_id,
@@ -46,14 +49,14 @@ class Facts:
         effect = [run.run_id, str(batch.number)]
         return new_event(EventType.ATTEMPTS_ARCHIVED, self._tenant, now, effect, data, run.correlation_id)
 
-    def finished(self, run: Run, summary: Mapping[str, Any], now: datetime) -> Event:
+    def finished(self, run: ArchiveRun, summary: Mapping[str, Any], now: datetime) -> Event:
         """A run has ended."""
         data = {"campaign_id": run.campaign_id, "run_id": run.run_id, **summary}
         return new_event(
             EventType.ARCHIVE_FINISHED, self._tenant, now, [run.run_id], data, run.correlation_id
         )
 
-    def interrupted(self, run: Run, status: str, now: datetime) -> Event:
+    def interrupted(self, run: ArchiveRun, status: str, now: datetime) -> Event:
         """A run's execution ended before it did."""
         data = {
             "campaign_id": run.campaign_id,
@@ -65,7 +68,7 @@ class Facts:
         return new_event(EventType.ARCHIVE_INTERRUPTED, self._tenant, now, effect, data, run.correlation_id)
 
     def refused(self, event: Event, field: str, message: str, campaign_id: str, now: datetime) -> Event:
-        """A request to archive cannot be."""
+        """A request to archive cannot be fulfilled; `field` is what is wrong with it."""
         data = {
             "campaign_id": campaign_id,
             "request_id": event.event_id,
@@ -77,8 +80,8 @@ class Facts:
             EventType.ARCHIVE_REJECTED, self._tenant, now, [event.event_id], data, event.correlation_id
         )
 
-    def not_started(self, event: Event, run: Run, now: datetime) -> Event:
-        """A request finds another run of the campaign under way."""
+    def not_started(self, event: Event, run: ArchiveRun, now: datetime) -> Event:
+        """A request came while another run of the campaign, this one, is under way."""
         data = {
             "campaign_id": run.campaign_id,
             "request_id": event.event_id,
@@ -93,7 +96,7 @@ class Facts:
 
 
 def audit(size: int, archived: int, cold: bool) -> dict[str, Any]:
-    """Give what an auditor asks of attempts that were to be archived."""
+    """Return what an auditor asks of `size` attempts that were to be archived, of which `archived` are."""
     return {
         "batch_size": size,
         "success_rate_percent": round(100 * archived / size, 2) if size else None,

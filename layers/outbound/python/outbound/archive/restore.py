@@ -1,4 +1,4 @@
-"""Restoring: archived attempts read back from cold storage, every copy checked against its manifest."""
+"""The restorer: archived attempts read back from cold storage, every copy checked against its manifest."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from outbound.clock import parse_time
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be restored: of a campaign, of one contact where it is named, of runs in [since, until)."""
+class RestoreQuery:
+    """What is restored: of a campaign, of a contact where it is named, of runs planned in [since, until)."""
 
     campaign_id: str
     contact_id: str = ""
@@ -34,19 +34,19 @@ class Restorer:
         self.parts = 0
         self.expired = 0
 
-    def attempts(self, wanted: Wanted) -> Iterator[dict[str, Any]]:
-        """Give each attempt once, in the order in which they were archived; `record` is as CXone had it.
+    def attempts(self, query: RestoreQuery) -> Iterator[dict[str, Any]]:
+        """Yield each attempt once, in the order in which they were archived; `record` is as CXone had it.
 
         Raises CopyDiffers, before any attempt of the copy, where one is not what its manifest says.
         """
         seen: set[int] = set()
-        for manifest in self._storage.manifests(wanted.campaign_id):
-            if not _in_time(manifest, wanted):
+        for manifest in self._storage.manifests(query.campaign_id):
+            if not _in_time(manifest, query):
                 continue
             for part in manifest["parts"]:
                 for row in self._rows(part):
                     known = short_hash(row["attempt_id"])
-                    if wanted.contact_id in ("", row["contact_id"]) and known not in seen:
+                    if query.contact_id in ("", row["contact_id"]) and known not in seen:
                         seen.add(known)
                         yield {**row, "record": orjson.loads(row["record"])}
 
@@ -62,7 +62,7 @@ class Restorer:
             yield orjson.loads(line)
 
 
-def _in_time(manifest: dict[str, Any], wanted: Wanted) -> bool:
+def _in_time(manifest: dict[str, Any], query: RestoreQuery) -> bool:
     planned = parse_time(manifest["planned_at"])
-    late_enough = wanted.since is None or planned >= wanted.since
-    return late_enough and (wanted.until is None or planned < wanted.until)
+    late_enough = query.since is None or planned >= query.since
+    return late_enough and (query.until is None or planned < query.until)

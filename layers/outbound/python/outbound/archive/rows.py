@@ -7,13 +7,13 @@ from typing import Any
 
 import orjson
 
+from outbound.archive.runs import ArchiveRun
 from outbound.cxone.ports.attempts import Archivable, Attempt
-from outbound.store.archive_run import Run
 from outbound.store.lake import line_of
 
 
-def row_of(run: Run, archivable: Archivable, attempt: Attempt) -> dict[str, Any]:
-    """Give the row of an attempt; the same run makes the same row of it whenever it does."""
+def row_of(run: ArchiveRun, archivable: Archivable, attempt: Attempt) -> dict[str, Any]:
+    """Return the row of an attempt; the same run makes the same row of it whenever it does."""
     return {
         "attempt_id": archivable.attempt_id,
         "campaign_id": run.campaign_id,
@@ -29,7 +29,7 @@ def row_of(run: Run, archivable: Archivable, attempt: Attempt) -> dict[str, Any]
 
 
 def lines_of(rows: list[dict[str, Any]]) -> list[bytes]:
-    """Give rows as lines."""
+    """Return rows as lines of JSON, each with its end."""
     return [line_of(row) for row in rows]
 
 
@@ -46,7 +46,7 @@ def archivable_of(row: dict[str, Any]) -> Archivable:
 
 
 def short_hash(attempt_id: str) -> int:
-    """Give what stands for an id where hundreds of thousands of them are to be remembered.
+    """Return a short substitute for an id where hundreds of thousands of them are to be remembered.
 
     Of half a million ids two have the same with a probability of 1 in 100 million.
     """

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-LEAST_RETENTION_DAYS, MOST_RETENTION_DAYS = 1, 3650
+MIN_RETENTION_DAYS, MAX_RETENTION_DAYS = 1, 3650
 # Pages that a run reads, and batches that it sends.
-MOST_CALLS_OF_A_KIND = 10_000
+MAX_CALLS_OF_A_KIND = 10_000
+
+# Fields that had another name; documents may still use it.
+_FORMER_NAMES = {
+    f"most_{name}": f"max_{name}" for name in ("attempts", "readings", "rounds", "pauses", "failures")
+}
 
 
 def _time_of_day(text: str) -> str:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
-        raise ValueError("is no time of day in UTC; write one like 22:00")
+        raise ValueError("is not a time of day in UTC; write one like 22:00")
     return text
 
 
@@ -38,24 +43,24 @@ class ArchiveSettings(BaseModel):
         "ARCHIVED", min_length=1, max_length=64, description="of attempts that have none"
     )
     default_retention_days: int = Field(
-        365, ge=LEAST_RETENTION_DAYS, le=MOST_RETENTION_DAYS, description="of attempts that name none"
+        365, ge=MIN_RETENTION_DAYS, le=MAX_RETENTION_DAYS, description="of attempts that name none"
     )
     delete_active: bool = Field(True, description="attempts leave the active lists, too")
     force_cold_storage: bool = Field(True, description="CXone moves them to its own cold storage at once")
     batch_size: int = Field(200, ge=1, le=200, description="attempts that are archived together")
     page_size: int = Field(100, ge=2, le=1000, description="attempts of one page of CXone's list")
-    most_attempts: int = Field(
+    max_attempts: int = Field(
         500_000,
         ge=1,
         le=2_000_000,
         description="of one run, and 10,000 pages and batches at most; the next one takes what is left",
     )
-    most_readings: int = Field(
+    max_readings: int = Field(
         3, ge=1, le=10, description="of a list that changes while it is read, before it is taken as it is"
     )
-    most_rounds: int = Field(3, ge=1, le=10, description="how often an attempt is sent before it has failed")
-    most_pauses: int = Field(3, ge=1, le=10, description="of a campaign that others resume in the middle")
-    most_failures: int = Field(
+    max_rounds: int = Field(3, ge=1, le=10, description="how often an attempt is sent before it has failed")
+    max_pauses: int = Field(3, ge=1, le=10, description="of a campaign that others resume in the middle")
+    max_failures: int = Field(
         20, ge=1, le=100, description="of CXone in a row before a run ends; they last an hour or so"
     )
     pause_seconds: int = Field(
@@ -67,16 +72,28 @@ class ArchiveSettings(BaseModel):
     maintenance_window: tuple[TimeOfDay, TimeOfDay] | None = Field(
         None, description="from and to, in UTC: only then is a campaign paused that dials"
     )
-    # None unless somebody says so: an archive pauses campaigns, and takes attempts out of CXone.
+    # None unless the operator names them: an archive pauses campaigns, and takes attempts out of CXone.
     campaigns: frozenset[str] = Field(frozenset(), description="that the schedule archives; * for all")
     except_campaigns: frozenset[str] = Field(frozenset(), description="that the schedule leaves alone")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_old_names(cls, values: Any) -> Any:
+        """Take a field by its former name; of a merged document the new name is the packaged default."""
+        if not isinstance(values, dict):
+            return values
+        former = {new: values[old] for old, new in _FORMER_NAMES.items() if old in values}
+        for new, value in former.items():
+            if values.get(new, value) not in (value, cls.model_fields[new].default):
+                raise ValueError(f"{new} is there by its former name, too: write it once")
+        return {name: value for name, value in values.items() if name not in _FORMER_NAMES} | former
 
     @property
     def attempts_of_a_run(self) -> int:
         """The most attempts that a run takes: with small pages or batches it would never come to an end."""
-        return min(self.most_attempts, MOST_CALLS_OF_A_KIND * min(self.page_size, self.batch_size))
+        return min(self.max_attempts, MAX_CALLS_OF_A_KIND * min(self.page_size, self.batch_size))
 
     def scheduled(self, campaign_id: str) -> bool:
-        """Say whether the schedule archives a campaign."""
+        """Return True if the schedule archives a campaign."""
         chosen = campaign_id in self.campaigns or "*" in self.campaigns
         return chosen and campaign_id not in self.except_campaigns

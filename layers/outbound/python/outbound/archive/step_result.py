@@ -1,4 +1,4 @@
-"""What a step of the workflow answers: an outcome that a Choice routes, and how long to wait."""
+"""What a step of the workflow returns: an outcome that a Choice routes, and how long to wait."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from outbound.store.archive_run import RunStatus
+from outbound.archive.runs import RunStatus
 
 
-class Outcome(StrEnum):
+class StepOutcome(StrEnum):
     """How a step ended; `archive.asl.json` knows each of them."""
 
     COMPLETE = "complete"
@@ -28,7 +28,7 @@ class Outcome(StrEnum):
     """The campaign does not dial."""
 
     CONFLICT = "conflict"
-    """The campaign dials again: somebody else resumed it."""
+    """The campaign dials again: it was resumed by another party than this run."""
 
     CLOSED = "closed"
     """The maintenance window has closed."""
@@ -37,24 +37,24 @@ class Outcome(StrEnum):
     """Some attempts are to be sent again."""
 
     FAILED = "failed"
-    """The run cannot go on; it says why itself."""
+    """The run cannot continue; its progress has the reason."""
 
     SUPERSEDED = "superseded"
-    """The run is another execution's by now, or has ended."""
+    """Another execution has the run by now, or it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer of a step."""
+class StepResult:
+    """The result of a step."""
 
-    outcome: Outcome
+    outcome: StepOutcome
     seconds: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     calls: int = 0
-    """How many calls of the function its execution has had; it is given back with the next one."""
+    """How many calls of the function its execution has had; the workflow passes it to the next one."""
 
     def document(self) -> dict[str, object]:
-        """The answer as the workflow gets it."""
+        """The result as the workflow gets it."""
         counts = dict(self.counts)
         return {
             "outcome": self.outcome.value,
@@ -64,15 +64,11 @@ class Answer:
         }
 
 
-class Superseded(Exception):
-    """The run was changed by somebody else since it was read: read it again."""
-
-
 class RunFailed(Exception):
-    """A run cannot go on, and trying again would not help."""
+    """A run cannot continue, and trying again would not help."""
 
     def __init__(self, reason: str, message: str, ending: RunStatus = RunStatus.FAILED) -> None:
-        """Give a reason for programs and a message for people, and what the run then is."""
+        """End a run with a reason for programs and a message for people, and the status that it then has."""
         super().__init__(message)
         self.reason = reason
         self.ending = ending.value

@@ -10,9 +10,9 @@ from typing import Any
 
 from outbound.archive.batches import Batches, BatchStatus
 from outbound.archive.cold_storage import ColdStorage
-from outbound.archive.requesting import checked_request
-from outbound.archive.restore import Restorer, Wanted
-from outbound.archive.runs import Run, Runs
+from outbound.archive.planner import ArchiveRequest
+from outbound.archive.restore import RestoreQuery, Restorer
+from outbound.archive.runs import ArchiveRun, ArchiveRuns
 from outbound.archive.settings import ArchiveSettings
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
@@ -33,7 +33,7 @@ def add_commands(groups: Any) -> None:
     start.add_argument(
         "--retention-days", type=int, help="of attempts that name none (default: the settings')"
     )
-    _command(commands, "resume", "go on now with a run that was cut off", _resume)
+    _command(commands, "resume", "resume now a run that was cut off", _resume)
     _command(commands, "runs", "a campaign's runs, the latest first", _runs)
     show = _command(commands, "show", "what a run came to, or how far it is, with what is left", _show)
     show.add_argument("run_id", metavar="RUN", nargs="?", help="default: the latest")
@@ -57,60 +57,60 @@ def _start(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     data = {"campaign_id": chosen.campaign_id}
     data |= {"statuses": chosen.outcomes} if chosen.outcomes else {}
     data |= {"retention_days": chosen.retention_days} if chosen.retention_days is not None else {}
-    checked_request(data, stack.documents.get("archiving", ArchiveSettings))
+    ArchiveRequest.of(data, stack.documents.get("archiving", ArchiveSettings))
     if stack.registry.get(chosen.campaign_id) is None:
         raise ValueError(f"campaign_id: {chosen.campaign_id} is not registered")
-    _ask(stack, data, output)
+    _request(stack, data, output)
 
 
 def _resume(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    if _store(stack).current(chosen.campaign_id) is None:
+    if _archive_runs(stack).current(chosen.campaign_id) is None:
         raise ValueError(f"no run has {chosen.campaign_id}; use: outbound archive start CAMPAIGN")
-    # A start goes on with what was cut off; a run that is at work it leaves alone, and says so.
-    _ask(stack, {"campaign_id": chosen.campaign_id}, output)
+    # A start resumes what was cut off; a run that is at work it leaves alone, and says so.
+    _request(stack, {"campaign_id": chosen.campaign_id}, output)
 
 
-def _ask(stack: Stack, data: dict[str, Any], output: Output) -> None:
+def _request(stack: Stack, data: dict[str, Any], output: Output) -> None:
     now = stack.clock.now()
     event = new_event(EventType.ARCHIVE_REQUESTED, stack.tenant, now, [secrets.token_hex(16)], data)
     stack.bus.publish([event])
-    said = f"asked for the archive of {data['campaign_id']}; request {event.event_id}"
-    output.said(said, request_id=event.event_id, **data)
+    message = f"asked for the archive of {data['campaign_id']}; request {event.event_id}"
+    output.said(message, request_id=event.event_id, **data)
 
 
 def _runs(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    rows = [_row(run) for run in _store(stack).of_campaign(chosen.campaign_id, limit=50)]
+    rows = [_row(run) for run in _archive_runs(stack).of_campaign(chosen.campaign_id, limit=50)]
     output.rows(rows, f"{chosen.campaign_id} has no archive runs")
 
 
-def _row(run: Run) -> dict[str, Any]:
+def _row(run: ArchiveRun) -> dict[str, Any]:
     figures = {name: run.summary.get(name) for name in _FIGURES}
     planned = format_time(run.planned_at)
     return {"run_id": run.run_id, "planned_at": planned, "state": run.status.value, **figures}
 
 
 def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    runs = _store(stack)
-    found = (
+    runs = _archive_runs(stack)
+    run = (
         runs.get(chosen.campaign_id, chosen.run_id)
         if chosen.run_id
         else next(runs.of_campaign(chosen.campaign_id, limit=1), None)
     )
-    if found is None:
+    if run is None:
         raise ValueError(f"{chosen.campaign_id} has no such archive run")
-    progress = found.progress
-    batches = list(Batches(stack.state, stack.tenant).all(found.run_id))
+    progress = run.progress
+    batches = list(Batches(stack.state, stack.tenant).all(run.run_id))
     settled = [batch for batch in batches if batch.status is BatchStatus.SETTLED]
     output.record(
         {
-            **_row(found),
-            "execution": found.execution,
+            **_row(run),
+            "execution": run.execution,
             "collected_so_far": progress.collected.offset,
             "batches": {"sorted": progress.batches, "copied": len(batches), "settled": len(settled)},
             "left": [attempt for batch in settled for attempt in batch.left],
             "reason": progress.reason or None,
             "message": progress.message or None,
-            "summary": dict(found.summary) or None,
+            "summary": dict(run.summary) or None,
         }
     )
 
@@ -121,18 +121,20 @@ def _restore(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     now = stack.clock.now()
     since = moment("--from", chosen.since, now) if chosen.since else None
     until = moment("--to", chosen.until, now) if chosen.until else None
-    wanted = Wanted(chosen.campaign_id, chosen.contact, since, until)
-    count = _written(chosen.out, restorer.attempts(wanted))
+    query = RestoreQuery(chosen.campaign_id, chosen.contact, since, until)
+    count = _written(chosen.out, restorer.attempts(query))
     gone = f"; {restorer.expired} copies are past their retention" if restorer.expired else ""
-    said = f"{count} attempts of {chosen.campaign_id} from {restorer.parts} copies, each with the right hash"
+    message = (
+        f"{count} attempts of {chosen.campaign_id} from {restorer.parts} copies, each with the right hash"
+    )
     if not restorer.parts:
-        said = f"nothing of {chosen.campaign_id} that fits is in cold storage; the file is empty"
+        message = f"nothing of {chosen.campaign_id} that fits is in cold storage; the file is empty"
     values = {"attempts": count, "copies": restorer.parts, "expired": restorer.expired}
-    output.said(f"{said}{gone}: {chosen.out}", file=str(chosen.out), **values)
+    output.said(f"{message}{gone}: {chosen.out}", file=str(chosen.out), **values)
 
 
 def _written(file: Path, attempts: Any) -> int:
-    """Write attempts to a file that is there whole or not at all; give how many."""
+    """Write attempts to a file that is there whole or not at all; return how many."""
     unfinished = file.with_name(f"{file.name}.unfinished")
     count = 0
     try:
@@ -148,5 +150,5 @@ def _written(file: Path, attempts: Any) -> int:
     return count
 
 
-def _store(stack: Stack) -> Runs:
-    return Runs(stack.state, stack.tenant)
+def _archive_runs(stack: Stack) -> ArchiveRuns:
+    return ArchiveRuns(stack.state, stack.tenant)

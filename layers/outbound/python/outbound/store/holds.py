@@ -1,12 +1,12 @@
-"""Holds: who keeps a campaign paused, and what has to be undone in the end.
+"""Holds: which owners keep a campaign paused, and what has to be undone in the end.
 
-A hold is written before its pause is asked for, and stands in the due index: whatever becomes of its owner,
-somebody comes and looks. It is released in three steps, each of which can be the last of a run:
+A hold is written before its pause is requested, and is in the due index: whatever becomes of its owner, the
+sweeper has it seen to. It is released in three steps, each of which can be the last of a run:
 
-    marked as releasing  ->  others standing? resumed if it should be  ->  taken out
+    marked as releasing  ->  no other hold? resumed if it should be  ->  ended
 
 Two that release at once each see the other marked, so both resume rather than neither. Between a pause that
-is asked for and its answer nobody knows when it takes effect; `asking_until` says until when it may.
+is requested and its answer it is not known when it takes effect; `asking_until` says until when it may.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from outbound.store.table import Item, Key, Table
 
 DUE_HOLDS = "archive_resume"
 
-# A hold is looked at when its owner has not renewed it for so long.
+# A hold is due when its owner has not renewed it for so long.
 _ABANDONED = timedelta(minutes=15)
 _REMEMBERED = timedelta(days=30)
 
@@ -42,7 +42,7 @@ class Hold:
 
     asking_until: float
     pauses: int
-    """How often it was asked to pause since the hold stands: more than once where others resume it."""
+    """How often it was asked to pause since the hold was placed: more than once where others resume it."""
 
     releasing: bool
     paused_at: str
@@ -52,7 +52,7 @@ class Hold:
 
     @property
     def to_stay_paused(self) -> bool:
-        """Whether somebody else wants the campaign paused, and nobody has changed that since."""
+        """Whether another party wants the campaign paused, and none has changed that since."""
         return self.pause_asked_at > self.active_asked_at
 
 
@@ -64,18 +64,26 @@ class Holds:
         self._table = table
         self._tenant = tenant
 
-    def standing(self, campaign_id: str) -> list[Hold]:
-        """Give all holds of a campaign that are not taken out, those that are releasing too."""
+    def of_campaign(self, campaign_id: str) -> list[Hold]:
+        """Return all holds of a campaign that are not ended, those that are releasing too."""
         items = self._table.query(self._key(campaign_id, "").pk)
         return [_hold(item) for item in items if "due_kind" in item]
 
     def get(self, campaign_id: str, owner: str) -> Hold | None:
-        """Give an owner's hold, or None where it has none."""
+        """Return an owner's hold, or None where it has none."""
         item = self._table.get(self._key(campaign_id, owner))
         return _hold(item) if item and "due_kind" in item else None
 
     def place(self, campaign_id: str, owner: str, fence: int, was_active: bool, now: datetime) -> None:
-        """Hold a campaign; one that is held already keeps what others did meanwhile."""
+        """Hold a campaign; a hold that is there already keeps what others did meanwhile.
+
+        Args:
+            campaign_id: What is held.
+            owner: Who holds it.
+            fence: The owner's execution; without effect where a later one holds the campaign.
+            was_active: Whether the campaign is to dial again in the end.
+            now: The present moment.
+        """
         self._table.update(
             self._key(campaign_id, owner),
             "SET #campaign_id = :campaign, #owner = :owner, #fence = :fence, #was_active = :was_active,"
@@ -95,10 +103,10 @@ class Holds:
             "attribute_not_exists(#fence) OR #fence <= :fence",
         )
 
-    def asking(self, campaign_id: str, owner: str, fence: int, now: datetime, until: datetime) -> bool:
-        """Note, before it is asked for, that a pause may take effect until a moment.
+    def request_pause(self, campaign_id: str, owner: str, fence: int, now: datetime, until: datetime) -> bool:
+        """Note, before CXone is asked, that a pause may take effect until a moment.
 
-        False where the hold is no longer this fence's, or is being released.
+        Returns False where the hold is no longer this fence's, or is being released.
         """
         return self._table.update(
             self._key(campaign_id, owner),
@@ -114,8 +122,8 @@ class Holds:
             "#fence = :fence AND attribute_not_exists(#releasing) AND attribute_exists(#due_kind)",
         ).done
 
-    def answered(self, campaign_id: str, owner: str, fence: int, now: datetime) -> None:
-        """Note that a pause that was asked for is answered: it takes effect no later than now."""
+    def confirm_pause(self, campaign_id: str, owner: str, fence: int, now: datetime) -> None:
+        """Note that a pause that was requested is answered: it takes effect no later than now."""
         self._table.update(
             self._key(campaign_id, owner),
             "SET #asking_until = :zero, #paused_at = :now REMOVE #resumed_at",
@@ -124,7 +132,7 @@ class Holds:
         )
 
     def renew(self, campaign_id: str, owner: str, now: datetime) -> None:
-        """Put off the moment at which somebody looks after a hold."""
+        """Put off the moment at which a hold is due."""
         self._table.update(
             self._key(campaign_id, owner),
             "SET #due_at = :due",
@@ -132,8 +140,8 @@ class Holds:
             "#due_kind = :kind AND attribute_not_exists(#releasing)",
         )
 
-    def releasing(self, hold: Hold) -> bool:
-        """Mark a hold as about to be taken out; False where it is another fence's by now."""
+    def mark_releasing(self, hold: Hold) -> bool:
+        """Mark a hold as about to be ended; False where it is another fence's by now."""
         return self._table.update(
             self._key(hold.campaign_id, hold.owner),
             "SET #releasing = :true REMOVE #pauses",
@@ -141,8 +149,8 @@ class Holds:
             "#fence = :fence AND #due_kind = :kind",
         ).done
 
-    def look_again(self, hold: Hold, at: datetime) -> None:
-        """Let somebody look after a hold at a moment that is sooner than its usual one."""
+    def recheck_at(self, hold: Hold, at: datetime) -> None:
+        """Let a hold be due at a moment that is sooner than its usual one."""
         self._table.update(
             self._key(hold.campaign_id, hold.owner),
             "SET #due_at = :at",
@@ -150,7 +158,7 @@ class Holds:
             "#fence = :fence AND #due_kind = :kind",
         )
 
-    def take_out(self, hold: Hold, now: datetime) -> None:
+    def end(self, hold: Hold, now: datetime) -> None:
         """End a hold that is releasing; without effect where it was placed anew meanwhile."""
         self._table.update(
             self._key(hold.campaign_id, hold.owner),
@@ -166,7 +174,10 @@ class Holds:
         )
 
     def note(self, hold: Hold, name: str, moment: datetime) -> None:
-        """Note at a hold when somebody else did something; the latest counts."""
+        """Note at a hold when another party did something; the latest counts.
+
+        `name` is the field of the hold that says so, such as `resumed_at`.
+        """
         values = {":moment": sortable(moment), ":kind": DUE_HOLDS}
         self._table.update(
             self._key(hold.campaign_id, hold.owner),
@@ -179,13 +190,13 @@ class Holds:
         return Key(f"{self._tenant}#hold#{campaign_id}", owner)
 
 
-def others(holds: Sequence[Hold], owner: str) -> list[Hold]:
-    """Give the holds of other owners that stand and are not about to go."""
+def other_holds(holds: Sequence[Hold], owner: str) -> list[Hold]:
+    """Return the holds of other owners that are not about to end."""
     return [hold for hold in holds if hold.owner != owner and not hold.releasing]
 
 
 def sortable(moment: datetime) -> str:
-    """Give a moment as a text that sorts as moments do."""
+    """Return a moment as a text that sorts as moments do."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 

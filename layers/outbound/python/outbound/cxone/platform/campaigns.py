@@ -1,6 +1,10 @@
 """Campaigns on the platform API: `/api/v2/campaigns/{id}`.
 
 Pausing is documented; that a campaign can be read there, and its states PAUSING and ACTIVE, are assumptions.
+
+The documents know two hosts that pause a campaign: this path on the archive's, and
+`/api/v2/omnichannel/campaigns/{id}` on the campaigns'. Which one does is decided here alone, for reading,
+pausing and resuming alike: a hold must see, and take back, the pause that it asked for.
 """
 
 from __future__ import annotations
@@ -12,6 +16,9 @@ from outbound.cxone.errors import NotFound, UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
 from outbound.cxone.ports.campaigns import CampaignStatus
 from outbound.cxone.quota import Lane
+
+# Whose host and token, and whose quota.
+_SURFACE, _BUDGET = "archive", "campaigns"
 
 _STATUSES = {
     "ACTIVE": CampaignStatus.ACTIVE,
@@ -41,7 +48,7 @@ class PlatformCampaigns:
 
     def _call(self, method: str, campaign_id: str, lane: Lane, body: Any = None) -> CampaignStatus:
         path = f"/api/v2/campaigns/{quote(campaign_id, safe='')}"
-        answer = self._http.call(Call("archive", "campaigns", method, path, json=body, lane=lane))
+        answer = self._http.call(Call(_SURFACE, _BUDGET, method, path, json=body, lane=lane))
         if answer.nothing and method == "GET":
             raise NotFound(f"GET {path} answered 204: there is no such campaign")
         status = answer.body.get("status") if isinstance(answer.body, dict) else None
