@@ -76,6 +76,13 @@ class DispositionWorld:
         """The ports of an invocation that begins now."""
         return self.runtime.ports
 
+    def beside(self) -> DispositionWorld:
+        """Another application that writes to the same contacts and shares no ledger with this one."""
+        other = DispositionWorld(self.aws, self.clock, self.tenant)
+        other._ids = self._ids
+        other.runtime.tenant = "another-application"
+        return other
+
     def handle(self, event: Mapping[str, Any], at_once: int = 1) -> dict[str, Any]:
         """Take a batch, as the function does."""
         deadline = Deadline(self.clock, 110)

@@ -106,9 +106,7 @@ def test_new_notes_dates_or_agents_are_a_change(world: DispositionWorld, changed
 
 def test_what_somebody_else_changed_in_cxone_is_written_again(world: DispositionWorld) -> None:
     world.take(world.requested("INTERESTED", 0, id="r0"))
-    other = DispositionWorld(world.aws, world.clock, world.tenant)
-    other._ids = world._ids
-    other.applier._ledger._tenant = "somebody-else"  # type: ignore[attr-defined]
+    other = world.beside()
     other.take(other.requested("BUSY", 1, id="other"))
     world.take(world.requested("INTERESTED", 5, id="r5"))
 

@@ -109,10 +109,8 @@ def test_what_the_quota_turned_away_keeps_no_contact(world: DispositionWorld) ->
 
 
 def _written_in_cxone(world: DispositionWorld, code: str, minutes: float) -> None:
-    """Somebody else writes a disposition."""
-    other = DispositionWorld(world.aws, world.clock, world.tenant)
-    other._ids = world._ids
-    other.ledger._tenant = "somebody-else"
+    """Another application writes a disposition."""
+    other = world.beside()
     other.take(other.requested(code, minutes, id="other", correlation_id="other"))
     world.aws.published()
 
