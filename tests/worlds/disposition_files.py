@@ -19,8 +19,8 @@ from outbound.dispositions.facts import Facts
 from outbound.dispositions.files.inbox import Inbox
 from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles
 from outbound.dispositions.files.names import file_id_of, row_id
+from outbound.dispositions.files.processor import file_handler
 from outbound.dispositions.files.reader import Pace
-from outbound.dispositions.files.wiring import file_handler
 from outbound.dispositions.ledger import DispositionLedger, Status
 from outbound.dispositions.requests import disposition_of
 from outbound.dispositions.settings import DispositionSettings

@@ -15,11 +15,28 @@ from typing import Any
 
 from outbound.contact_ids import read_contact_id
 from outbound.dispositions.do_not_call import Refusal
-from outbound.dispositions.files.columns import OUTCOME, Pairs, letters_of, original, readable_pairs
-from outbound.dispositions.files.content import Block, Line, content_of, lines_of
-from outbound.dispositions.files.header import DELIMITERS, Header, header_of
+from outbound.dispositions.files.content import (
+    Block,
+    Feed,
+    Line,
+    cells_of,
+    content_of,
+    lines_of,
+    records_of,
+    text_of,
+    without_bom,
+)
 from outbound.dispositions.files.ledger import Place
-from outbound.dispositions.files.rows import Feed, cells_of, records_of, text_of, without_bom
+from outbound.dispositions.files.rows import (
+    DELIMITERS,
+    OUTCOME,
+    Header,
+    Pairs,
+    header_of,
+    letters_of,
+    original,
+    readable_pairs,
+)
 from outbound.do_not_call import means_do_not_call
 
 _GZIP = b"\x1f\x8b"

@@ -13,8 +13,8 @@ from outbound.dispositions.files.content import Block, content_of, lines_of
 from outbound.dispositions.files.ledger import DispositionFile, Place
 from outbound.dispositions.files.names import Unfit, form_of
 from outbound.dispositions.files.opt_outs import refusals_of
+from outbound.dispositions.files.reader import message_of
 from outbound.dispositions.files.rows import Row, rows_of
-from outbound.dispositions.files.sending import message_of
 from outbound.dispositions.files.validation import check
 from outbound.dispositions.requests import Rejected, disposition_of
 from outbound.dispositions.settings import DispositionSettings

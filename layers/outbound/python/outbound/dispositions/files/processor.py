@@ -26,9 +26,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, Deadline
 from outbound.dispositions.deferral import AGAIN_SECONDS
+from outbound.dispositions.do_not_call import DoNotCall
+from outbound.dispositions.facts import Facts
 from outbound.dispositions.files.completion import RowWatch
 from outbound.dispositions.files.content import Block
-from outbound.dispositions.files.ending import Endings
 from outbound.dispositions.files.inbox import Found, Gone, Inbox
 from outbound.dispositions.files.ledger import (
     ENDED_FILES,
@@ -45,20 +46,27 @@ from outbound.dispositions.files.names import (
     notice_of,
 )
 from outbound.dispositions.files.opt_out_reader import RefusalReader
-from outbound.dispositions.files.reader import RowReader
-from outbound.dispositions.files.results import Answerer
-from outbound.dispositions.files.sending import NotSent
+from outbound.dispositions.files.reader import NotSent, Pace, RowQueue, RowReader, RowRejecter
+from outbound.dispositions.files.results import Answerer, Endings
 from outbound.dispositions.files.validation import check
+from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.reports import Tally
 from outbound.dispositions.settings import DispositionSettings
+from outbound.do_not_call import DoNotCallCodes
 from outbound.events import PublishFailed
 from outbound.observability import logger
-from outbound.queues import TryLater, growing
+from outbound.queues import Invocation, TryLater, growing, work
+from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
 
 # Another run has the file in hand; its slice takes seconds.
 _OVERTAKEN_SECONDS = 30.0
 _GONE = "gone"
+
+# A slice of rows takes about a second, and is what a run that is cut off repeats.
+_PACE = Pace(rows=500, at_once=8)
+# Enough to end a slice of rows.
+_MARGIN_SECONDS = 20.0
 
 Settings = Callable[[], DispositionSettings]
 
@@ -211,3 +219,42 @@ class FileHandler:
 
     def _block(self, file: DispositionFile) -> Block:
         return partial(self._inbox.block, file.key, file.etag, file.version)
+
+
+def file_handler(runtime: Runtime, inbox: Inbox, pace: Pace = _PACE) -> FileHandler:
+    """Return the handler of an inbox's files, whose rows go to the stack's queue of dispositions."""
+    table, tenant, clock = runtime.state, runtime.tenant, runtime.clock
+    queue = RowQueue(runtime.client("sqs"), runtime.name("DISPOSITIONS_QUEUE_URL"), clock)
+    files, ledger, outbox = (
+        DispositionFiles(table, tenant),
+        DispositionLedger(table, tenant),
+        runtime.outbox,
+    )
+    facts = Facts(tenant)
+    do_not_call = DoNotCall(ledger, outbox, facts)
+    rejecter = RowRejecter(ledger, do_not_call, facts, clock)
+    steps = Steps(
+        RefusalReader(files, do_not_call, clock, pace),
+        RowReader(files, rejecter, queue, tenant, clock, pace),
+        RowWatch(files, ledger, clock),
+        Answerer(files, ledger, inbox, clock),
+        Endings(files, inbox, outbox, tenant, clock),
+    )
+    return FileHandler(files, inbox, steps, clock)
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function that is told of new files."""
+    documents, queue = runtime.documents, runtime.queue
+    settings = partial(documents.get, "dispositions", DispositionSettings)
+    files = file_handler(runtime, Inbox(runtime.client("s3"), runtime.name("LAKE_BUCKET")))
+
+    def codes() -> Iterable[str]:
+        return documents.get("dispositions", DoNotCallCodes, else_packaged=True).codes
+
+    def read(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        until = runtime.deadline(invocation, _MARGIN_SECONDS)
+        take = partial(files.take, settings=settings, until=until, do_not_call_codes=codes)
+        return work(event, queue, take, invocation)
+
+    return read

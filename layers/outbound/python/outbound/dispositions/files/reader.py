@@ -6,27 +6,42 @@ off repeats a slice. Its rows have the ids that they had, so nothing happens twi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from random import random
+from typing import TYPE_CHECKING, Any
 
 from outbound.clock import Clock, Deadline, format_time
+from outbound.dispositions.do_not_call import DoNotCall
+from outbound.dispositions.facts import Facts
 from outbound.dispositions.files.content import Block, content_of, lines_of
 from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles, FileState, Place
 from outbound.dispositions.files.names import form_of, row_id
-from outbound.dispositions.files.rejecting import RowRejecter
 from outbound.dispositions.files.rows import Row, rows_of
-from outbound.dispositions.files.sending import RowQueue, batches_of, message_of
-from outbound.dispositions.requests import CANCELLED, Rejected, disposition_of
+from outbound.dispositions.ledger import DispositionLedger
+from outbound.dispositions.metrics import count
+from outbound.dispositions.requests import CANCELLED, Rejected, disposition_of, moment_of, named
 from outbound.dispositions.settings import DispositionSettings
-from outbound.events import Event, EventType
+from outbound.events import SOURCE, Event, EventType
 from outbound.observability import Metric, measure
 from outbound.queues import TryLater
 
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
 _REQUESTED = EventType.DISPOSITION_REQUESTED.value
+# What one SendMessageBatch takes: entries, and bytes of all of them, a single one included.
+_MAX_ENTRIES = 10
+_MAX_BYTES = 256 * 1024
+# The queue refuses single entries under throttling; five tries with growing pauses last about 3 s.
+_TRIES = 5
+
+# In ASCII: SQS refuses some characters that a text may have, and with them all of their batch.
+_written = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +147,91 @@ def _each(threads: ThreadPoolExecutor, call: Callable[[Any], None], given: Itera
     done = [threads.submit(call, one) for one in given]
     for future in done:
         future.result()
+
+
+class RowRejecter:
+    """Rejects rows into the ledger."""
+
+    def __init__(self, ledger: DispositionLedger, do_not_call: DoNotCall, facts: Facts, clock: Clock) -> None:
+        """Use this ledger."""
+        self._ledger = ledger
+        self._do_not_call = do_not_call
+        self._facts = facts
+        self._clock = clock
+
+    def reopen(self, file_id: str, request_id: str) -> None:
+        """Let a row be tried again that was rejected before."""
+        self._ledger.reopen(file_id, request_id)
+
+    def reject(self, event: Event, why: Rejected, settings: DispositionSettings) -> None:
+        """End a row; what it says about not calling somebody counts all the same."""
+        now = self._clock.now()
+        self._do_not_call.note(event, settings.do_not_call_codes, now)
+        asked = named(event, _moment(event, now))
+        ending = self._facts.rejected(asked, why, now)
+        # The file's own fact speaks for all its broken rows.
+        if self._ledger.end_unsaid(asked, ending.status, ending.about, now).done:
+            count(ending, None)
+
+
+def _moment(event: Event, now: datetime) -> datetime:
+    try:
+        return moment_of(event)
+    except Rejected:
+        return now
+
+
+class NotSent(Exception):
+    """The queue did not take some rows; they are sent again when the file's message comes back."""
+
+
+def message_of(event: Event) -> str:
+    """Give the message of a request. Raises Rejected where it is larger than a message may be."""
+    envelope = {name: getattr(event, name) for name in Event.__slots__}
+    body = {"detail-type": event.event_type, "source": SOURCE, "detail": envelope}
+    message = _written(body)
+    if len(message) > _MAX_BYTES:
+        raise Rejected(f"has more than {_MAX_BYTES} bytes as a message; shorten notes and custom fields")
+    return message
+
+
+def batches_of(messages: Sequence[str]) -> Iterator[list[str]]:
+    """Cut messages, in ASCII, into batches as the queue takes them."""
+    batch: list[str] = []
+    size = 0
+    for message in messages:
+        if batch and (len(batch) == _MAX_ENTRIES or size + len(message) > _MAX_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(message)
+        size += len(message)
+    if batch:
+        yield batch
+
+
+class RowQueue:
+    """The queue of dispositions, as rows are put on it."""
+
+    def __init__(self, client: SQSClient, url: str, clock: Clock) -> None:
+        """Send to the queue of this URL."""
+        self._client = client
+        self._url = url
+        self._clock = clock
+
+    def send(self, batch: Sequence[str]) -> None:
+        """Put all messages of a batch on the queue. Raises NotSent where it refuses some to the end."""
+        left = batch
+        for attempt in range(_TRIES):
+            if attempt:
+                self._clock.sleep(random() * 0.2 * 2**attempt)  # noqa: S311 - jitter, not a secret
+            left = self._refused(left)
+            if not left:
+                return
+        raise NotSent(f"the queue refused {len(left)} rows")
+
+    def _refused(self, batch: Sequence[str]) -> list[str]:
+        entries: list[Any] = [{"Id": str(n), "MessageBody": message} for n, message in enumerate(batch)]
+        answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        # Whatever is not said to be taken is not.
+        taken = {int(one["Id"]) for one in answer.get("Successful", [])}
+        return [message for number, message in enumerate(batch) if number not in taken]

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from outbound.clock import Deadline
-from outbound.dispositions.files.columns import columns_of
-from outbound.dispositions.files.content import Block, content_of
-from outbound.dispositions.files.header import has_cr_ends, header_of
+from outbound.dispositions.files.content import Block, content_of, without_bom
 from outbound.dispositions.files.ledger import DispositionFile, FileState, Place
 from outbound.dispositions.files.names import Form, Kind, Unfit, form_of
-from outbound.dispositions.files.rows import without_bom
+from outbound.dispositions.files.rows import columns_of, has_cr_ends, header_of
 
 _SAVE_AS = "save it as CSV UTF-8"
 # How files begin that are something else.
