@@ -66,7 +66,7 @@ def _state(world: DispositionWorld) -> object:
         if fact["event_type"] != "consent.changed"
     )
     called_off = {fact["data"]["change"] for fact in world.aws.published("consent.changed")}
-    items = [item for item in world.ledger.of(DELIVERY) if "facts" in item or "due_kind" in item]
+    items = [item for item in world.ledger.requests_of(DELIVERY) if "facts" in item or "due_kind" in item]
     dead = [message["Body"] for message in world.aws.drain("apply-dispositions-dlq")]
     return (
         world.endings(),

@@ -315,7 +315,7 @@ class Recorded:
 
     def of(self, contact_id: str) -> Consent:
         """What is agreed to now."""
-        return self.world.consents.of(contact_id)
+        return self.world.consents.get(contact_id)
 
 
 def _consents(events: list[Event]) -> list[Event]:
@@ -466,12 +466,12 @@ def test_what_is_nested_too_deeply_holds_up_nothing(world: IngressWorld) -> None
 def test_a_disposition_is_said_in_the_same_words_where_it_comes_in_and_where_it_is_applied(
     world: IngressWorld,
 ) -> None:
-    from outbound.dispositions.facts import Facts
+    from outbound.dispositions.facts import DispositionFacts
 
     published = {event["event_type"]: event for event in _routed(world, DISPOSITION, provider="plain")}
     request_event = Event.from_detail(published["disposition.requested"])
     asked, delivery_id = request_event.event_id, request_event.correlation_id
-    fact = Facts(TENANT).do_not_call(delivery_id, asked, "c-1", parse_time(AT))
+    fact = DispositionFacts(TENANT).do_not_call(delivery_id, asked, "c-1", parse_time(AT))
     assert json.loads(fact.to_json()) == published["consent.changed"]
 
 

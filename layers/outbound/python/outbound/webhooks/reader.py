@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from outbound.clock import format_time
+from outbound.clock import CLOCK_TOLERANCE, format_time
 from outbound.do_not_call import PACKAGED_CODES
 from outbound.events import Event, EventType, new_event
 from outbound.moments import NoMoment, moment_in
@@ -30,8 +30,6 @@ from outbound.webhooks.settings import CXONE, Provider
 _MAX_EVENT_BYTES = 255 * 1024
 # Read in a second or two; no body of the size that is taken holds as many that say anything.
 _MOST_EVENTS = 10_000
-# The newest change wins, so one from the far future would win for ever. Clocks differ by less.
-_AHEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +163,7 @@ def _moment(found: Found, received_at: datetime) -> datetime | None:
         moment = moment_in(found.occurred_at)
     except NoMoment as wrong:
         raise Invalid({"occurred_at": str(wrong)}) from None
-    if moment > received_at + _AHEAD:
+    if moment > received_at + CLOCK_TOLERANCE:
         raise Invalid({"occurred_at": "lies in the future"})
     return moment
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from outbound.dispositions.files.ledger import Place
-from outbound.dispositions.files.names import Unfit
+from outbound.dispositions.files.names import FileRefused
 from outbound.dispositions.requests import Rejected
 
 BLOCK = 4 * 1024 * 1024
@@ -40,10 +40,10 @@ class Line(NamedTuple):
 
 
 def content_of(block: Block, size: int, gzipped: bool, start: int) -> Iterator[bytes]:
-    """Give the content of a file from an offset on, unpacked. Raises Unfit where it cannot be unpacked."""
+    """Return the content of a file from an offset on, unpacked. Raises FileRefused where it is damaged."""
     if not gzipped:
         return _blocks(block, size, start)
-    return _behind(_unpacked(_blocks(block, size, 0)), start)
+    return behind(_unpacked(_blocks(block, size, 0)), start)
 
 
 def _blocks(block: Block, size: int, start: int) -> Iterator[bytes]:
@@ -53,7 +53,8 @@ def _blocks(block: Block, size: int, start: int) -> Iterator[bytes]:
             yield fetched[begin : begin + _PIECE]
 
 
-def _behind(pieces: Iterator[bytes], start: int) -> Iterator[bytes]:
+def behind(pieces: Iterator[bytes], start: int) -> Iterator[bytes]:
+    """Return what of pieces lies behind an offset."""
     left = start
     for piece in pieces:
         if left < len(piece):
@@ -75,13 +76,13 @@ def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
                     break
                 rest, unpacker = unpacker.unused_data.lstrip(b"\0"), None
     except zlib.error:
-        raise Unfit("not_gzip", "it is not gzipped, or its gzip is damaged") from None
+        raise FileRefused("not_gzip", "it is not gzipped, or its gzip is damaged") from None
     if unpacker:
-        raise Unfit("not_gzip", "its gzip is cut off")
+        raise FileRefused("not_gzip", "its gzip is cut off")
 
 
 def _member(unpacker: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
-    """Give what a block adds to a member of gzip, at most a piece at a time."""
+    """Return what a block adds to a member of gzip, at most a piece at a time."""
     while True:
         piece = unpacker.decompress(packed, _PIECE)
         if piece:
@@ -99,9 +100,9 @@ def lines_of(pieces: Iterator[bytes], start: int, ends_with_cr: bool = False) ->
     """
     end = start
     held = _Held()
-    for given in pieces:
+    for fetched in pieces:
         # Of the same length, so that offsets stay right; between both of a pair lies a blank line.
-        piece = given.replace(b"\r", b"\n") if ends_with_cr else given
+        piece = fetched.replace(b"\r", b"\n") if ends_with_cr else fetched
         *whole, rest = piece.split(b"\n")
         for part in whole:
             end += len(part) + 1
@@ -139,7 +140,7 @@ class _Held:
         self.empty = False
 
     def line(self, end: int) -> Line:
-        """Give the line that ends here, and begin anew."""
+        """Return the line that ends here, and begin anew."""
         content = bytes(self._head) + (b'"' if self._dropped_quotes % 2 else b"")
         line = Line(content, end, self._cut)
         self._clear()
@@ -155,12 +156,12 @@ def text_of(content: bytes, cut: bool = False) -> str:
 
 
 def without_bom(content: bytes) -> bytes:
-    """Give the beginning of a file without its byte-order mark."""
+    """Return the beginning of a file without its byte-order mark."""
     return content.removeprefix(BOM)
 
 
-def records_of(feed: Feed, delimiter: str = ",") -> Iterator[tuple[list[str], Rejected | None]]:
-    """Give the records of CSV: their cells, as far as they can be read, and what is wrong with them."""
+def records_of(feed: LineSource, delimiter: str = ",") -> Iterator[tuple[list[str], Rejected | None]]:
+    """Return the records of CSV: their cells, as far as they can be read, and what is wrong with them."""
     reader = csv.reader(feed, strict=True, delimiter=delimiter)
     while True:
         feed.begin()
@@ -171,7 +172,7 @@ def records_of(feed: Feed, delimiter: str = ",") -> Iterator[tuple[list[str], Re
             return
         except csv.Error as error:
             cells = cells_of(feed.texts, delimiter)
-            wrong = Rejected(f"is no CSV{feed.lines()}: {error}")
+            wrong = Rejected(f"is not CSV{feed.lines()}: {error}")
         if feed.too_long:
             wrong = Rejected(TOO_LONG + feed.lines())
         yield cells, wrong
@@ -186,8 +187,8 @@ def cells_of(texts: Sequence[str], delimiter: str) -> list[str]:
         return []
 
 
-class Feed:
-    """Gives the reader of CSV the lines that it asks for, and knows which of them made the last record.
+class LineSource:
+    """The lines that the reader of CSV asks for; knows which of them made the last record.
 
     A quote that is not closed makes a record of all that follows. Beyond the longest line only what can
     close the quote is passed on, so that memory does not grow with it.
@@ -214,7 +215,7 @@ class Feed:
         """Name the lines of a record that has several; a quote may be missing there."""
         return f" (lines {self._first} to {self.line})" if self.line > self._first else ""
 
-    def __iter__(self) -> Feed:
+    def __iter__(self) -> LineSource:
         return self
 
     def __next__(self) -> str:
@@ -222,7 +223,7 @@ class Feed:
             self.line += 1
             self.offset = end
             if self.line == 1:
-                content = without_bom(content)  # noqa: PLW2901 - the mark is no part of it
+                content = without_bom(content)  # noqa: PLW2901 - the mark is not part of it
             self._size += len(content) + 1
             self.too_long |= cut
             if self.texts and self._size > LONGEST_LINE:

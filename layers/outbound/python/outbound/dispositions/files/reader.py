@@ -1,4 +1,4 @@
-"""Gives the rows of a file to the queue of dispositions; what is wrong with a row ends it at once.
+"""Puts the rows of a file on the queue of dispositions; what is wrong with a row ends it at once.
 
 Rows go out in slices, and the place behind a slice is written down when all of it has: a run that is cut
 off repeats a slice. Its rows have the ids that they had, so nothing happens twice.
@@ -17,14 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 from outbound.clock import Clock, Deadline, format_time
 from outbound.dispositions.do_not_call import DoNotCall
-from outbound.dispositions.facts import Facts
+from outbound.dispositions.facts import DispositionFacts
 from outbound.dispositions.files.content import Block, content_of, lines_of
 from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles, FileState, Place
-from outbound.dispositions.files.names import form_of, row_id
+from outbound.dispositions.files.names import format_of, row_id
 from outbound.dispositions.files.rows import Row, rows_of
 from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.metrics import count
-from outbound.dispositions.requests import CANCELLED, Rejected, disposition_of, moment_of, named
+from outbound.dispositions.requests import (
+    CANCELLED,
+    Rejected,
+    best_effort_request,
+    decided_at,
+    disposition_of,
+)
 from outbound.dispositions.settings import DispositionSettings
 from outbound.events import SOURCE, Event, EventType
 from outbound.observability import Metric, measure
@@ -75,8 +81,19 @@ class RowReader:
     def read(
         self, file: DispositionFile, block: Block, settings: DispositionSettings, until: Deadline
     ) -> DispositionFile:
-        """Read a file to its end and give it as it then is. Raises TryLater at the deadline."""
-        form = form_of(file.key)
+        """Read a file to its end and return it as it is then.
+
+        Args:
+            file: The file, checked; it is read on from its place.
+            block: Fetches its bytes.
+            settings: What its rows are checked by.
+            until: When this run has to hand over.
+
+        Raises:
+            TryLater: The deadline came before the end.
+            NotSent: The queue did not take some rows.
+        """
+        form = format_of(file.key)
         content = content_of(block, file.size, form.gzipped, file.place.offset)
         lines = lines_of(content, file.place.offset, file.ends_with_cr)
         rows = rows_of(form.kind, file.columns, lines, file.place, file.delimiter)
@@ -142,9 +159,9 @@ def _message(event: Event, row: Row, settings: DispositionSettings, now: datetim
     return message_of(event)
 
 
-def _each(threads: ThreadPoolExecutor, call: Callable[[Any], None], given: Iterable[Any]) -> None:
-    """Do a call for each; raise what the first that failed raised, once all are over."""
-    done = [threads.submit(call, one) for one in given]
+def _each(threads: ThreadPoolExecutor, call: Callable[[Any], None], arguments: Iterable[Any]) -> None:
+    """Make a call for each; raise what the first that failed raised, once all are over."""
+    done = [threads.submit(call, one) for one in arguments]
     for future in done:
         future.result()
 
@@ -152,8 +169,10 @@ def _each(threads: ThreadPoolExecutor, call: Callable[[Any], None], given: Itera
 class RowRejecter:
     """Rejects rows into the ledger."""
 
-    def __init__(self, ledger: DispositionLedger, do_not_call: DoNotCall, facts: Facts, clock: Clock) -> None:
-        """Use this ledger."""
+    def __init__(
+        self, ledger: DispositionLedger, do_not_call: DoNotCall, facts: DispositionFacts, clock: Clock
+    ) -> None:
+        """Reject into this ledger; opt-outs are recorded beside."""
         self._ledger = ledger
         self._do_not_call = do_not_call
         self._facts = facts
@@ -164,19 +183,19 @@ class RowRejecter:
         self._ledger.reopen(file_id, request_id)
 
     def reject(self, event: Event, why: Rejected, settings: DispositionSettings) -> None:
-        """End a row; what it says about not calling somebody counts all the same."""
+        """End a row as rejected; an opt-out in it counts all the same."""
         now = self._clock.now()
         self._do_not_call.note(event, settings.do_not_call_codes, now)
-        asked = named(event, _moment(event, now))
-        ending = self._facts.rejected(asked, why, now)
+        request = best_effort_request(event, _moment(event, now))
+        ending = self._facts.rejected(request, why, now)
         # The file's own fact speaks for all its broken rows.
-        if self._ledger.end_unsaid(asked, ending.status, ending.about, now).done:
+        if self._ledger.end_silently(request, ending.status, ending.about, now).done:
             count(ending, None)
 
 
 def _moment(event: Event, now: datetime) -> datetime:
     try:
-        return moment_of(event)
+        return decided_at(event)
     except Rejected:
         return now
 
@@ -186,7 +205,7 @@ class NotSent(Exception):
 
 
 def message_of(event: Event) -> str:
-    """Give the message of a request. Raises Rejected where it is larger than a message may be."""
+    """Return the message of a request. Raises Rejected where it is larger than a message may be."""
     envelope = {name: getattr(event, name) for name in Event.__slots__}
     body = {"detail-type": event.event_type, "source": SOURCE, "detail": envelope}
     message = _written(body)
@@ -232,6 +251,6 @@ class RowQueue:
     def _refused(self, batch: Sequence[str]) -> list[str]:
         entries: list[Any] = [{"Id": str(n), "MessageBody": message} for n, message in enumerate(batch)]
         answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-        # Whatever is not said to be taken is not.
+        # What the answer does not name as taken is not taken.
         taken = {int(one["Id"]) for one in answer.get("Successful", [])}
         return [message for number, message in enumerate(batch) if number not in taken]

@@ -11,15 +11,15 @@ from typing import Any
 
 from outbound.dispositions.files.content import (
     TOO_LONG,
-    Feed,
     Line,
+    LineSource,
     lines_of,
     records_of,
     text_of,
     without_bom,
 )
 from outbound.dispositions.files.ledger import Place
-from outbound.dispositions.files.names import Kind, Unfit
+from outbound.dispositions.files.names import FileRefused, RowFormat
 from outbound.dispositions.requests import Rejected
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -41,21 +41,22 @@ _ALIASES = {
     "dispositionTimestamp": "occurred_at",
 }
 _DOTTED = (_CUSTOM_DOT, "customFields.")
-# The settings allow 500 custom fields; whatever has more columns is no list of dispositions.
+# The settings allow 500 custom fields; what has more columns is not a list of dispositions.
 _MOST_COLUMNS = 1000
 # Each is remembered with the file.
 _LONGEST_COLUMN = 128
 # A name that is not known is quoted up to this length: it may be anything.
 _LONGEST_QUOTED = 64
 _NO_OBJECT = "is not a JSON object"
-# Looks into text that is no JSON for what can be read of it; a quote with a backslash is inside of a text.
+# Looks into text that is not JSON for what can be read of it; a quote with a backslash is inside of a text.
 _READABLE = re.compile(
     r"""(?<!\\)["']([A-Za-z][A-Za-z_ -]{1,40})["']\s*:\s*"""
     r"""(?:"((?:[^"\\]|\\.){1,800})"|'([^'\\]{1,800})'|(-?[0-9]{1,128}))"""
 )
-# The columns of a result, which is sent again once what it names is mended.
+# The columns of a result, which is sent again once what it names is corrected.
 _RESULT_COLUMNS = frozenset({"row", "outcome", "reason", "field", "message"})
 OUTCOME = "outcome"
+# Cells that begin so are formulas to a spreadsheet.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -69,12 +70,12 @@ class Row:
 
 
 def rows_of(
-    kind: Kind, columns: Sequence[str], lines: Iterator[Line], start: Place, delimiter: str = ","
+    kind: RowFormat, columns: Sequence[str], lines: Iterator[Line], start: Place, delimiter: str = ","
 ) -> Iterator[Row]:
-    """Give the rows behind a place; blank lines are none."""
-    if kind is Kind.JSONL:
+    """Return the rows behind a place; blank lines are none."""
+    if kind is RowFormat.JSONL:
         return _json_rows(lines, start)
-    return _csv_rows(columns, Feed(lines, start), delimiter)
+    return _csv_rows(columns, LineSource(lines, start), delimiter)
 
 
 def _json_rows(lines: Iterator[Line], start: Place) -> Iterator[Row]:
@@ -98,7 +99,7 @@ def _object(content: bytes, cut: bool) -> tuple[dict[str, Any], Rejected | None]
     return data_of_object(value) if isinstance(value, Pairs) else ({}, Rejected(_NO_OBJECT))
 
 
-def _csv_rows(columns: Sequence[str], feed: Feed, delimiter: str) -> Iterator[Row]:
+def _csv_rows(columns: Sequence[str], feed: LineSource, delimiter: str) -> Iterator[Row]:
     number = feed.start.row
     for cells, wrong in records_of(feed, delimiter):
         if wrong or any(cells):
@@ -108,7 +109,7 @@ def _csv_rows(columns: Sequence[str], feed: Feed, delimiter: str) -> Iterator[Ro
             yield Row(Place(number, feed.line, feed.offset), data, wrong_row or wrong_cell)
 
 
-def _wrong_length(columns: Sequence[str], cells: Sequence[str], feed: Feed) -> Rejected | None:
+def _wrong_length(columns: Sequence[str], cells: Sequence[str], feed: LineSource) -> Rejected | None:
     if len(cells) == len(columns):
         return None
     return Rejected(f"has {len(cells)} cells{feed.lines()}; the header has {len(columns)}")
@@ -155,7 +156,7 @@ def _read(head: bytes, place: Place, ends_with_cr: bool, delimiter: str) -> Head
     def behind() -> Iterator[bytes]:
         yield head[place.offset :]
 
-    feed = Feed(lines_of(behind(), place.offset, ends_with_cr), place)
+    feed = LineSource(lines_of(behind(), place.offset, ends_with_cr), place)
     for cells, wrong in records_of(feed, delimiter):
         if cells or wrong:
             names = tuple(without_bom(name.encode()).decode() for name in cells)
@@ -167,7 +168,7 @@ class Pairs(dict[str, Any]):
     """A JSON object that knows its names and values as they were written, those that are there twice too."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        """Hold on to the pairs."""
+        """Keep the pairs."""
         super().__init__(pairs)
         self.pairs = pairs
 
@@ -186,7 +187,7 @@ def is_like_a_field(name: str) -> bool:
 
 
 def field_of(name: str) -> str:
-    """Give the field that a name stands for, `custom_fields.<name>` for one of a custom field, or ""."""
+    """Return the field that a name stands for, `custom_fields.<name>` for one of a custom field, or ""."""
     for prefix in _DOTTED:
         if name.startswith(prefix) and len(name) > len(prefix):
             return _CUSTOM_DOT + name.removeprefix(prefix)
@@ -194,32 +195,32 @@ def field_of(name: str) -> str:
 
 
 def columns_of(header: Sequence[str]) -> tuple[str, ...]:
-    """Give the fields of a header's columns. Raises Unfit naming the first column that is wrong."""
+    """Return the fields of a header's columns. Raises FileRefused naming the first column that is wrong."""
     if len(header) > _MOST_COLUMNS:
-        raise Unfit("too_many_columns", f"it has more than {_MOST_COLUMNS} columns")
+        raise FileRefused("too_many_columns", f"it has more than {_MOST_COLUMNS} columns")
     columns: list[str] = []
     is_result = {"row", OUTCOME} <= set(map(str.strip, header))
     for name in map(str.strip, header):
         quoted = repr(name[:_LONGEST_QUOTED])
         column = name if is_result and name in _RESULT_COLUMNS else field_of(name)
         if not column or len(column) > _LONGEST_COLUMN:
-            raise Unfit("unknown_column", f"its column {quoted} is no field of a disposition")
+            raise FileRefused("unknown_column", f"its column {quoted} is not a field of a disposition")
         if column in columns:
-            raise Unfit("repeated_column", f"its column {quoted} is there twice")
+            raise FileRefused("repeated_column", f"its column {quoted} is there twice")
         columns.append(column)
     for needed in _NEEDED:
         if needed not in columns:
-            raise Unfit("missing_column", f"it has no column {needed!r}")
+            raise FileRefused("missing_column", f"it has no column {needed!r}")
     return tuple(columns)
 
 
 def data_of_cells(columns: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, Any], Rejected | None]:
-    """Give what a row of cells asks for, without what is empty, and what is wrong with it."""
+    """Return what a row of cells asks for, without what is empty, and what is wrong with it."""
     data: dict[str, Any] = {}
     named: dict[str, Any] = {}
     wrong: Rejected | None = None
-    given = map(original, cells) if OUTCOME in columns else cells
-    for column, cell in zip(columns, given, strict=False):
+    values = map(original, cells) if OUTCOME in columns else cells
+    for column, cell in zip(columns, values, strict=False):
         if not cell:
             continue
         if column in _PLAIN:
@@ -236,7 +237,7 @@ def data_of_cells(columns: Sequence[str], cells: Sequence[str]) -> tuple[dict[st
 
 
 def _parse_custom(data: dict[str, Any]) -> Rejected | None:
-    """Put the object in the place of the cell that holds it as JSON; say what is wrong with it."""
+    """Put the object in the place of the cell that holds it as JSON; return what is wrong with it."""
     if CUSTOM not in data:
         return None
     try:
@@ -248,27 +249,32 @@ def _parse_custom(data: dict[str, Any]) -> Rejected | None:
 
 
 def _ended_well(column: str, cell: str) -> Rejected | None:
-    """Say of a result's row that it has nothing to be sent again for."""
+    """Return what is wrong with a result's row that has nothing to be sent again for."""
     if column != OUTCOME or cell.strip() not in ("applied", "unchanged", "superseded"):
         return None
     return Rejected("says that it ended well before; empty this cell to send the row again", OUTCOME)
 
 
+def escaped(cell: str) -> str:
+    """Return a cell of a result, which no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULAS) else cell
+
+
 def original(cell: str) -> str:
-    """Take away what results put before a cell that a spreadsheet would take for a formula."""
+    """Return what `escaped` was given."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULAS) else cell
 
 
-def data_of_object(given: Pairs) -> tuple[dict[str, Any], Rejected | None]:
-    """Give what a JSON object asks for, without what is null, and what is wrong with it."""
+def data_of_object(pairs: Pairs) -> tuple[dict[str, Any], Rejected | None]:
+    """Return what a JSON object asks for, without what is null, and what is wrong with it."""
     data: dict[str, Any] = {}
     named: dict[str, Any] = {}
     wrong: Rejected | None = None
-    for name, value in given.pairs:
+    for name, value in pairs.pairs:
         field = field_of(name)
         if not field:
             quoted = repr(name[:_LONGEST_QUOTED])
-            wrong = wrong or Rejected(f"has the name {quoted}, which is no field of a disposition")
+            wrong = wrong or Rejected(f"has the name {quoted}, which is not a field of a disposition")
         elif field in data:
             wrong = wrong or Rejected("is there twice", field)
         elif value is None:
@@ -297,7 +303,7 @@ def _joined(data: dict[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def readable_in(text: str) -> dict[str, Any]:
-    """Give the contact and the outcome that can be read in what should be JSON and is not."""
+    """Return the contact and the outcome that can be read in what should be JSON and is not."""
     found: dict[str, Any] = {}
     for name, value in readable_pairs(text):
         if field_of(name) in ("contact_id", "outcome_code"):
