@@ -14,6 +14,7 @@ from outbound.events import Event, EventType, new_event
 from outbound.moments import NoMoment, moment_in
 from outbound.webhooks.contracts import REPORTS, Invalid, validated
 from outbound.webhooks.delivery import Delivery
+from outbound.webhooks.duplicate_names import contradictions
 from outbound.webhooks.mapping import BadMapping, Found, MappingRules, Read
 from outbound.webhooks.opt_outs import (
     OptOut,
@@ -84,17 +85,29 @@ class Reader:
         contents = Contents(opt_outs, unmapped=read.unmapped, own=read.own)
         if read.unmapped:
             contents.unmapped_because = "no rule of the provider's mapping fits"
-        contents.events = _first_of_each(self._placed(read, delivery, contents), contents)
+        twice = contradictions(read, map(self._read, others))
+        contents.events = _first_of_each(self._placed(read, delivery, contents, twice), contents)
         return contents
 
-    def _placed(self, read: Read, delivery: Delivery, contents: Contents) -> list[tuple[int, Event]]:
-        """Return the events of what rules found, each with its place, and note what is rejected."""
+    def _read(self, payload: Any) -> Read:
+        return self._rules.read(self._rules.events_of(payload)[:_MOST_EVENTS])
+
+    def _placed(
+        self, read: Read, delivery: Delivery, contents: Contents, twice: Mapping[int, str]
+    ) -> list[tuple[int, Event]]:
+        """Return the events of what rules found, each with its place, and note what is rejected.
+
+        `twice` names by its place the field of an event that says two things.
+        """
         placed = []
         for found in read.found:
             try:
                 self._check_allowed(found.event_type)
-                if not self._is_taken(found):
-                    placed.append((found.place, self._event(found, delivery)))
+                if self._is_taken(found):
+                    continue
+                if field_name := twice.get(found.place):
+                    raise Invalid({field_name: "stands there twice and says two things"})
+                placed.append((found.place, self._event(found, delivery)))
             except Invalid as invalid:
                 contents.rejections.append(Rejection(found.place, found.event_type.value, invalid.fields))
         return placed
