@@ -107,4 +107,4 @@ class Reader:
         )
 
     def _items(self, correlation_ids: Sequence[str]) -> list[dict[str, Any]]:
-        return [item for one in correlation_ids for item in self._ledger.of(one)]
+        return [item for one in correlation_ids for item in self._ledger.requests_of(one)]

@@ -51,7 +51,7 @@ def _parted(told: Sequence[Told], size: Size) -> tuple[list[Told], list[Told]]:
 
 
 def _send(cast: Cast, told: Sequence[Told], size: Size) -> list[str]:
-    """Send signed deliveries, each so many times; give their ids, which what they ask for is known by."""
+    """Send signed deliveries, each so many times; return their ids, which what they ask for is known by."""
     name = f"{cast.stack.name}/webhooks/plain"
     secrets = cast.stack.client("secretsmanager")
     secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])["secret"]
@@ -66,7 +66,7 @@ def _send(cast: Cast, told: Sequence[Told], size: Size) -> list[str]:
 
 
 def _publish(cast: Cast, told: Sequence[Told], size: Size) -> list[str]:
-    """Put requests on the bus, each so many times, in no order; give their correlation ids."""
+    """Put requests on the bus, each so many times, in no order; return their correlation ids."""
     tenant = cast.stack.outputs["Tenant"]
     events = [one.event(tenant, f"load-{size.seed}-{one.campaign_id}") for one in told] * size.times
     Random(size.seed).shuffle(events)

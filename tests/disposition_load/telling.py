@@ -46,13 +46,13 @@ class Told:
         }
 
     def event(self, tenant: str, correlation_id: str) -> Event:
-        """Give it as a request on the bus."""
+        """Return it as a request on the bus."""
         event_id = effect_id(self.campaign_id, self.contact_id, self.occurred_at)
         return Event(event_id, "disposition.requested", self.occurred_at, correlation_id, tenant, self.data)
 
 
 def dispositions(world: World, size: Size) -> list[Told]:
-    """Give all dispositions of a rush, those of a campaign one after another."""
+    """Return all dispositions of a rush, those of a campaign one after another."""
     random = Random(size.seed)
     # To the microsecond, so that no two are of the same moment.
     moment = datetime.now(UTC) - timedelta(hours=2)

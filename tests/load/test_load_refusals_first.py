@@ -45,11 +45,13 @@ def test_an_opt_out_in_the_last_row_is_in_the_ledger_before_the_first_is_applied
         ended: list[str] = []
 
         def first_is_applied() -> bool:
-            ended.extend(item["ended_at"] for item in ledger.of(file_id) if item.get("status") == "applied")
+            ended.extend(
+                item["ended_at"] for item in ledger.requests_of(file_id) if item.get("status") == "applied"
+            )
             return bool(ended)
 
         eventually(first_is_applied, seconds=900, every=1)
         cast.operator.run("dispositions", "cancel", file_id)
         (told,) = consents.history(refuses)
-        assert consents.of(refuses).refusal == "do_not_call"
+        assert consents.get(refuses).refusal == "do_not_call"
         assert told.recorded_at <= parse_time(min(ended))

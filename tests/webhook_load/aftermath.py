@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from outbound.clock import parse_time
-from outbound.store.consents import Consents, Told
+from outbound.store.consents import Consents, RecordedChange
 from outbound.store.table import Table
 from sandbox.clients import Delivery
 from scenario.cast import Cast
@@ -115,13 +115,13 @@ class Reader:
         received = self._cast.receivers.received(DESTINATION).deliveries
         return [one for one in received if _data(one)["contact_id"] in self._contacts]
 
-    def _history(self) -> list[Told]:
+    def _history(self) -> list[RecordedChange]:
         return [told for contact in self._contacts for told in self._consents.history(contact)]
 
     def _standing(self) -> dict[tuple[str, str], str]:
         return {
             (contact, register.value): standing.value.value
-            for contact, consent in self._consents.of_all(self._contacts).items()
+            for contact, consent in self._consents.get_many(self._contacts).items()
             for register, standing in consent.registers.items()
         }
 
@@ -153,7 +153,7 @@ def _effect(data: dict[str, Any]) -> Effect:
     return (data["contact_id"], data["register"], data["value"], parse_time(data["occurred_at"]))
 
 
-def _noted(told: Told) -> Effect:
+def _noted(told: RecordedChange) -> Effect:
     change = told.change
     return (change.contact_id, change.register.value, change.value.value, change.occurred_at)
 

@@ -64,7 +64,7 @@ class ConsentWorld:
 
     def state(self, contact_id: str = "c1") -> dict[str, tuple[str, str, datetime]]:
         """What the ledger says: value, source and time by register."""
-        registers = self.consents.of(contact_id).registers
+        registers = self.consents.get(contact_id).registers
         return {name.value: (one.value.value, one.source, one.occurred_at) for name, one in registers.items()}
 
 

@@ -15,13 +15,13 @@ from faults import QueueTrigger, unwatched
 
 from outbound.clock import Deadline
 from outbound.cxone.ports.dispositions import Contact
-from outbound.dispositions.facts import Facts
+from outbound.dispositions.facts import DispositionFacts
 from outbound.dispositions.files.inbox import Inbox
 from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles
 from outbound.dispositions.files.names import file_id_of, row_id
+from outbound.dispositions.files.processor import FileProcessor
 from outbound.dispositions.files.reader import Pace
-from outbound.dispositions.files.wiring import file_handler
-from outbound.dispositions.ledger import DispositionLedger, Status
+from outbound.dispositions.ledger import DispositionLedger, DispositionStatus
 from outbound.dispositions.requests import disposition_of
 from outbound.dispositions.settings import DispositionSettings
 from outbound.events import Event
@@ -74,19 +74,19 @@ class DispositionFileWorld:
         self.ledger = DispositionLedger(self.table, TENANT)
         self.files = DispositionFiles(self.table, TENANT)
         self.inbox = Inbox(self.aws.s3, BUCKET, **self._part_bytes)
-        self.handler = file_handler(self.runtime, self.inbox, self._pace)
+        self.processor = FileProcessor.of(self.runtime, self.inbox, self._pace)
 
     def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Take a batch, as the function does."""
         until = Deadline(self.clock, self.seconds)
 
         def take(record: Mapping[str, Any]) -> None:
-            self.handler.take(record, lambda: self.settings, until)
+            self.processor.take(record, lambda: self.settings, until)
 
         return work(event, self.runtime.queue, take, Invocation())
 
     def drop(self, name: str, content: str | bytes) -> dict[str, Any]:
-        """Put a file into the inbox; give the record of the message that says so."""
+        """Put a file into the inbox; return the record of the message that says so."""
         body = content.encode() if isinstance(content, str) else content
         with unwatched():
             etag = self.aws.s3.put_object(Bucket=BUCKET, Key=PREFIX + name, Body=body)["ETag"]
@@ -98,15 +98,15 @@ class DispositionFileWorld:
             self.aws.sqs.send_message(QueueUrl=self.aws.queue_urls[QUEUE], MessageBody=record["body"])
 
     def take(self, record: Mapping[str, Any], seconds: float = 100) -> TryLater | None:
-        """Give one message to a run; give what it said about coming back."""
+        """Return one message to a run; return what it said about coming back."""
         try:
-            self.handler.take(record, lambda: self.settings, Deadline(self.clock, seconds))
+            self.processor.take(record, lambda: self.settings, Deadline(self.clock, seconds))
         except TryLater as later:
             return later
         return None
 
     def read(self, name: str, content: str | bytes, seconds: float = 100) -> str:
-        """Drop a file and have it read to its end, or refused; give its id."""
+        """Drop a file and have it read to its end, or refused; return its id."""
         record = self.drop(name, content)
         for _ in range(_MOST_VISITS):
             later = self.take(record, seconds)
@@ -114,8 +114,10 @@ class DispositionFileWorld:
                 return file_id(record)
         raise AssertionError("the file keeps coming back")
 
-    def finish(self, name: str, content: str | bytes, endings: Mapping[int, Status] | None = None) -> str:
-        """Have a file read, its rows ended and the file answered; give its id."""
+    def finish(
+        self, name: str, content: str | bytes, endings: Mapping[int, DispositionStatus] | None = None
+    ) -> str:
+        """Have a file read, its rows ended and the file answered; return its id."""
         found = self.read(name, content)
         self.end_rows(found, endings or {})
         key = PREFIX + name
@@ -128,25 +130,32 @@ class DispositionFileWorld:
             self.clock.advance(seconds=later.seconds)
         raise AssertionError("the file keeps coming back")
 
-    def end_rows(self, found: str, endings: Mapping[int, Status], usually: Status = Status.APPLIED) -> None:
+    def end_rows(
+        self,
+        found: str,
+        endings: Mapping[int, DispositionStatus],
+        usually: DispositionStatus = DispositionStatus.APPLIED,
+    ) -> None:
         """Let the rows that are on the queue end so, as the function that applies them would."""
         with unwatched():
             for event in self.queued():
                 number = int(event.event_id.rpartition("-")[2])
-                if endings.get(number, usually) is not Status.WAITING:
+                if endings.get(number, usually) is not DispositionStatus.WAITING:
                     self.end_row(event, endings.get(number, usually))
 
-    def end_row(self, event: Event, status: Status = Status.APPLIED, seconds: float = 0.1) -> None:
+    def end_row(
+        self, event: Event, status: DispositionStatus = DispositionStatus.APPLIED, seconds: float = 0.1
+    ) -> None:
         """End one row."""
-        now, facts = self.clock.now(), Facts(TENANT)
-        asked = disposition_of(event, self.settings, now).asked
+        now, facts = self.clock.now(), DispositionFacts(TENANT)
+        request = disposition_of(event, self.settings, now).request
         contact = Contact("READY", "", None, None)
-        if status is Status.SUPERSEDED:
-            ending = facts.superseded(asked, now)
+        if status is DispositionStatus.SUPERSEDED:
+            ending = facts.superseded(request, now)
         else:
-            took = seconds if status is Status.APPLIED else None
-            ending = facts.standing(asked, status, contact, took, now)
-        self.ledger.end(asked, ending.status, ending.about, [ending.fact], now)
+            took = seconds if status is DispositionStatus.APPLIED else None
+            ending = facts.succeeded(request, status, contact, took, now)
+        self.ledger.end(request, ending.status, ending.about, [ending.fact], now)
 
     def queued(self) -> list[Event]:
         """Take the requests off the queue of dispositions, each once, in the order of the rows."""
@@ -161,13 +170,13 @@ class DispositionFileWorld:
 
     def row(self, found: str, number: int) -> dict[str, Any]:
         """What the ledger says of a row."""
-        return self.ledger.request(found, row_id(found, number))
+        return self.ledger.get(found, row_id(found, number))
 
     def rejected(self, found: str) -> dict[int, tuple[str, str]]:
         """The rows that were rejected: field and message by number."""
         return {
             int(item["sk"].rpartition("-")[2]): (item["about"]["field"], item["about"]["message"])
-            for item in self.ledger.of(found)
+            for item in self.ledger.requests_of(found)
             if item.get("status") == "rejected"
         }
 

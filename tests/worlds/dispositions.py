@@ -76,6 +76,13 @@ class DispositionWorld:
         """The ports of an invocation that begins now."""
         return self.runtime.ports
 
+    def beside(self) -> DispositionWorld:
+        """Another application that writes to the same contacts and shares no ledger with this one."""
+        other = DispositionWorld(self.aws, self.clock, self.tenant)
+        other._ids = self._ids
+        other.runtime.tenant = "another-application"
+        return other
+
     def handle(self, event: Mapping[str, Any], at_once: int = 1) -> dict[str, Any]:
         """Take a batch, as the function does."""
         deadline = Deadline(self.clock, 110)
@@ -88,7 +95,7 @@ class DispositionWorld:
             self.aws.sqs.send_message(QueueUrl=self.aws.queue_urls[QUEUE], MessageBody=message(event))
 
     def take(self, *events: Event, at_once: int = 1) -> list[str]:
-        """Hand events to the function in one batch; give the ids of the messages that come back."""
+        """Hand events to the function in one batch; return the ids of the messages that come back."""
         answer = self.handle(sqs_event(QUEUE, *(message(event) for event in events)), at_once)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
@@ -127,11 +134,11 @@ class DispositionWorld:
 
     def endings(self, correlation_id: str = DELIVERY) -> dict[str, str]:
         """How each request ended, or that it waits."""
-        return {item["sk"]: item.get("status", "") for item in self.ledger.of(correlation_id)}
+        return {item["sk"]: item.get("status", "") for item in self.ledger.requests_of(correlation_id)}
 
     def about(self, request_id: str, correlation_id: str = DELIVERY) -> dict[str, Any]:
         """What the ledger keeps of a request's end."""
-        about: dict[str, Any] = self.ledger.request(correlation_id, request_id)["about"]
+        about: dict[str, Any] = self.ledger.get(correlation_id, request_id)["about"]
         return about
 
     def sweep(self) -> int:

@@ -132,7 +132,7 @@ def test_a_message_waits_longer_with_every_outage_that_it_meets(
     def throttled(*_: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://dynamodb.example.com")
 
-    monkeypatch.setattr(world.recorder._ledger, "told", throttled)
+    monkeypatch.setattr(world.recorder._ledger, "find", throttled)
     record = {"body": message(changed("granted")), "attributes": {"ApproximateReceiveCount": times}}
 
     with pytest.raises(TryLater) as later:
@@ -146,7 +146,7 @@ def test_a_bus_that_is_down_loses_no_fact(world: ConsentWorld, monkeypatch: pyte
     )
     world.put(changed("granted", -60))
     _work(world)
-    assert world.consents.of("c1").callable, "what is recorded counts, whoever knows of it yet"
+    assert world.consents.get("c1").callable, "what is recorded counts, whoever knows of it yet"
     monkeypatch.undo()
 
     assert world.sweep() == 1

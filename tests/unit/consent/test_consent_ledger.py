@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from outbound.clock import SystemClock, parse_time
 from outbound.events import Event
-from outbound.store.consents import Change, Consent, ConsentLedger, Register, Value, standing_after
+from outbound.store.consents import Change, Consent, ConsentLedger, Register, Value, consent_after
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 from worlds.consent import NOON, ConsentWorld, changed
 
@@ -23,7 +23,7 @@ EVENTS = Path(__file__).parents[3] / "events" / "record_consent"
 
 
 def test_a_contact_that_was_never_heard_of_may_not_be_called(world: ConsentWorld) -> None:
-    consent = world.consents.of("nobody")
+    consent = world.consents.get("nobody")
 
     assert (consent.callable, consent.refusal, consent.registers) == (False, "no_consent", {})
 
@@ -49,7 +49,7 @@ def test_whoever_may_be_called_agreed_and_is_on_no_list(
     for minutes, change in enumerate(changes):
         world.take(changed(change, minutes - 60))
 
-    consent = world.consents.of("c1")
+    consent = world.consents.get("c1")
     assert consent.refusal == refusal
     assert consent.callable is (refusal == "")
 
@@ -111,7 +111,7 @@ def test_a_delivery_that_is_mapped_anew_can_correct_what_it_said(world: ConsentW
     world.take(changed("granted", -60, "same"))
     world.take(changed("revoked", -60, "same"))
 
-    assert world.consents.of("c1").refusal == "consent_revoked"
+    assert world.consents.get("c1").refusal == "consent_revoked"
     assert [one.took_effect for one in world.consents.history("c1")] == [True, True]
     assert len({fact["event_id"] for fact in world.aws.published()}) == 2
 
@@ -121,14 +121,14 @@ def test_of_two_changes_at_one_moment_the_one_that_forbids_stands(world: Consent
         for change in order:
             world.take(changed(change, contact_id=contact, event_id={"granted": "z", "revoked": "a"}[change]))
 
-        assert world.consents.of(contact).refusal == "consent_revoked"
+        assert world.consents.get(contact).refusal == "consent_revoked"
 
 
 def test_a_fraction_of_a_second_decides(world: ConsentWorld) -> None:
     world.take(changed("revoked", occurred_at="2026-03-10T11:00:00.000001Z"))
     world.take(changed("granted", occurred_at="2026-03-10T11:00:00Z"))
 
-    assert world.consents.of("c1").refusal == "consent_revoked"
+    assert world.consents.get("c1").refusal == "consent_revoked"
 
 
 def test_times_are_compared_as_moments_and_not_as_texts(world: ConsentWorld) -> None:
@@ -183,7 +183,7 @@ def test_permutations_and_repetitions_end_the_same(
     assert _history(world, f"{number}-x") == _history(world, f"{number}-y")
     # The history alone tells the same.
     told = (one.change for one in world.consents.history(f"{number}-y"))
-    assert standing_after(f"{number}-y", told) == world.consents.of(f"{number}-y")
+    assert consent_after(f"{number}-y", told) == world.consents.get(f"{number}-y")
 
 
 def _event(contact: str, change: str, minutes: int, name: str) -> Event:
@@ -224,9 +224,9 @@ _PURE = st.lists(
 def test_the_newest_of_a_register_stands_whatever_the_order(
     changes: list[Change], data: st.DataObject
 ) -> None:
-    stands = standing_after("c1", changes)
+    stands = consent_after("c1", changes)
 
-    assert stands == standing_after("c1", data.draw(st.permutations(changes)))
+    assert stands == consent_after("c1", data.draw(st.permutations(changes)))
     for register, standing in stands.registers.items():
         assert standing.occurred_at == max(one.occurred_at for one in changes if one.register == register)
 
@@ -248,7 +248,7 @@ def test_many_contacts_are_read_at_once(world: ConsentWorld) -> None:
         world.take(changed("granted", -60, contact_id=f"k{number}"))
     wanted = [f"k{number}" for number in range(130)]
 
-    found = world.consents.of_all([*wanted, "k0"])
+    found = world.consents.get_many([*wanted, "k0"])
 
     assert list(found) == wanted
     assert [one for one in wanted if found[one].callable] == wanted[::10]
@@ -265,7 +265,7 @@ def test_the_function_takes_the_events_of_its_folder(
         assert function.handler(event, lambda_context) == {"batchItemFailures": []}
 
     ledger = ConsentLedger(aws.table("CONSENT_TABLE"), ENVIRONMENT["TENANT"], SystemClock())
-    consent = ledger.of("contact-17")
+    consent = ledger.get("contact-17")
     assert {name: one.value for name, one in consent.registers.items()} == {
         Register.CALL: Value.REVOKED,
         Register.DO_NOT_CALL: Value.SET,
@@ -273,5 +273,5 @@ def test_the_function_takes_the_events_of_its_folder(
     assert consent.registers[Register.DO_NOT_CALL].source == "agent 7"
     assert {fact["data"]["field"] for fact in aws.published("consent.rejected")} == {"occurred_at", "change"}
     (dead,) = aws.drain("record-consent-dlq")
-    assert "changes no consent" in dead["MessageAttributes"]["reason"]["StringValue"]
+    assert "is not a change of consent" in dead["MessageAttributes"]["reason"]["StringValue"]
     assert ENVIRONMENT["TENANT"] in str(aws.table("CONSENT_TABLE").get(ledger.state_key("contact-17")))

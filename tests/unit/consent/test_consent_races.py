@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from outbound.consent.recorder import ConsentRecorder
 from outbound.events import Bus, Event
 from outbound.queues import TryLater
-from outbound.store.consents import ConsentLedger, standing_after
+from outbound.store.consents import ConsentLedger, consent_after
 from outbound.store.outbox import Outbox
 from worlds.aws import ENVIRONMENT
 from worlds.consent import ConsentWorld, changed, message
@@ -70,7 +70,7 @@ def _state(world: ConsentWorld, names: dict[str, str]) -> Any:
     """What stands, and what was told, of both contacts; by the names that every race has."""
     known = {}
     for name, contact_id in names.items():
-        consent = world.consents.of(contact_id)
+        consent = world.consents.get(contact_id)
         registers = {register: (one.value, one.occurred_at) for register, one in consent.registers.items()}
         told = [(one.change.value, one.change.event_id) for one in world.consents.history(contact_id)]
         known[name] = (consent.refusal, registers, told)
@@ -101,8 +101,8 @@ def _check_history_and_facts(world: ConsentWorld, names: dict[str, str]) -> None
     said = [fact["data"] for fact in world.aws.published("consent.recorded")]
     for contact_id in names.values():
         told = list(world.consents.history(contact_id))
-        own = world.recorder._ledger.own(contact_id).registers
-        assert standing_after(contact_id, (one.change for one in told)).registers == own
+        own = world.recorder._ledger.own_state(contact_id).registers
+        assert consent_after(contact_id, (one.change for one in told)).registers == own
         for one in told:
             expected = (contact_id, one.change.register, one.change.value)
             assert not one.took_effect or expected in [

@@ -79,21 +79,21 @@ def test_consent_for_one_campaign_does_not_become_consent_for_all(world: Consent
     )
 
     assert [fact["data"]["field"] for fact in world.aws.published()] == ["campaign_id", "campaign_id"]
-    assert world.consents.of("c1").refusal == "no_consent"
+    assert world.consents.get("c1").refusal == "no_consent"
 
 
 @pytest.mark.parametrize("change", ["revoked", "do_not_call"])
 def test_who_refuses_one_campaign_is_taken_to_refuse_all(world: ConsentWorld, change: str) -> None:
     world.take(changed(change, -60, campaign_id="spring"))
 
-    assert not world.consents.of("c1").callable
+    assert not world.consents.get("c1").callable
     assert [fact["event_type"] for fact in world.aws.published()] == ["consent.recorded"]
 
 
 def test_clocks_may_differ_by_five_minutes(world: ConsentWorld) -> None:
     world.take(changed("granted", 5))
 
-    assert world.consents.of("c1").callable
+    assert world.consents.get("c1").callable
 
 
 def test_a_change_from_the_future_is_refused_for_good(world: ConsentWorld, clock: FakeClock) -> None:
@@ -104,7 +104,7 @@ def test_a_change_from_the_future_is_refused_for_good(world: ConsentWorld, clock
 
     (fact,) = world.aws.published()
     assert (fact["event_type"], fact["data"]["field"]) == ("consent.rejected", "occurred_at")
-    assert world.consents.of("c1").refusal == "no_consent"
+    assert world.consents.get("c1").refusal == "no_consent"
     (told,) = world.consents.history("c1")
     assert (told.refused, told.took_effect) == ("occurred_at", False)
     assert world.consents.as_known_at("c1", clock.now()).refusal == "no_consent"
@@ -121,7 +121,10 @@ def test_what_is_no_change_of_consent_goes_to_the_dead_letters(world: ConsentWor
 
     assert world.take(other) == {"batchItemFailures": []}
     (dead,) = world.aws.drain("record-consent-dlq")
-    assert "'disposition.requested' changes no consent" in dead["MessageAttributes"]["reason"]["StringValue"]
+    assert (
+        "'disposition.requested' is not a change of consent"
+        in dead["MessageAttributes"]["reason"]["StringValue"]
+    )
 
 
 _anything = st.recursive(

@@ -48,7 +48,7 @@ def test_a_refusal_is_recorded_whatever_else_is_wrong(
     event = changed(fields.pop("change"), -30, "odd", **fields)
     world.take(event, event)
 
-    consent = world.consents.of("c1")
+    consent = world.consents.get("c1")
     assert not consent.callable
     assert max(one.occurred_at for one in consent.registers.values()) <= world.clock.now()
     assert max(len(one.source) for one in consent.registers.values()) <= 200
@@ -62,19 +62,19 @@ def test_a_refusal_is_recorded_whatever_else_is_wrong(
 )
 def test_a_contacts_id_is_read_in_one_way(world: ConsentWorld, given: Any, contact_id: str) -> None:
     world.take(changed("granted", -60, contact_id=given))
-    assert world.consents.of(contact_id).callable
+    assert world.consents.get(contact_id).callable
     world.take(changed("do_not_call", -50, contact_id=given))
-    assert world.consents.of(contact_id).refusal == "do_not_call"
+    assert world.consents.get(contact_id).refusal == "do_not_call"
 
 
 def test_a_salesforce_id_of_15_and_of_18_characters_is_one_contact(world: ConsentWorld) -> None:
     world.take(changed("granted", -60, contact_id=_SHORT), changed("do_not_call", -30, contact_id=_LONG))
 
     for spelt in (_SHORT, _LONG):
-        assert world.consents.of(spelt).refusal == "do_not_call"
+        assert world.consents.get(spelt).refusal == "do_not_call"
         assert [told.change.value for told in world.consents.history(spelt)] == [Value.GRANTED, Value.SET]
-        assert world.consents.of_all([spelt])[spelt].refusal == "do_not_call"
-    assert world.consents.of(_SHORT.swapcase()).refusal == "no_consent"
+        assert world.consents.get_many([spelt])[spelt].refusal == "do_not_call"
+    assert world.consents.get(_SHORT.swapcase()).refusal == "no_consent"
 
 
 def test_a_refusal_without_a_time_counts_once_and_from_its_receipt(
@@ -87,7 +87,7 @@ def test_a_refusal_without_a_time_counts_once_and_from_its_receipt(
     clock.advance(minutes=10)
     world.take(refusal)
 
-    assert world.consents.of("c1").callable, "told again it is no new refusal"
+    assert world.consents.get("c1").callable, "told again it is no new refusal"
     assert len(list(world.consents.history("c1"))) == 2
 
 
@@ -121,24 +121,24 @@ def test_of_two_senders_with_skewed_clocks_none_loses_the_others_refusal(
     clock.advance(minutes=1)
     refused_at = NOON + timedelta(minutes=max(1 + refuses_ahead, ahead if ahead < 0 else 0))
     world.take(changed("revoked", event_id="r", occurred_at=format_time(refused_at)))
-    assert world.consents.of("c1").refusal == "consent_revoked"
+    assert world.consents.get("c1").refusal == "consent_revoked"
 
     clock.advance(minutes=1)
     world.take(changed("granted", 2 if ahead < 0 else 2 + ahead, "again"))
-    assert world.consents.of("c1").callable, "and neither clock keeps a contact from consenting again"
+    assert world.consents.get("c1").callable, "and neither clock keeps a contact from consenting again"
 
 
 def test_consent_that_was_given_until_a_time_expires(world: ConsentWorld, clock: FakeClock) -> None:
     world.take(changed("granted", -60, expires_at="2026-03-10T13:00:00Z"))
-    assert world.consents.of("c1").callable
+    assert world.consents.get("c1").callable
     clock.advance(hours=1)
 
-    assert world.consents.of("c1").refusal == "consent_expired"
-    assert world.consents.of_all(["c1"])["c1"].refusal == "consent_expired"
+    assert world.consents.get("c1").refusal == "consent_expired"
+    assert world.consents.get_many(["c1"])["c1"].refusal == "consent_expired"
     assert world.consents.as_known_at("c1", NOON).callable
     assert world.consents.as_known_at("c1", clock.now()).refusal == "consent_expired"
     world.take(changed("granted", 30))
-    assert world.consents.of("c1").callable
+    assert world.consents.get("c1").callable
 
 
 def test_an_end_of_consent_that_cannot_be_read_is_refused(world: ConsentWorld) -> None:
@@ -150,11 +150,11 @@ def test_an_end_of_consent_that_cannot_be_read_is_refused(world: ConsentWorld) -
 
 def test_a_contact_that_the_crm_has_no_more_is_not_called_until_it_is_restored(world: ConsentWorld) -> None:
     world.take(changed("granted", -60), changed("deleted", -50))
-    assert world.consents.of("c1").refusal == "deleted"
+    assert world.consents.get("c1").refusal == "deleted"
     world.take(changed("granted", -40))
-    assert world.consents.of("c1").refusal == "deleted"
+    assert world.consents.get("c1").refusal == "deleted"
     world.take(changed("restored", -30))
-    assert world.consents.of("c1").callable
+    assert world.consents.get("c1").callable
 
 
 def merged(loser: str, survivor: str, minutes: float = -20) -> Event:
@@ -204,19 +204,19 @@ def test_in_any_order_the_refusals_of_a_merged_contact_are_its_survivors(
         for event in order:
             data = {name: names.get(value, value) for name, value in event.data.items()}
             world.take(replace(event, data=data))
-        assert world.consents.of(names["s"]).refusal == refusal
-        assert world.consents.of_all([names["s"]])[names["s"]].refusal == refusal
+        assert world.consents.get(names["s"]).refusal == refusal
+        assert world.consents.get_many([names["s"]])[names["s"]].refusal == refusal
         assert world.consents.as_known_at(names["s"], world.clock.now()).refusal == refusal
-        assert not world.consents.of(names["l"]).callable, "nobody calls a contact that is gone"
+        assert not world.consents.get(names["l"]).callable, "nobody calls a contact that is gone"
 
 
 def test_a_refusal_passes_through_a_chain_of_merges_and_a_circle_ends(world: ConsentWorld) -> None:
     world.take(changed("granted", -60, contact_id="c"))
     world.take(merged("a", "b"), merged("b", "c"), merged("c", "a"), merged("a", "a"))
-    assert world.consents.of("c").refusal == "deleted"
+    assert world.consents.get("c").refusal == "deleted"
     world.take(changed("do_not_call", -5, contact_id="a"))
 
-    assert world.consents.of("c").refusal == "do_not_call"
+    assert world.consents.get("c").refusal == "do_not_call"
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -227,7 +227,7 @@ def test_what_passes_by_a_merge_is_said_of_the_survivor(world: ConsentWorld, lat
 
     said = [(fact["data"]["contact_id"], fact["data"]["value"]) for fact in world.aws.published()]
     assert sorted(said) == [("l", "deleted"), ("l", "set"), ("s", "set")]
-    assert world.consents.of("s").registers[Register.DO_NOT_CALL].source == "hubspot (of l, merged)"
+    assert world.consents.get("s").registers[Register.DO_NOT_CALL].source == "hubspot (of l, merged)"
     assert world.sweep() == 0
 
 
@@ -237,7 +237,7 @@ def test_of_two_merges_of_the_same_contacts_the_later_counts(world: ConsentWorld
     world.take(changed("revoked", -90, contact_id="l"), changed("granted", -30, contact_id="s"))
     world.take(*[first, second][::order])
 
-    assert world.consents.of("s").refusal == "consent_revoked"
+    assert world.consents.get("s").refusal == "consent_revoked"
 
 
 def test_a_merge_that_names_nobody_is_said(world: ConsentWorld) -> None:

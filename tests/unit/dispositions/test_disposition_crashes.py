@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from faults import check_every_cut, check_every_refusal, fresh, until_quiet
 
+from outbound.dispositions.ledger import DispositionLedger
 from outbound.events import Event
 from sandbox.running import Tenant
 from worlds.aws import AwsWorld, FakeClock
@@ -64,7 +66,7 @@ def _state(world: DispositionWorld) -> object:
         if fact["event_type"] != "consent.changed"
     )
     called_off = {fact["data"]["change"] for fact in world.aws.published("consent.changed")}
-    items = [item for item in world.ledger.of(DELIVERY) if "facts" in item or "due_kind" in item]
+    items = [item for item in world.ledger.requests_of(DELIVERY) if "facts" in item or "due_kind" in item]
     dead = [message["Body"] for message in world.aws.drain("apply-dispositions-dlq")]
     return (
         world.endings(),
@@ -192,7 +194,6 @@ def _die_before_the_record(world: DispositionWorld, event: Event) -> None:
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
-    world.ledger.apply = dies  # type: ignore[assignment, method-assign]
-    with pytest.raises(KeyboardInterrupt):
+    with patch.object(DispositionLedger, "apply", dies), pytest.raises(KeyboardInterrupt):
         world.take(event)
     world.start_afresh()

@@ -109,10 +109,8 @@ def test_what_the_quota_turned_away_keeps_no_contact(world: DispositionWorld) ->
 
 
 def _written_in_cxone(world: DispositionWorld, code: str, minutes: float) -> None:
-    """Somebody else writes a disposition."""
-    other = DispositionWorld(world.aws, world.clock, world.tenant)
-    other._ids = world._ids
-    other.ledger._tenant = "somebody-else"
+    """Another application writes a disposition."""
+    other = world.beside()
     other.take(other.requested(code, minutes, id="other", correlation_id="other"))
     world.aws.published()
 
@@ -167,15 +165,15 @@ def _long_and_short(world: DispositionWorld) -> tuple[str, str]:
 
 def test_both_forms_of_a_salesforce_id_are_one_contact(world: DispositionWorld) -> None:
     """CXone knows both here, so that only the ledger can tell."""
-    asked: list[str] = []
+    request: list[str] = []
 
     class Anybody:
         def contact(self, campaign_id: str, contact_id: str) -> Contact:
-            asked.append(contact_id)
+            request.append(contact_id)
             return Contact("READY", "", None, None)
 
         def dispose(self, disposition: NewDisposition) -> None:
-            asked.append(disposition.contact_id)
+            request.append(disposition.contact_id)
 
     world.runtime.put_between("dispositions", lambda _: Anybody())
     short, whole = _long_and_short(world)
@@ -183,7 +181,7 @@ def test_both_forms_of_a_salesforce_id_are_one_contact(world: DispositionWorld) 
     world.take(world.requested("INTERESTED", -5, id="old", contact_id=f" {short} "))
 
     assert world.endings() == {"new": "applied", "old": "superseded"}
-    assert asked == [whole, whole], "what CXone is told is what the sender wrote"
+    assert request == [whole, whole], "what CXone is told is what the sender wrote"
 
 
 @pytest.mark.parametrize("contact_id", [12345, "Kühn-17", "+4930123456", "a/b"])
@@ -267,7 +265,7 @@ def test_a_do_not_call_is_parked_for_days_where_others_are_rejected(world: Dispo
 
     assert "do-not-call" in ended
     assert world.endings() == {"r1": "waiting"}
-    since = world.ledger.request(DELIVERY, "r1")["deferred_since"]
+    since = world.ledger.get(DELIVERY, "r1")["deferred_since"]
     assert since == "2026-03-10T12:00:00Z"
     assert world.clock.now() - NOON >= timedelta(days=11)
     assert looks < 200, "the queue itself gives a message up after that"

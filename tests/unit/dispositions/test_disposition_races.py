@@ -16,7 +16,7 @@ from outbound.clock import Deadline
 from outbound.cxone.errors import Unavailable
 from outbound.cxone.ports.dispositions import NewDisposition
 from outbound.dispositions.applier import Applier
-from outbound.dispositions.facts import Facts
+from outbound.dispositions.facts import DispositionFacts
 from outbound.dispositions.ledger import DispositionLedger
 from outbound.events import Bus, Event
 from outbound.queues import TryLater
@@ -62,7 +62,7 @@ def _worker(
         Stepped(port, step),  # type: ignore[arg-type]
         DispositionLedger(table, ENVIRONMENT["TENANT"]),  # type: ignore[arg-type]
         Outbox(table, bus),  # type: ignore[arg-type]
-        Facts(ENVIRONMENT["TENANT"]),
+        DispositionFacts(ENVIRONMENT["TENANT"]),
         lambda: world.settings,
         world.clock,
     )
@@ -164,7 +164,7 @@ def _check_facts(world: DispositionWorld, endings: dict[str, str], delivery: str
         if fact["correlation_id"] == delivery and fact["event_type"] != "consent.changed"
     }
     assert said == set(endings.items()), "each end is said, and nothing else"
-    assert not [item for item in world.ledger.of(delivery) if "facts" in item]
+    assert not [item for item in world.ledger.requests_of(delivery) if "facts" in item]
 
 
 def _races(examples: int) -> settings:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from outbound.contact_ids import read_contact_id
-from outbound.dispositions.do_not_call import refusal_in
+from outbound.dispositions.do_not_call import opt_out_in
 from outbound.dispositions.requests import Rejected, disposition_of
 from outbound.dispositions.settings import DispositionSettings
 from outbound.events import Event
@@ -101,7 +101,7 @@ def test_a_callback_needs_its_date(callback: Any) -> None:
 def test_a_do_not_call_is_not_too_old_while_the_ledger_remembers() -> None:
     settings = DispositionSettings(max_age_days=1)
     event = _event(outcome_code="DO_NOT_CALL", occurred_at="2025-04-01T00:00:00Z")
-    assert disposition_of(event, settings, NOW).asked.forbids
+    assert disposition_of(event, settings, NOW).request.forbids
     late = _rejected(settings, outcome_code="DO_NOT_CALL", occurred_at="2025-03-01T00:00:00Z")
     assert late.reason == "too_old"
 
@@ -117,23 +117,23 @@ def test_empty_notes_are_no_notes(notes: Any) -> None:
 
 
 def test_a_moment_that_is_not_given_is_that_of_the_event() -> None:
-    assert disposition_of(_event(), SETTINGS, NOW).asked.occurred_at == NOW
+    assert disposition_of(_event(), SETTINGS, NOW).request.occurred_at == NOW
 
 
 def test_moments_are_compared_as_moments_whatever_their_offsets() -> None:
     given = ["2026-03-10T11:00:00+01:00", "2026-03-10T10:00:00.000001Z", "2026-03-10T04:59:00-06:00"]
-    ranks = [disposition_of(_event(occurred_at=one), SETTINGS, NOW).asked.rank for one in given]
+    ranks = [disposition_of(_event(occurred_at=one), SETTINGS, NOW).request.rank for one in given]
     assert sorted(ranks) == ranks
 
 
 def test_a_default_agent_stands_in_for_none() -> None:
     settings = DispositionSettings(default_agent_id="desk")
-    assert disposition_of(_event(agent_id=...), settings, NOW).asked.agent_id == "desk"
+    assert disposition_of(_event(agent_id=...), settings, NOW).request.agent_id == "desk"
 
 
 def test_the_content_is_the_same_whatever_the_order_of_its_fields() -> None:
-    one = disposition_of(_event(custom_fields={"a": 1, "b": 2}), SETTINGS, NOW).asked
-    other = disposition_of(_event(custom_fields={"b": 2, "a": 1}), SETTINGS, NOW).asked
+    one = disposition_of(_event(custom_fields={"a": 1, "b": 2}), SETTINGS, NOW).request
+    other = disposition_of(_event(custom_fields={"b": 2, "a": 1}), SETTINGS, NOW).request
     assert one.content == other.content
 
 
@@ -154,7 +154,7 @@ def test_the_content_is_the_same_whatever_the_order_of_its_fields() -> None:
 def test_who_must_not_be_called_is_found_however_wrong_the_rest_is(
     data: dict[str, Any], contact: str
 ) -> None:
-    refusal = refusal_in(_event(**data).data, SETTINGS.do_not_call_codes)
+    refusal = opt_out_in(_event(**data).data, SETTINGS.do_not_call_codes)
     assert (refusal.contact_id if refusal else "") == contact
 
 
@@ -178,10 +178,10 @@ def test_nothing_that_a_request_may_hold_raises_anything_else(
 ) -> None:
     said = data | ({} if moment is None else {"occurred_at": moment})
     event = Event("r1", "disposition.requested", "2026-03-10T12:00:00Z", "delivery", "acme", said)
-    refusal_in(event.data, SETTINGS.do_not_call_codes)
+    opt_out_in(event.data, SETTINGS.do_not_call_codes)
     with suppress(Rejected):
-        asked = disposition_of(event, SETTINGS, NOW).asked
-        assert asked.contact_id == read_contact_id(data["contact_id"])
+        request = disposition_of(event, SETTINGS, NOW).request
+        assert request.contact_id == read_contact_id(data["contact_id"])
 
 
 @pytest.mark.parametrize(

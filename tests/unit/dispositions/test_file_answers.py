@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from outbound.dispositions.ledger import Status
+from outbound.dispositions.ledger import DispositionStatus
 from outbound.queues import TryLater
 from sandbox.running import Tenant
 from worlds.aws import AwsWorld, FakeClock
@@ -25,11 +25,11 @@ from worlds.disposition_files import (
 from worlds.dispositions import CAMPAIGN, DispositionWorld
 
 _MIXED = {
-    1: Status.APPLIED,
-    2: Status.UNCHANGED,
-    4: Status.SUPERSEDED,
-    5: Status.APPLIED,
-    6: Status.APPLIED,
+    1: DispositionStatus.APPLIED,
+    2: DispositionStatus.UNCHANGED,
+    4: DispositionStatus.SUPERSEDED,
+    5: DispositionStatus.APPLIED,
+    6: DispositionStatus.APPLIED,
 }
 
 
@@ -39,7 +39,7 @@ def files(aws: AwsWorld, clock: FakeClock) -> DispositionFileWorld:
 
 
 def _looks(world: DispositionFileWorld, record: Any) -> list[float]:
-    """Let a file wait for a day; give the waits between its looks."""
+    """Let a file wait for a day; return the waits between its looks."""
     waits: list[float] = []
     end = world.clock.time.timestamp() + 86_400
     while world.clock.time.timestamp() < end:
@@ -106,14 +106,14 @@ def test_a_file_waits_less_and_less_often_and_reads_no_row_twice(
     for event in events[:20]:
         files.end_row(event)
     seen: list[str] = []
-    of = files.ledger.__class__.of
+    of = files.ledger.__class__.requests_of
 
     def counted(*given: Any, **more: Any) -> Any:
         for item in of(*given, **more):
             seen.append(item["sk"])
             yield item
 
-    monkeypatch.setattr(files.ledger.__class__, "of", counted)
+    monkeypatch.setattr(files.ledger.__class__, "requests_of", counted)
     waits = _looks(files, record)
 
     assert waits == sorted(waits)
@@ -133,7 +133,7 @@ def test_a_file_whose_rows_never_end_is_answered_in_the_end(files: DispositionFi
     files.take(record)
     first, _, third, _ = files.queued()
     files.end_row(first)
-    files.ledger.take_note(third.correlation_id, third.event_id, "c3", [], files.clock.now())
+    files.ledger.record_facts(third.correlation_id, third.event_id, "c3", [], files.clock.now())
     files.clock.advance(days=7)
 
     assert files.take(record) is None
@@ -169,7 +169,7 @@ def test_a_large_result_is_written_in_parts(wide: tuple[DispositionFileWorld, An
     world, record = wide
     assert world.take(record) is None
     assert _numbers(world) == list(range(1, 41))
-    assert world.file(file_id(record)).answered.upload_id
+    assert world.file(file_id(record)).result.upload_id
     assert world.report("a.csv")["processed"] == 40
 
 
@@ -183,7 +183,7 @@ def test_a_large_result_is_gone_on_with_where_it_was_left(
         runs.append(world.take(record, seconds=0))
         world.start_afresh()
     assert all(runs)
-    parts = world.file(file_id(record)).answered.parts
+    parts = world.file(file_id(record)).result.parts
     assert parts
     assert world.take(record) is None
     assert _numbers(world) == list(range(1, 41))

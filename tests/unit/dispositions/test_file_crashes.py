@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from faults import check_every_cut, check_every_refusal, fresh, until_quiet, unwatched
 
-from outbound.dispositions.ledger import Status
+from outbound.dispositions.ledger import DispositionStatus
 from worlds.aws import AwsWorld, FakeClock
 from worlds.disposition_files import ROWS, DispositionFileWorld, file_id, lines, row
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(600)
 # Two slices of rows, right ones and broken ones, one of which says who must not be called, and since when:
 # files are as old as S3 says, which differs from run to run.
 _CONTENT = lines(row("c1"), row("c2"), "renewals,c3,DO_NOT_CALL,a,,2026-01-31T08:00:00Z", row("c4"))
-_ENDINGS = {2: Status.UNCHANGED, 4: Status.SUPERSEDED}
+_ENDINGS = {2: DispositionStatus.UNCHANGED, 4: DispositionStatus.SUPERSEDED}
 _VOLATILE = ("finished_at", "uploaded_at", "average_latency_ms", "p95_latency_ms")
 
 
@@ -37,7 +37,7 @@ def _end_rows(world: DispositionFileWorld) -> int:
     with unwatched():
         events = world.queued()
         for event in events:
-            world.end_row(event, _ENDINGS.get(int(event.event_id[-9:]), Status.APPLIED))
+            world.end_row(event, _ENDINGS.get(int(event.event_id[-9:]), DispositionStatus.APPLIED))
     return len(events)
 
 
@@ -64,7 +64,7 @@ def _state(world: DispositionFileWorld) -> object:
     files = [(file.file_id, file.state, file.place, file.ended, file.reason) for file in world.files.all()]
     items = [
         (item["sk"], item.get("status"), item.get("about", {}).get("field"), "facts" in item)
-        for item in world.ledger.of(files[0][0])
+        for item in world.ledger.requests_of(files[0][0])
     ]
     report = {name: value for name, value in world.report("a.csv").items() if name not in _VOLATILE}
     facts = {
@@ -114,7 +114,7 @@ def test_two_runs_of_one_file_at_once_end_it_once(aws: AwsWorld, clock: FakeCloc
 
     later = None
     try:
-        world.handler.take(record, overtaken, _Patient())  # type: ignore[arg-type]
+        world.processor.take(record, overtaken, _Patient())  # type: ignore[arg-type]
     except Exception as error:
         later = error
     assert "another run" in str(later)

@@ -52,7 +52,7 @@ def call(
     load_function: Callable[[str], ModuleType],
     lambda_context: Any,
 ) -> Call:
-    """Give the function an event as a message that is out; give the ids that come back."""
+    """Return the function an event as a message that is out; return the ids that come back."""
     monkeypatch.setenv("DISPOSITIONS_QUEUE_URL", world.aws.queue_urls[ROWS])
     monkeypatch.setenv("DLQ_URL", world.aws.queue_urls[f"{QUEUE}-dlq"])
     function = load_function("read_disposition_files")

@@ -14,7 +14,7 @@ from outbound.clock import Deadline
 from outbound.dispositions.files.completion import rows_behind
 from outbound.dispositions.files.content import LONGEST_LINE, content_of, lines_of
 from outbound.dispositions.files.ledger import DispositionFile, FileState, Place
-from outbound.dispositions.files.names import Kind
+from outbound.dispositions.files.names import RowFormat
 from outbound.dispositions.files.reader import Pace, RowReader
 from outbound.dispositions.files.rows import rows_of
 from outbound.dispositions.settings import DispositionSettings
@@ -28,7 +28,7 @@ _COLUMNS = tuple(HEADER.split(","))
 
 
 def _block(first: int, size: int) -> bytes:
-    """Give a part of an endless file of rows, made when it is asked for."""
+    """Return a part of an endless file of rows, made when it is asked for."""
     start, end = first // _WIDTH, (first + size) // _WIDTH + 1
     text = "".join(_ROW(number) + "\n" for number in range(start, end)).encode()
     return text[first - start * _WIDTH :][:size]
@@ -60,7 +60,7 @@ def _traced() -> Iterator[Callable[[], int]]:
 
 
 def _read(rows: int) -> int:
-    """Read a file of so many rows; give the most bytes that were held at any moment."""
+    """Read a file of so many rows; return the most bytes that were held at any moment."""
     clock, queue = FakeClock(), CountingQueue()
     reader = RowReader(ForgetfulFiles(), None, queue, "acme", clock, Pace(500, 1))  # type: ignore[arg-type]
     file = DispositionFile("f", "a.csv", "e", "", rows * _WIDTH, clock.now(), columns=_COLUMNS)
@@ -80,8 +80,8 @@ def test_memory_does_not_grow_with_the_rows(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("line", [b"x" * _MB, b'"' * _MB, b'"' + b"\n" * 1000 + b"x" * _MB])
-@pytest.mark.parametrize("kind", list(Kind))
-def test_a_line_without_end_and_a_quote_without_end_are_not_held(kind: Kind, line: bytes) -> None:
+@pytest.mark.parametrize("kind", list(RowFormat))
+def test_a_line_without_end_and_a_quote_without_end_are_not_held(kind: RowFormat, line: bytes) -> None:
     def pieces() -> Iterator[bytes]:
         for _ in range(30):
             yield line
@@ -109,7 +109,7 @@ def test_a_bomb_of_gzip_is_not_held() -> None:
 class ManyRows:
     """A ledger of a file whose rows are made when they are read."""
 
-    def of(self, correlation_id: str, after: str) -> Iterator[dict[str, Any]]:
+    def requests_of(self, correlation_id: str, after: str) -> Iterator[dict[str, Any]]:
         return ({"sk": f"f-{number:09}", "status": "applied"} for number in range(1, 100_001))
 
 

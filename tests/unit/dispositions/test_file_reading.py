@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from outbound.clock import format_time
-from outbound.dispositions.files.sending import batches_of, message_of
+from outbound.dispositions.files.reader import batches_of, message_of
 from outbound.events import Event
 from worlds.aws import AwsWorld, FakeClock
 from worlds.disposition_files import (
@@ -123,13 +123,13 @@ def test_a_broken_row_ends_at_once_and_holds_up_no_other(world: DispositionFileW
         3: (row("c3", "MAYBE"), "outcome_code", "is none of"),
         4: (row("", "BUSY"), "contact_id", "is missing"),
         5: (row("c5", rest=f"a,{'x' * 100_000},,"), "notes", "more than 4000 characters"),
-        6: (row("c6", rest="a,,2026-11-01T08:00:00,"), "occurred_at", "no time with an offset"),
+        6: (row("c6", rest="a,,2026-11-01T08:00:00,"), "occurred_at", "is not a time with an offset"),
         7: (row("c7", rest=f"a,,{_moment(world, days=-1)},"), "occurred_at", "in the future"),
         8: (row("c8", rest=f"a,,{_moment(world, days=31)},"), "occurred_at", "more than 30 days back"),
-        9: (row("c9", rest="a,,,{x}"), "custom_fields", "no JSON object"),
-        10: (row("c10", rest='a,,,"[1]"'), "custom_fields", "is no object"),
-        11: (row("c11", rest='a,,,"{""x"": {}}"'), "custom_fields.x", "no text, number"),
-        12: (row("c12", rest='a,,,"{""x"": NaN}"'), "custom_fields.x", "no number that JSON has"),
+        9: (row("c9", rest="a,,,{x}"), "custom_fields", "is not a JSON object"),
+        10: (row("c10", rest='a,,,"[1]"'), "custom_fields", "is not an object"),
+        11: (row("c11", rest='a,,,"{""x"": {}}"'), "custom_fields.x", "is not a text, number"),
+        12: (row("c12", rest='a,,,"{""x"": NaN}"'), "custom_fields.x", "is not a number that JSON has"),
         13: (row("c13", "CALLBACK_LATER"), "custom_fields.callback_date", "is needed"),
         14: (row("c 14"), "contact_id", "is not an id"),
     }

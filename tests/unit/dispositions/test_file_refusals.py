@@ -103,7 +103,7 @@ def test_a_file_that_is_not_what_its_name_says_is_refused_with_its_reason(
     assert fact["data"]["report"] == f"{PREFIX}{name}.{found}.report.json"
     assert fact["data"]["result"] is None
     assert world.queued() == []
-    assert list(world.ledger.of(found)) == []
+    assert list(world.ledger.requests_of(found)) == []
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
@@ -276,7 +276,7 @@ def test_a_file_in_another_encoding_is_told_what_to_save_it_as(world: Dispositio
     ["", "{}", "[]", '{"detail": {}}', '{"detail": {"bucket": {"name": 1}, "object": {"key": "a"}}}'],
 )
 def test_a_message_that_is_no_report_of_an_object_is_refused(world: DispositionFileWorld, body: str) -> None:
-    with pytest.raises(Refused, match="no report of a"):
+    with pytest.raises(Refused, match="not a notice of a"):
         world.take({"body": body})
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from outbound.clock import Deadline, format_time
 from outbound.dispositions.files.ledger import Place
-from outbound.dispositions.files.opt_outs import refusals_of
+from outbound.dispositions.files.opt_outs import opt_outs_of
 from outbound.dispositions.settings import DispositionSettings
 from outbound.queues import TryLater
 from outbound.settings import ConfigurationError
@@ -151,7 +151,7 @@ def test_it_is_said_though_the_settings_are_broken_and_the_rows_wait(world: Disp
 
     record = world.drop("a.csv", lines(_DNC))
     with pytest.raises(TryLater):
-        world.handler.take(record, broken, Deadline(world.clock, 100), lambda: {"DO_NOT_CALL"})
+        world.processor.take(record, broken, Deadline(world.clock, 100), lambda: {"DO_NOT_CALL"})
     assert _said(world) == ["c7"]
     assert world.queued() == []
     assert world.take(record) is not None
@@ -266,7 +266,7 @@ def _examples(number: int) -> settings:
 
 
 def _check_found(file: tuple[str, bytes]) -> None:
-    """Look for refusals as the handler does, without what it writes of them."""
+    """Look for refusals as the processor does, without what it writes of them."""
     _, content = file
 
     def block(first: int, size: int) -> bytes:
@@ -274,7 +274,7 @@ def _check_found(file: tuple[str, bytes]) -> None:
 
     codes = DispositionSettings().do_not_call_codes
     found = [
-        one.contact_id for row in refusals_of(block, len(content), codes, Place()) for one in row.refusals
+        one.contact_id for row in opt_outs_of(block, len(content), codes, Place()) for one in row.opt_outs
     ]
     assert "c7" in found, file
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from outbound.dispositions.files.content import LONGEST_LINE, content_of, lines_of
 from outbound.dispositions.files.ledger import Place
-from outbound.dispositions.files.names import Kind, Unfit
+from outbound.dispositions.files.names import FileRefused, RowFormat
 from outbound.dispositions.files.rows import Row, rows_of
 
 COLUMNS = ("campaign_id", "contact_id", "outcome_code", "notes")
@@ -24,7 +24,9 @@ def _pieces(content: bytes, size: int) -> Iterator[bytes]:
         yield content[first : first + size]
 
 
-def _rows(content: bytes, kind: Kind = Kind.CSV, size: int = 7, start: Place | None = None) -> list[Row]:
+def _rows(
+    content: bytes, kind: RowFormat = RowFormat.CSV, size: int = 7, start: Place | None = None
+) -> list[Row]:
     place = start or Place()
     lines = lines_of(_pieces(content[place.offset :], size), place.offset)
     return list(rows_of(kind, COLUMNS, lines, place))
@@ -68,10 +70,10 @@ def test_json_lines_are_gone_on_with_behind_any_row() -> None:
     content = (
         b'\xef\xbb\xbf{"contactId": "c1"}\n\n{"contact_id": "c2", "outcomeCode": null}\n{"agentId": "a"}'
     )
-    rows = _rows(content, Kind.JSONL)
+    rows = _rows(content, RowFormat.JSONL)
     assert [row.data for row in rows] == [{"contact_id": "c1"}, {"contact_id": "c2"}, {"agent_id": "a"}]
     for number, row in enumerate(rows, 1):
-        assert _rows(content, Kind.JSONL, start=row.place) == rows[number:]
+        assert _rows(content, RowFormat.JSONL, start=row.place) == rows[number:]
 
 
 @pytest.mark.parametrize(
@@ -79,8 +81,8 @@ def test_json_lines_are_gone_on_with_behind_any_row() -> None:
     [
         ("s,c9,BUSY", "has 3 cells; the header has 4"),
         ("s,c9,BUSY,a,b", "has 5 cells; the header has 4"),
-        ('s,c9,BUSY,"a"b', "is no CSV"),
-        ("s,c9,BUSY,a\rb", "is no CSV"),
+        ('s,c9,BUSY,"a"b', "is not CSV"),
+        ("s,c9,BUSY,a\rb", "is not CSV"),
     ],
 )
 def test_a_broken_row_is_one_row_and_shows_whose_it_is(broken: str, message: str) -> None:
@@ -113,7 +115,7 @@ def test_a_huge_cell_is_one_broken_row_and_what_is_behind_it_is_read() -> None:
 def test_a_huge_json_line_is_one_broken_row_that_shows_whose_it_is() -> None:
     line = b'{"contactId": "c1", "outcome_code": "DO_NOT_CALL", "notes": "\\"contact_id\\": \\"c7\\" %b"}'
     content = line % (b"x" * 2 * LONGEST_LINE) + b'\n{"contact_id": "c2"}\n{"contact_id": "c3", \n[1]\n'
-    rows = _rows(content, Kind.JSONL, size=65536)
+    rows = _rows(content, RowFormat.JSONL, size=65536)
     assert [row.data.get("contact_id") for row in rows] == ["c1", "c2", "c3", None]
     assert rows[0].data["outcome_code"] == "DO_NOT_CALL"
     assert [bool(row.wrong) for row in rows] == [True, False, True, True]
@@ -131,7 +133,7 @@ def test_a_huge_json_line_is_one_broken_row_that_shows_whose_it_is() -> None:
     ids=["twice", "unknown", "deep", "long number", "text"],
 )
 def test_what_is_wrong_with_a_json_line_is_named(row: bytes, field: str, message: str) -> None:
-    (found,) = _rows(row, Kind.JSONL, size=4096)
+    (found,) = _rows(row, RowFormat.JSONL, size=4096)
     assert found.wrong is not None
     assert (found.wrong.field, message in found.wrong.message) == (field, True)
 
@@ -162,5 +164,5 @@ def test_a_bomb_is_unpacked_a_piece_at_a_time() -> None:
     ids=["plain", "cut off", "junk behind", "only the beginning"],
 )
 def test_what_is_no_gzip_is_refused(packed: bytes) -> None:
-    with pytest.raises(Unfit, match="gzip"):
+    with pytest.raises(FileRefused, match="gzip"):
         _unpacked(packed)

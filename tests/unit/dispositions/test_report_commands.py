@@ -11,7 +11,8 @@ import pytest
 from outbound.cli.__main__ import parser
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
-from outbound.dispositions.ledger import DUE_WAITING, Status
+from outbound.dispositions.ledger import DUE_WAITING, DispositionStatus
+from outbound.dispositions.requests import best_effort_request
 from outbound.store.outbox import DUE_FACTS
 from sandbox.running import Tenant
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
@@ -90,7 +91,7 @@ def test_those_that_wait_are_listed_oldest_first_until_they_end(
     tenant.set_contact_state("renewals", world.contact_id("c1"), "READY")
     world.take(world.requested("BUSY", id="c1", contact="c1"))
     assert [one["request_id"] for one in outbound("waiting")] == ["c2"]
-    assert "due_kind" not in world.ledger.request(DELIVERY, "c1")
+    assert "due_kind" not in world.ledger.get(DELIVERY, "c1")
     tenant.set_contact_state("renewals", world.contact_id("c2"), "READY")
     world.take(world.requested("DO_NOT_CALL", id="c2", contact="c2"))
     assert outbound("waiting", as_json=False) == "no disposition waits for its contact\n"
@@ -102,14 +103,14 @@ def test_a_request_with_facts_to_publish_waits_visibly_once_they_are_out(
 ) -> None:
     event, now = world.requested("DO_NOT_CALL", id="r1"), world.clock.now()
     ledger = world.ledger
-    ledger.take_note(DELIVERY, "r1", "c1", [event], now)
-    asked = _asked(world, "r1")
-    assert ledger.defer(asked, "DIALING", now)["due_kind"] == DUE_FACTS
+    ledger.record_facts(DELIVERY, "r1", "c1", [event], now)
+    request = _request(world, "r1")
+    assert ledger.defer(request, "DIALING", now)["due_kind"] == DUE_FACTS
     world.clock.advance(minutes=1)
-    assert ledger.defer(asked, "DIALING", world.clock.now())["deferrals"] == 2
+    assert ledger.defer(request, "DIALING", world.clock.now())["deferrals"] == 2
 
     assert world.sweep() == 1
-    assert ledger.request(DELIVERY, "r1")["due_kind"] == DUE_WAITING
+    assert ledger.get(DELIVERY, "r1")["due_kind"] == DUE_WAITING
     assert [one["since"] for one in outbound("waiting")] == ["2026-03-10T12:00:00Z"]
 
 
@@ -117,22 +118,20 @@ def test_a_request_that_ends_with_facts_to_publish_waits_no_more(
     world: DispositionWorld, outbound: Any
 ) -> None:
     event, now = world.requested("DO_NOT_CALL", id="r1"), world.clock.now()
-    world.ledger.take_note(DELIVERY, "r1", "c1", [event], now)
-    asked = _asked(world, "r1")
-    world.ledger.defer(asked, "DIALING", now)
-    world.ledger.end(asked, Status.SUPERSEDED, {}, [world.requested(id="r2")], now)
+    world.ledger.record_facts(DELIVERY, "r1", "c1", [event], now)
+    request = _request(world, "r1")
+    world.ledger.defer(request, "DIALING", now)
+    world.ledger.end(request, DispositionStatus.SUPERSEDED, {}, [world.requested(id="r2")], now)
 
     assert world.sweep() == 1
-    item = world.ledger.request(DELIVERY, "r1")
+    item = world.ledger.get(DELIVERY, "r1")
     assert not {"due_kind", "due_at", "next_due", "facts"} & set(item)
     assert outbound("waiting") == []
     assert len(world.aws.published()) == 2
 
 
-def _asked(world: DispositionWorld, request_id: str) -> Any:
-    from outbound.dispositions.requests import named
-
-    return named(world.requested("DO_NOT_CALL", id=request_id), world.clock.now())
+def _request(world: DispositionWorld, request_id: str) -> Any:
+    return best_effort_request(world.requested("DO_NOT_CALL", id=request_id), world.clock.now())
 
 
 def test_files_and_their_reports(files: DispositionFileWorld, outbound: Any) -> None:
@@ -198,7 +197,7 @@ def test_what_cannot_be_put_in_is_refused(
 @pytest.mark.parametrize("name", ["../a.csv", "a/../b.csv", "/a.csv", "a//b.csv"])
 def test_a_file_keeps_to_the_inbox(aws: AwsWorld, outbound: Any, tmp_path: Path, name: str) -> None:
     (tmp_path / "a.csv").write_text("x")
-    with pytest.raises(ValueError, match="is no name"):
+    with pytest.raises(ValueError, match="is not a name"):
         outbound("put", str(tmp_path / "a.csv"), "--as", name)
     assert aws.objects("LAKE_BUCKET") == {}
 

@@ -97,6 +97,52 @@ def test_a_do_not_call_is_taken_first(body: Any, contact_id: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "field", "refuses"),
+    [
+        ('"DO_NOT_CALL"', '"DNC", "outcomeCode": "BUSY"', "outcomeCode", True),
+        ('"DO_NOT_CALL"', '"BUSY", "outcomeCode": "DNC"', "outcomeCode", True),
+        ('"DO_NOT_CALL"', '"BUSY", "outcomeCode": "DNC", "outcomeCode": "BUSY"', "outcomeCode", True),
+        ('"DO_NOT_CALL"', '"BUSY", "outcomeCode": "NO_ANSWER"', "outcomeCode", False),
+        ('"c-1"', '"c-1", "contactId": "c-2"', "contactId", True),
+        ('"data": {', '"data": {"campaignId": "winter"}, "data": {', "contactId", True),
+        ('"id": "d-1"', '"id": "d-1", "id": "d-2"', "id", True),
+        (f'"{AT}"', f'"{AT}", "occurredAt": "2026-03-10T11:00:00Z"', "occurred_at", True),
+    ],
+)
+def test_a_request_that_says_two_things_is_rejected_once_its_opt_out_is_noted(
+    old: str, new: str, field: str, refuses: bool
+) -> None:
+    contents = contents_of(
+        _text(DISPOSITION, old.encode(), new.encode()), request_types=["disposition.requested"]
+    )
+
+    assert bool(contents.opt_outs) is refuses
+    assert not contents.events, "neither of its values is applied"
+    (rejection,) = contents.rejections
+    assert rejection.fields == {field: "stands there twice and says two things"}
+
+
+def test_a_grant_that_is_also_a_refusal_grants_nothing() -> None:
+    body = _text(consent(1), b'"do_not_call"', b'"do_not_call", "change": "granted"')
+    contents = contents_of(body, request_types=["consent.changed"])
+
+    assert {change for _, change in refused_by(contents)} == {"do_not_call"}
+    assert not contents.events
+    assert contents.rejections[0].fields.keys() == {"change"}
+
+
+def test_of_a_delivery_only_the_event_that_says_two_things_is_rejected() -> None:
+    twice = json.dumps(_with(notes="?")).replace('"?"', '"one", "notes": "other"')
+    same = json.dumps({**DISPOSITION, "id": "d-2"}).replace('"spring"', '"spring", "campaignId": "spring"')
+    unused = json.dumps({**DISPOSITION, "id": "d-3"}).replace('"id"', '"trace": 1, "trace": 2, "id"')
+    body = f'{{"events": [{twice}, {same}, {unused}]}}'.encode()
+    contents = contents_of(body, request_types=["disposition.requested"])
+
+    assert [(each.place, set(each.fields)) for each in contents.rejections] == [(0, {"notes"})]
+    assert len(contents.events) == 2, "the same said twice is one thing, and so is what no rule reads"
+
+
+@pytest.mark.parametrize(
     ("body", "at"),
     [
         (DISPOSITION, AT),
@@ -315,7 +361,7 @@ class Recorded:
 
     def of(self, contact_id: str) -> Consent:
         """What is agreed to now."""
-        return self.world.consents.of(contact_id)
+        return self.world.consents.get(contact_id)
 
 
 def _consents(events: list[Event]) -> list[Event]:
@@ -466,12 +512,12 @@ def test_what_is_nested_too_deeply_holds_up_nothing(world: IngressWorld) -> None
 def test_a_disposition_is_said_in_the_same_words_where_it_comes_in_and_where_it_is_applied(
     world: IngressWorld,
 ) -> None:
-    from outbound.dispositions.facts import Facts
+    from outbound.dispositions.facts import DispositionFacts
 
     published = {event["event_type"]: event for event in _routed(world, DISPOSITION, provider="plain")}
     request_event = Event.from_detail(published["disposition.requested"])
     asked, delivery_id = request_event.event_id, request_event.correlation_id
-    fact = Facts(TENANT).do_not_call(delivery_id, asked, "c-1", parse_time(AT))
+    fact = DispositionFacts(TENANT).do_not_call(delivery_id, asked, "c-1", parse_time(AT))
     assert json.loads(fact.to_json()) == published["consent.changed"]
 
 

@@ -6,6 +6,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far the clocks of honest senders are ahead at most.
+
+Of consent and of dispositions the newest counts, so one from further ahead would win over all later ones.
+"""
+
 
 class Clock(Protocol):
     """What the code may know about time."""

@@ -25,16 +25,16 @@ def read_contact_id(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        # Longer ones are no ids, and Python refuses to write numbers of thousands of digits.
+        # Longer ones are not ids, and Python refuses to write numbers of thousands of digits.
         return str(value) if abs(value) < 10**MAX_LENGTH else ""
     if not isinstance(value, str):
         return ""
     text = unicodedata.normalize("NFC", _BLANKS.sub("", value))
-    return text if _ALPHABET.fullmatch(text) and _is_encodable(text) else ""
+    return text if _ALPHABET.fullmatch(text) and is_encodable(text) else ""
 
 
 def ledger_id(contact_id: str) -> str:
-    """Return the id under which a ledger keeps a contact: all ids of one contact give the same.
+    """Return the id under which a ledger keeps a contact: all ids of one contact have the same.
 
     Salesforce writes a record's id with 15 characters, whose case counts, or with three more that say which
     of them are upper case, so that it survives systems that ignore case.
@@ -48,7 +48,7 @@ def ledger_id(contact_id: str) -> str:
     )
 
 
-def _is_encodable(text: str) -> bool:
+def is_encodable(text: str) -> bool:
     """Return True if a text can be written down: JSON can spell halves of characters that no encoding has."""
     try:
         text.encode()

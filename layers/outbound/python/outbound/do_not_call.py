@@ -67,7 +67,7 @@ def forbidding_change(change: object) -> str:
 
 
 def readable_source(source: object, default: str = "unknown") -> str:
-    """Return who told a refusal, as it can be written down: one line, cut; else `default`."""
+    """Return the source of an opt-out as it can be written down: one line, cut; else `default`."""
     text = source if isinstance(source, str) else ""
     encodable = text[: 2 * _LONGEST_SOURCE].encode(errors="replace").decode()
     line = "".join(one if one.isprintable() else " " for one in encodable)

@@ -9,7 +9,7 @@ from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.cli.times import FORMS, moment
 from outbound.clock import format_time
-from outbound.store.consents import Consent, Register, Told
+from outbound.store.consents import Consent, RecordedChange, Register
 
 _REFUSALS = {
     "do_not_call": "is on the do-not-call list",
@@ -34,17 +34,17 @@ def add_commands(groups: Any) -> None:
 
 
 def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    told = list(stack.consents.history(chosen.contact_id))
+    changes = list(stack.consents.history(chosen.contact_id))
     if chosen.known_at:
         known_at = moment("--known-at", chosen.known_at, stack.clock.now())
-        told = [one for one in told if one.recorded_at <= known_at]
+        changes = [each for each in changes if each.recorded_at <= known_at]
         consent = stack.consents.as_known_at(chosen.contact_id, known_at)
     else:
-        consent = stack.consents.of(chosen.contact_id)
+        consent = stack.consents.get(chosen.contact_id)
     output.account(
         _sentence(consent),
         "history",
-        [_row(one) for one in told],
+        [_row(each) for each in changes],
         contact_id=consent.contact_id,
         callable=consent.callable,
         refusal=consent.refusal,
@@ -59,21 +59,21 @@ def _sentence(consent: Consent) -> str:
 
 
 def _register(consent: Consent, register: Register) -> dict[str, str] | None:
-    standing = consent.registers.get(register)
-    if standing is None:
+    state = consent.registers.get(register)
+    if state is None:
         return None
-    since = format_time(standing.occurred_at)
-    return {"value": standing.value.value, "source": standing.source, "since": since}
+    since = format_time(state.occurred_at)
+    return {"value": state.value.value, "source": state.source, "since": since}
 
 
-def _row(told: Told) -> dict[str, Any]:
+def _row(recorded: RecordedChange) -> dict[str, Any]:
     return {
-        "occurred_at": format_time(told.change.occurred_at),
-        "recorded_at": format_time(told.recorded_at),
-        "register": told.change.register.value,
-        "value": told.change.value.value,
-        "source": told.change.source,
-        "took_effect": told.took_effect,
-        "refused": told.refused or None,
-        "event_id": told.change.event_id,
+        "occurred_at": format_time(recorded.change.occurred_at),
+        "recorded_at": format_time(recorded.recorded_at),
+        "register": recorded.change.register.value,
+        "value": recorded.change.value.value,
+        "source": recorded.change.source,
+        "took_effect": recorded.took_effect,
+        "refused": recorded.refused or None,
+        "event_id": recorded.change.event_id,
     }

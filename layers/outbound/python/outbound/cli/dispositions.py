@@ -14,8 +14,13 @@ from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.clock import format_time
 from outbound.cxone.settings import CxoneSettings
-from outbound.dispositions.files.ledger import ENDED_FILES, DispositionFile, DispositionFiles, Overtaken
-from outbound.dispositions.files.names import PREFIX, Unfit, file_id_of, form_of
+from outbound.dispositions.files.ledger import (
+    ENDED_FILES,
+    ConcurrentUpdate,
+    DispositionFile,
+    DispositionFiles,
+)
+from outbound.dispositions.files.names import PREFIX, FileRefused, file_id_of, format_of
 from outbound.dispositions.files.preview import Preview, preview
 from outbound.dispositions.files.processor import may_be_tried_again
 from outbound.dispositions.ledger import DispositionLedger
@@ -69,10 +74,10 @@ def add_commands(groups: Any) -> None:
 def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | None:
     name = chosen.name or chosen.file.name
     if {".", "..", ""} & set(name.split("/")):
-        raise ValueError(f"{name}: is no name of a file in the inbox")
+        raise ValueError(f"{name}: is not a name of a file in the inbox")
     bucket, key = stack.outputs["LakeBucket"], PREFIX + name
     try:
-        form_of(name)
+        format_of(name)
         with chosen.file.open("rb") as file:
             seen = _preview(stack, file, key)
             if chosen.dry_run:
@@ -80,7 +85,7 @@ def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | None
             file.seek(0)
             client = stack.client("s3")
             answer = client.put_object(Bucket=bucket, Key=key, Body=file)
-    except Unfit as unfit:
+    except FileRefused as unfit:
         raise ValueError(f"{name}: {unfit.message}") from unfit
     except OSError as error:
         raise ValueError(f"{chosen.file}: {error.strerror}") from error
@@ -133,7 +138,7 @@ def _cancel(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     message = "an operator cancelled it; what was applied before stays"
     try:
         file = _stored(stack).cancel(chosen.file_id, message, now)
-    except Overtaken:
+    except ConcurrentUpdate:
         raise ValueError(f"{chosen.file_id}: it is being worked on; cancel it again in a minute") from None
     if file is None:
         raise ValueError(f"no file {chosen.file_id} is known; `outbound dispositions files` lists them")
@@ -150,7 +155,7 @@ def _files(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _file_row(file: DispositionFile) -> dict[str, Any]:
-    outcomes = Tally(file.answered.tally).report()["outcomes"] if file.state in ENDED_FILES else {}
+    outcomes = Tally(file.result.tally).report()["outcomes"] if file.state in ENDED_FILES else {}
     return {
         "uploaded_at": format_time(file.uploaded_at),
         "file": file.key.removeprefix(PREFIX),
@@ -168,11 +173,11 @@ def _report(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     if file:
         known |= {"file": file.key, "state": file.state.value, "rows": file.place.row}
     if file and file.state in ENDED_FILES:
-        tally = Tally(file.answered.tally)
+        tally = Tally(file.result.tally)
         known |= {"reason": file.reason or None, "message": file.message or None}
     else:
         tally = Tally()
-        for item in _ledger(stack).of(chosen.correlation_id):
+        for item in _ledger(stack).requests_of(chosen.correlation_id):
             tally.add(item)
         if not file and not tally.outcomes:
             raise _unknown(chosen.correlation_id)
@@ -181,12 +186,12 @@ def _report(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     if chosen.request_id:
-        item = _ledger(stack).request(chosen.correlation_id, chosen.request_id)
+        item = _ledger(stack).get(chosen.correlation_id, chosen.request_id)
         if not item:
             raise ValueError(f"nothing is known of the request {chosen.request_id}")
         output.record(_document(item))
         return
-    rows = [_row(item) for item in islice(_ledger(stack).of(chosen.correlation_id), chosen.limit)]
+    rows = [_row(item) for item in islice(_ledger(stack).requests_of(chosen.correlation_id), chosen.limit)]
     if not rows and not _stored(stack).get(chosen.correlation_id):
         raise _unknown(chosen.correlation_id)
     output.rows(rows, "none of its dispositions has come to an end yet")

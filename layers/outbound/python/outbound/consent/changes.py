@@ -6,7 +6,7 @@ receipt where not; its source is cut, and nothing else in it is looked at.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from outbound.clock import parse_time
+from outbound.clock import CLOCK_TOLERANCE, parse_time
 from outbound.contact_ids import read_contact_id
 from outbound.do_not_call import forbidding_change, readable_source
 from outbound.events import Event
@@ -35,9 +35,7 @@ _PERMITTING = {
     "do_not_call_lifted": (Register.DO_NOT_CALL, Value.LIFTED),
     "restored": (Register.RECORD, Value.RESTORED),
 }
-# The clocks of honest senders are that far ahead at most; what permits from further ahead is refused.
-_TOLERANCE = timedelta(minutes=5)
-# Of what has no time of its own; it sorts before all times, which are no part of such a change.
+# Of what has no time of its own; it sorts before all times, and such a change has none.
 _UNSTATED = "-"
 
 
@@ -51,22 +49,22 @@ class InvalidChange(ValueError):
         self.reason = reason
 
 
-def _contact_id(given: object) -> str:
-    contact_id = read_contact_id(given)
+def _contact_id(value: object) -> str:
+    contact_id = read_contact_id(value)
     if not contact_id:
-        raise ValueError("is missing, or is no contact's id: up to 128 characters without blanks")
+        raise ValueError("is missing, or is not a contact's id: up to 128 characters without blanks")
     return contact_id
 
 
-def _moment(given: object) -> datetime:
+def _moment(value: object) -> datetime:
     """Take a text only: a bare number could count seconds or milliseconds."""
-    if not isinstance(given, str):
+    if not isinstance(value, str):
         raise ValueError("write a time like 2026-01-31T08:00:00Z")
     try:
-        return parse_time(given)
+        return parse_time(value)
     except ValueError:
-        # The parser's own message quotes the value, and nobody knows what a sender put there.
-        raise ValueError("is no time with an offset; write one like 2026-01-31T08:00:00Z") from None
+        # The parser's own message quotes the value, which may be anything.
+        raise ValueError("is not a time with an offset; write one like 2026-01-31T08:00:00Z") from None
 
 
 ContactId = Annotated[str, BeforeValidator(_contact_id)]
@@ -100,7 +98,7 @@ def change_of(event: Event, now: datetime) -> Change | Merge:
     """Return the change that an event asks for, as it counts when it is recorded at `now`.
 
     No change counts from a later moment than that: of two senders, the one whose clock is ahead would
-    otherwise overrule what the other tells after it.
+    otherwise overrule what the other reports after it.
 
     Raises:
         InvalidChange: It cannot be recorded, naming the first field that is wrong.
@@ -111,13 +109,13 @@ def change_of(event: Event, now: datetime) -> Change | Merge:
 
 def is_early(change: Change, now: datetime) -> bool:
     """Return True if a change permits from further in the future than clocks differ."""
-    return not change.value.forbids and change.occurred_at > now + _TOLERANCE
+    return not change.value.forbids and change.occurred_at > now + CLOCK_TOLERANCE
 
 
 def _refusal(event: Event, change: str, now: datetime) -> Change | Merge:
     contact_id = read_contact_id(event.data.get("contact_id"))
     if not contact_id:
-        raise InvalidChange("contact_id", "is missing, or is no contact's id")
+        raise InvalidChange("contact_id", "is missing, or is not a contact's id")
     source = readable_source(event.data.get("source"))
     stated, occurred_at = _time_of_refusal(event, now)
     if change != "merged":
@@ -125,12 +123,15 @@ def _refusal(event: Event, change: str, now: datetime) -> Change | Merge:
         return Change(contact_id, register, value, source, occurred_at, event.event_id, stated)
     merged = read_contact_id(event.data.get("merged_contact_id"))
     if not merged:
-        raise InvalidChange("merged_contact_id", "is missing, or is no contact's id")
+        raise InvalidChange("merged_contact_id", "is missing, or is not a contact's id")
     return Merge(merged, contact_id, source, occurred_at, event.event_id)
 
 
 def _time_of_refusal(event: Event, now: datetime) -> tuple[str, datetime]:
-    """Return the time that a refusal states, as keys have it, empty where it counts from then; and that."""
+    """Return the time that a refusal states, as keys have it, and the moment from which it counts.
+
+    The first is empty where both are the same.
+    """
     given = event.data.get("occurred_at")
     if given is None:
         given = event.occurred_at
@@ -144,27 +145,27 @@ def _time_of_refusal(event: Event, now: datetime) -> tuple[str, datetime]:
 
 def _permission(event: Event, now: datetime) -> Change:
     try:
-        asked = Permission.model_validate(dict(event.data))
+        permission = Permission.model_validate(dict(event.data))
     except ValidationError as error:
         raise _first_complaint(error.errors(include_url=False, include_input=False)[0]) from None
-    register, value = _PERMITTING[asked.change]
-    stated = asked.occurred_at
+    register, value = _PERMITTING[permission.change]
+    stated = permission.occurred_at
     # What is refused as early keeps the time that it is refused for.
-    moment = stated if stated > now + _TOLERANCE else min(stated, now)
+    moment = stated if stated > now + CLOCK_TOLERANCE else min(stated, now)
     return Change(
-        asked.contact_id,
+        permission.contact_id,
         register,
         value,
-        asked.source,
+        permission.source,
         moment,
         event.event_id,
         "" if stated == moment else stated_time(stated),
-        asked.expires_at if value is Value.GRANTED else None,
+        permission.expires_at if value is Value.GRANTED else None,
     )
 
 
 def _first_complaint(problem: Any) -> InvalidChange:
-    """Name the field and what is wrong with it, never its value."""
+    """Return the field and what is wrong with it, never its value."""
     raised = problem.get("ctx", {}).get("error")
     if isinstance(raised, InvalidChange):
         return raised

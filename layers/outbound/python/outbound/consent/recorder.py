@@ -21,25 +21,25 @@ from outbound.store.consents import (
     Merge,
     OwnState,
     Register,
-    Standing,
+    RegisterState,
     Value,
     passes_on,
 )
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item
 
-# Others who write the same contact at the same moment: each round one of them is done.
+# Invocations that write the same contact at the same moment: each round one of them is done.
 _ROUNDS = 10
 # When AWS refuses, in seconds, at first: a revocation that waits is a call that should not be made.
 _AGAIN_SECONDS = 15
 # A refusal quotes a type that it does not know up to this length: it may be anything.
 _LONGEST_QUOTED = 64
-# A survivor may be merged into another in turn: so many are told of what a merged contact refuses.
+# A survivor may be merged into another in turn: so many have facts of what a merged contact refuses.
 _MOST_SURVIVORS = 4
 
 
 class ConsentRecorder:
-    """Records what `consent.changed` events say."""
+    """Records the changes that `consent.changed` events ask for."""
 
     def __init__(self, ledger: ConsentLedger, outbox: Outbox, bus: Bus, clock: Clock) -> None:
         """Record in this ledger, whose table the outbox publishes from."""
@@ -55,13 +55,17 @@ class ConsentRecorder:
         return cls(ledger, runtime.outbox_of(runtime.consent), runtime.bus, runtime.clock)
 
     def take(self, record: Mapping[str, Any]) -> None:
-        """Record what one message asks for; return when that is durable and said.
+        """Record what one message asks for; return when that is durable and published.
 
-        Raises Refused for a message that asks for nothing of the kind, TryLater where AWS refuses.
+        Raises:
+            Refused: The message is not a change of consent.
+            TryLater: AWS refuses, or other invocations keep changing the same contact.
         """
         event = event_of(record)
         if event.event_type != EventType.CONSENT_CHANGED:
-            raise Refused(f"an event of the type {event.event_type[:_LONGEST_QUOTED]!r} changes no consent")
+            raise Refused(
+                f"an event of the type {event.event_type[:_LONGEST_QUOTED]!r} is not a change of consent"
+            )
         logger.append_keys(correlation_id=event.correlation_id)
         try:
             self.record(event)
@@ -70,7 +74,7 @@ class ConsentRecorder:
             raise growing(record, type(error).__name__, _AGAIN_SECONDS) from error
 
     def record(self, event: Event) -> None:
-        """Record a change, or say in a `consent.rejected` why it cannot be: asking again would not help."""
+        """Record a change, or publish a `consent.rejected` with why it cannot be: no other try would help."""
         try:
             change = change_of(event, self._clock.now())
         except InvalidChange as invalid:
@@ -83,70 +87,70 @@ class ConsentRecorder:
 
     def _settle(self, change: Change, event: Event) -> None:
         for _ in range(_ROUNDS):
-            known = self._ledger.told(change)
+            known = self._ledger.find(change)
             if known:
                 self._publish_left(change, known)
                 return
             self._write(change, event)
-        raise TryLater(_AGAIN_SECONDS, "others keep changing the consent of the same contact")
+        raise TryLater(_AGAIN_SECONDS, "other invocations keep changing the consent of the same contact")
 
     def _write(self, change: Change, event: Event) -> None:
-        """Write a change down. Whether that was done, or another was faster, the next look will show."""
+        """Write a change down. Whether that was done, or another run was faster, the next look shows."""
         now = self._clock.now()
         if is_early(change, now):
             # Written down, so that it is refused as well when it comes again after its time.
             early = InvalidChange("occurred_at", "lies in the future")
-            self._ledger.note(change, now, "occurred_at", [self._rejection(event, early)])
+            self._ledger.record_without_effect(change, now, "occurred_at", [self._rejection(event, early)])
             return
-        known = self._ledger.own(change.contact_id)
-        standing = known.registers.get(change.register)
-        if standing and standing.rank > change.rank:
-            self._ledger.note(change, now)
+        known = self._ledger.own_state(change.contact_id)
+        current = known.registers.get(change.register)
+        if current and current.rank > change.rank:
+            self._ledger.record_without_effect(change, now)
         elif self._ledger.record(change, known, self._facts(change, known, event), now):
             measure(Metric.CONSENT_RECORDED)
 
     def _merge(self, merge: Merge, event: Event) -> None:
-        """Let a contact's refusals pass to its survivor, say which do, and note that the contact is gone."""
+        """Let a contact's refusals pass to its survivor, publish which do, and record that it is gone."""
         if ledger_id(merge.contact_id) == ledger_id(merge.survivor):
             return
         now = self._clock.now()
         self._ledger.link(merge, now)
-        # Whoever records a refusal of the merged contact from here on sees the link, and says so himself.
+        # From here on a run that records a refusal of the merged contact sees the link and adds its facts.
         refusals = [
             Change(merge.survivor, register, one.value, one.source, one.occurred_at, event.event_id)
-            for register, one in self._ledger.of(merge.contact_id).registers.items()
+            for register, one in self._ledger.get(merge.contact_id).registers.items()
             if passes_on(register, one.value)
         ]
         facts = [self._fact(change, None, event) for change in refusals]
-        self._outbox.publish(self._ledger.link_key(merge), self._ledger.tell(merge, facts, now))
+        self._outbox.publish(self._ledger.link_key(merge), self._ledger.record_merge_facts(merge, facts, now))
         gone = Change(
             merge.contact_id, Register.RECORD, Value.DELETED, merge.source, merge.occurred_at, event.event_id
         )
         self._settle(gone, event)
 
     def _facts(self, change: Change, known: OwnState, event: Event) -> list[Event]:
-        """Make the facts of a change: of its contact and, of a refusal, of those that the contact is now."""
+        """Return the facts of a change: of its contact and, of a refusal, of its survivors."""
         facts = [self._fact(change, known.registers.get(change.register), event)]
         survivor = known.merged_into if passes_on(change.register, change.value) else ""
         for _ in range(_MOST_SURVIVORS):
             if not survivor:
                 break
             facts.append(self._fact(replace(change, contact_id=survivor), None, event))
-            survivor = self._ledger.own(survivor).merged_into
+            survivor = self._ledger.own_state(survivor).merged_into
         return facts
 
-    def _publish_left(self, change: Change, told: Item) -> None:
-        """Publish what the change still owes, or a run before this one, that was cut off."""
-        self._outbox.publish(self._ledger.change_key(change), told)
-        if told["took_effect"]:
+    def _publish_left(self, change: Change, recorded: Item) -> None:
+        """Publish what the change still carries from a run that was cut off."""
+        self._outbox.publish(self._ledger.change_key(change), recorded)
+        if recorded["took_effect"]:
             self._outbox.publish_left(self._ledger.state_key(change.contact_id))
 
-    def _fact(self, change: Change, standing: Standing | None, event: Event) -> Event:
+    def _fact(self, change: Change, previous: RegisterState | None, event: Event) -> Event:
         data = {
             "contact_id": change.contact_id,
             "register": change.register.value,
             "value": change.value.value,
-            "previous": standing.value.value if standing else None,
+            "previous": previous.value.value if previous else None,
             "source": change.source,
             "occurred_at": format_time(change.occurred_at),
             "request_id": event.event_id,
@@ -157,10 +161,10 @@ class ConsentRecorder:
 
     def _rejection(self, event: Event, invalid: InvalidChange) -> Event:
         measure(Metric.CONSENT_REJECTED)
-        said = {"request_id": event.event_id, "field": invalid.field, "reason": invalid.reason}
-        logger.warning("a change of consent was rejected", extra=said)
-        # What is no contact's id may be anything, a name or a number.
-        data = {"contact_id": read_contact_id(event.data.get("contact_id")), **said}
+        extra = {"request_id": event.event_id, "field": invalid.field, "reason": invalid.reason}
+        logger.warning("a change of consent was rejected", extra=extra)
+        # What is not a contact's id may be anything, a name or a number.
+        data = {"contact_id": read_contact_id(event.data.get("contact_id")), **extra}
         now, effect = self._clock.now(), (event.event_id,)
         return new_event(EventType.CONSENT_REJECTED, event.tenant, now, effect, data, event.correlation_id)
 

@@ -1,23 +1,23 @@
 """Applies dispositions: newest of a contact wins, each once in effect, whatever the order of arrival.
 
-    do-not-call?  --yes--> said, before anything else is looked at
+    do-not-call?  --yes--> published, before anything else is looked at
     form, age     --wrong--> rejected
     ended before? --yes--> what it still carries is published, nothing else; what was rejected begins anew
     file stopped? --yes--> rejected as cancelled
-    newer stands? --yes--> superseded
-    claim         --another has the contact--> comes back
-    read contact  --a suspect's doing is seen--> that one is applied: its run was cut off after its write
+    newer applied? -yes--> superseded
+    claim         --another request has the contact--> comes back
+    read contact  --a write in doubt shows--> its request is applied: its run was cut off after its write
                   --CXone has something newer--> superseded
                   --in the dialer's hands--> comes back later and later, rejected in the end; a do-not-call
                     is parked instead
                   --says what was applied last--> unchanged, nothing is written
-    write         --refused--> rejected      --no answer--> keeps the contact until the write has settled,
-                    then it is a suspect; comes back
-    stand         the contact's item and the request's, with the fact, in one transaction
+    write         --refused--> rejected      --no answer--> in doubt: keeps the contact until the write has
+                    settled, then comes back
+    record        the contact's item and the request's, with the fact, in one transaction
     publish       the sweeper does it where this run is cut off
 
-A claim outlives the function, so while it lasts nobody else writes to the contact, and once it has run out
-whoever comes next finds in CXone whether its write was done.
+A claim outlives the function, so while it lasts no other invocation writes to the contact, and once it has
+run out the next one finds in CXone whether its write was done.
 """
 
 from __future__ import annotations
@@ -30,24 +30,36 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.clock import Clock, Deadline
+from outbound.clock import CLOCK_TOLERANCE, Clock, Deadline
 from outbound.cxone.errors import Conflict, CxoneError, Forbidden, InvalidRequest, NotFound, UnexpectedAnswer
 from outbound.cxone.ports.dispositions import Contact, DispositionsPort
 from outbound.dispositions.deferral import (
     AGAIN_SECONDS,
-    Busy,
-    Taken,
+    ContactBusy,
+    ContactClaimed,
     count_delay,
     wait_for_claim,
     wait_for_contact,
     wait_for_cxone,
 )
 from outbound.dispositions.do_not_call import DoNotCall
-from outbound.dispositions.facts import Ending, Facts
+from outbound.dispositions.facts import DispositionFacts, Resolution
 from outbound.dispositions.grouping import by_contact
-from outbound.dispositions.ledger import FINAL, Asked, DispositionLedger, Standing, Status
+from outbound.dispositions.ledger import (
+    FINAL,
+    ContactState,
+    DispositionLedger,
+    DispositionRequest,
+    DispositionStatus,
+)
 from outbound.dispositions.metrics import count
-from outbound.dispositions.requests import CANCELLED, Disposition, Rejected, disposition_of, named
+from outbound.dispositions.requests import (
+    CANCELLED,
+    Disposition,
+    Rejected,
+    best_effort_request,
+    disposition_of,
+)
 from outbound.dispositions.settings import DispositionSettings
 from outbound.do_not_call import DoNotCallCodes, means_do_not_call
 from outbound.events import Event, EventType, PublishFailed
@@ -62,13 +74,11 @@ from outbound.store.table import Item
 _AT_ONCE = 10
 # A claim runs out that long after the function was to hand over, at the least: by then it has ended.
 _CLAIM_SECONDS = 15.0
-# CXone's own dispositions are believed up to that far ahead of the clock here.
-_TOLERANCE = timedelta(minutes=5)
 # Moments that are closer are the same one: CXone may keep them less exactly than they were written.
 _SAME_MOMENT = timedelta(milliseconds=1)
 # A refusal quotes a type that it does not know up to this length: it may be anything.
 _LONGEST_QUOTED = 64
-# What no other try of the same message mends; an operator does, and redrives.
+# What no other try of the same message helps; an operator puts it right, and redrives.
 _FOR_AN_OPERATOR = (Forbidden, UnexpectedAnswer)
 
 Record = Mapping[str, Any]
@@ -82,14 +92,22 @@ class Applier:
         port: DispositionsPort,
         ledger: DispositionLedger,
         outbox: Outbox,
-        facts: Facts,
+        facts: DispositionFacts,
         settings: Callable[[], DispositionSettings],
         clock: Clock,
         do_not_call_codes: Callable[[], Iterable[str]] | None = None,
     ) -> None:
-        """Write through this port what this ledger allows.
+        """Write through a port what a ledger allows.
 
-        `do_not_call_codes` can be had whatever is wrong with the settings; by default those of the settings.
+        Args:
+            port: CXone's contacts, whose calls end before the invocation does.
+            ledger: Decides which of two requests may write.
+            outbox: Publishes the facts that the ledger's items carry.
+            facts: Makes them.
+            settings: The settings as they are now; may raise ConfigurationError.
+            clock: What tells the time.
+            do_not_call_codes: The codes that forbid to call, which can be had whatever is wrong with the
+                settings; by default those of the settings.
         """
         self._port = port
         self._ledger = ledger
@@ -108,25 +126,27 @@ class Applier:
             runtime.cxone.until(deadline).dispositions,
             DispositionLedger(runtime.state, runtime.tenant),
             runtime.outbox,
-            Facts(runtime.tenant),
+            DispositionFacts(runtime.tenant),
             partial(documents.get, "dispositions", DispositionSettings),
             runtime.clock,
             lambda: documents.get("dispositions", DoNotCallCodes, else_packaged=True).codes,
         )
 
     def take(self, record: Record, deadline: Deadline) -> None:
-        """Apply what one message asks for; return when its end is durable and said.
+        """Apply what one message asks for; return when its end is durable and published.
 
-        Raises TryLater where time helps, Refused for what is no disposition or needs an operator.
+        Raises:
+            TryLater: Time helps.
+            Refused: The message is not a request for a disposition, or needs an operator.
         """
         event = event_of(record)
         if event.event_type != EventType.DISPOSITION_REQUESTED:
-            raise Refused(f"an event of the type {event.event_type[:_LONGEST_QUOTED]!r} is no disposition")
+            raise Refused(f"an event of the type {event.event_type[:_LONGEST_QUOTED]!r} is not a disposition")
         try:
             forbids = self._do_not_call.note(event, self._codes(), self._clock.now())
             self._apply_or_wait(event, record, deadline, forbids)
-        except Taken as taken:
-            raise wait_for_claim(taken, record, self._clock.now()) from None
+        except ContactClaimed as claimed:
+            raise wait_for_claim(claimed, record, self._clock.now()) from None
         except (PublishFailed, ConfigurationError, ClientError, BotoCoreError) as error:
             logger.warning("a disposition waits", exc_info=True)
             raise growing(record, type(error).__name__, AGAIN_SECONDS) from error
@@ -134,7 +154,7 @@ class Applier:
     def _apply_or_wait(self, event: Event, record: Record, deadline: Deadline, forbids: bool) -> None:
         try:
             self._apply(event, deadline)
-        except Busy as busy:
+        except ContactBusy as busy:
             self._defer(busy, record)
         except _FOR_AN_OPERATOR as error:
             raise Refused(str(error)) from error
@@ -149,179 +169,198 @@ class Applier:
         try:
             disposition = disposition_of(event, settings, now)
         except Rejected as rejected:
-            self._reject(named(event, now), rejected)
+            self._reject(best_effort_request(event, now), rejected)
             return
-        asked = disposition.asked
-        request, standing, cancelled = self._ledger.read(asked)
-        if request.get("status") in FINAL:
-            self._publish(asked, request)
+        request = disposition.request
+        item, state, cancelled = self._ledger.read(request)
+        if item.get("status") in FINAL:
+            self._publish(request, item)
             return
         if cancelled:
-            self._reject(asked, Rejected("its file was cancelled", reason=CANCELLED))
+            self._reject(request, Rejected("its file was cancelled", reason=CANCELLED))
             return
-        if request.get("status") == Status.REJECTED:
-            self._ledger.reopen(asked.correlation_id, asked.request_id)
-        if standing.rank >= asked.rank:
-            self._end_behind(asked, standing.rank, standing.content)
+        if item.get("status") == DispositionStatus.REJECTED:
+            self._ledger.reopen(request.correlation_id, request.request_id)
+        if state.rank >= request.rank:
+            self._end_behind(request, state.rank, state.content)
         else:
-            self._claim_and_write(disposition, standing, deadline)
+            self._claim_and_write(disposition, state, deadline)
 
-    def _claim_and_write(self, disposition: Disposition, standing: Standing, deadline: Deadline) -> None:
-        asked, now = disposition.asked, self._clock.now()
-        if standing.claim and standing.claimed_until > now.timestamp():
-            raise Taken(standing.claimed_until)
+    def _claim_and_write(self, disposition: Disposition, state: ContactState, deadline: Deadline) -> None:
+        request, now = disposition.request, self._clock.now()
+        if state.claim and state.claimed_until > now.timestamp():
+            raise ContactClaimed(state.claimed_until)
         # A function that is cut off may leave a write on its way, as one does whose answer is lost.
         margin = max(_CLAIM_SECONDS, self._settings().in_doubt_seconds)
         until = now + timedelta(seconds=max(0.0, deadline.left()) + margin)
-        claimed = self._ledger.claim(asked, standing, now, until)
+        claimed = self._ledger.claim(request, state, now, until)
         if claimed is None:
-            raise Taken(now.timestamp())
+            raise ContactClaimed(now.timestamp())
         try:
-            contact = self._port.contact(asked.campaign_id, asked.contact_id)
+            contact = self._port.contact(request.campaign_id, request.contact_id)
         except (InvalidRequest, NotFound) as refusal:
-            self._ledger.release(asked, claimed.fence)
-            self._reject(asked, _rejection(refusal))
+            self._ledger.release(request, claimed.fence)
+            self._reject(request, _rejection(refusal))
             return
         except CxoneError:
-            self._ledger.release(asked, claimed.fence)
+            self._ledger.release(request, claimed.fence)
             raise
-        if stands := self._found(asked, claimed, contact):
-            self._write(disposition, stands, contact)
+        if current := self._resolve_doubt(request, claimed, contact):
+            self._write(disposition, current, contact)
 
-    def _found(self, asked: Asked, claimed: Standing, contact: Contact) -> Standing | None:
-        """Let a suspect stand whose doing CXone shows; give what then stands, None if all is settled."""
-        shown = next((one for one in claimed.suspects if _shows(contact, one)), None)
+    def _resolve_doubt(
+        self, request: DispositionRequest, claimed: ContactState, contact: Contact
+    ) -> ContactState | None:
+        """Apply the request in doubt whose write CXone shows.
+
+        Return the contact's state then, None if nothing is left to be done for the request in hand.
+        """
+        shown = next((each for each in claimed.in_doubt if _shows(contact, each)), None)
         if shown is None:
             return claimed
         now = self._clock.now()
-        ending = self._facts.standing(shown, Status.APPLIED, contact, None, now)
-        item = self._ledger.find(shown, claimed.fence, ending.about, ending.fact, now)
+        resolution = self._facts.succeeded(shown, DispositionStatus.APPLIED, contact, None, now)
+        item = self._ledger.confirm_in_doubt(shown, claimed.fence, resolution.about, resolution.fact, now)
         if item is None:
-            if self._ledger.request(shown.correlation_id, shown.request_id).get("status"):
+            if self._ledger.get(shown.correlation_id, shown.request_id).get("status"):
                 # It was rejected meanwhile, by settings that had changed: it counts no more than others.
                 return claimed
-            raise Taken(now.timestamp())
-        count(ending, None)
+            raise ContactClaimed(now.timestamp())
+        count(resolution, None)
         self._publish(shown, item)
-        if shown.rank < asked.rank:
+        if shown.rank < request.rank:
             return replace(claimed, content=shown.content)
-        self._ledger.release(asked, claimed.fence)
-        if shown != asked:
-            self._end_behind(asked, shown.rank, shown.content)
+        self._ledger.release(request, claimed.fence)
+        if shown != request:
+            self._end_behind(request, shown.rank, shown.content)
         return None
 
-    def _end_behind(self, asked: Asked, rank: str, content: str) -> None:
-        """End a request that comes behind what stands: something newer, or itself from another delivery."""
+    def _end_behind(self, request: DispositionRequest, rank: str, content: str) -> None:
+        """End a request behind what was applied: something newer, or itself from another delivery."""
         now = self._clock.now()
-        if (rank, content) == (asked.rank, asked.content):
-            same = Contact("", asked.outcome_code, asked.occurred_at, None)
-            self._end(asked, self._facts.standing(asked, Status.UNCHANGED, same, None, now))
+        if (rank, content) == (request.rank, request.content):
+            same = Contact("", request.outcome_code, request.occurred_at, None)
+            self._end(request, self._facts.succeeded(request, DispositionStatus.UNCHANGED, same, None, now))
         else:
-            self._end(asked, self._facts.superseded(asked, now))
+            self._end(request, self._facts.superseded(request, now))
 
-    def _write(self, disposition: Disposition, claimed: Standing, contact: Contact) -> None:
-        asked, settings = disposition.asked, self._settings()
-        if _is_behind(asked, contact, settings.do_not_call_codes, self._clock.now()):
-            self._ledger.release(asked, claimed.fence)
+    def _write(self, disposition: Disposition, claimed: ContactState, contact: Contact) -> None:
+        request, settings = disposition.request, self._settings()
+        if _is_behind(request, contact, settings.do_not_call_codes, self._clock.now()):
+            self._ledger.release(request, claimed.fence)
             message = "CXone has a newer disposition of the contact"
-            self._end(asked, self._facts.superseded(asked, self._clock.now(), message))
+            self._end(request, self._facts.superseded(request, self._clock.now(), message))
             return
         if contact.state in settings.busy_states:
-            self._ledger.release(asked, claimed.fence)
-            raise Busy(asked, contact.state)
-        if asked.content == claimed.content and contact.outcome_code == asked.outcome_code:
-            self._stand(asked, claimed, self._standing(asked, Status.UNCHANGED, contact, None))
+            self._ledger.release(request, claimed.fence)
+            raise ContactBusy(request, contact.state)
+        if request.content == claimed.content and contact.outcome_code == request.outcome_code:
+            self._record(request, claimed, DispositionStatus.UNCHANGED, contact)
             return
         began = self._clock.monotonic()
         try:
-            self._port.dispose(disposition.written())
+            self._port.dispose(disposition.to_cxone())
         except CxoneError as error:
-            self._free(asked, claimed, error, settings)
-            self._not_written(asked, error)
+            self._free(request, claimed, error, settings)
+            self._not_written(request, error)
             return
         took = self._clock.monotonic() - began
-        self._stand(asked, claimed, self._standing(asked, Status.APPLIED, contact, took), took)
+        self._record(request, claimed, DispositionStatus.APPLIED, contact, took)
 
     def _free(
-        self, asked: Asked, claimed: Standing, error: CxoneError, settings: DispositionSettings
+        self,
+        request: DispositionRequest,
+        claimed: ContactState,
+        error: CxoneError,
+        settings: DispositionSettings,
     ) -> None:
-        """Give a contact back after a write that failed, once nothing of it can arrive any more."""
+        """Free a contact after a write that failed, once nothing of it can arrive any more."""
         if error.in_doubt:
             until = self._clock.now() + timedelta(seconds=settings.in_doubt_seconds)
-            self._ledger.doubt(asked, claimed.fence, until)
+            self._ledger.mark_in_doubt(request, claimed.fence, until)
         else:
-            self._ledger.release(asked, claimed.fence)
+            self._ledger.release(request, claimed.fence)
 
-    def _not_written(self, asked: Asked, error: CxoneError) -> None:
-        """Reject what CXone refuses; raises what time may help."""
+    def _not_written(self, request: DispositionRequest, error: CxoneError) -> None:
+        """Reject what CXone refuses; raise what time may help."""
         if isinstance(error, InvalidRequest | NotFound):
-            self._reject(asked, _rejection(error))
+            self._reject(request, _rejection(error))
         elif isinstance(error, Conflict):
-            raise Busy(asked, "CONFLICT") from None
+            raise ContactBusy(request, "CONFLICT") from None
         else:
             raise error
 
-    def _standing(self, asked: Asked, status: Status, contact: Contact, took: float | None) -> Ending:
-        return self._facts.standing(asked, status, contact, took, self._clock.now())
-
-    def _stand(self, asked: Asked, claimed: Standing, ending: Ending, took: float | None = None) -> None:
+    def _record(
+        self,
+        request: DispositionRequest,
+        claimed: ContactState,
+        status: DispositionStatus,
+        contact: Contact,
+        took: float | None = None,
+    ) -> None:
+        """Record that CXone has what a request says; `took` is how long its write lasted, in seconds."""
         now = self._clock.now()
-        item = self._ledger.apply(asked, claimed.fence, ending.status, ending.about, ending.fact, now)
+        resolution = self._facts.succeeded(request, status, contact, took, now)
+        item = self._ledger.apply(request, claimed.fence, status, resolution.about, resolution.fact, now)
         if item is None:
-            raise Taken(now.timestamp())
-        count(ending, took)
-        self._publish(asked, item)
+            raise ContactClaimed(now.timestamp())
+        count(resolution, took)
+        self._publish(request, item)
 
-    def _defer(self, busy: Busy, record: Record) -> None:
-        """Note that a contact is busy; raises TryLater, or ends what has waited for too long."""
+    def _defer(self, busy: ContactBusy, record: Record) -> None:
+        """Note that a contact is busy; raise TryLater, or end what has waited for too long."""
         now = self._clock.now()
-        item = self._ledger.defer(busy.asked, busy.state, now)
+        item = self._ledger.defer(busy.request, busy.state, now)
         try:
             wait_for_contact(busy, item, self._settings().busy_wait, record, now)
         except Rejected as rejected:
-            self._reject(busy.asked, rejected)
+            self._reject(busy.request, rejected)
 
-    def _reject(self, asked: Asked, why: Rejected) -> None:
-        said = {"request_id": asked.request_id, "reason": why.reason, "field": why.field}
-        logger.warning("a disposition was rejected", extra=said)
-        self._end(asked, self._facts.rejected(asked, why, self._clock.now()))
+    def _reject(self, request: DispositionRequest, why: Rejected) -> None:
+        extra = {"request_id": request.request_id, "reason": why.reason, "field": why.field}
+        logger.warning("a disposition was rejected", extra=extra)
+        self._end(request, self._facts.rejected(request, why, self._clock.now()))
 
-    def _end(self, asked: Asked, ending: Ending) -> None:
+    def _end(self, request: DispositionRequest, resolution: Resolution) -> None:
         now = self._clock.now()
-        written = self._ledger.end(asked, ending.status, ending.about, [ending.fact], now)
-        if _is_rejected_otherwise(written.item, ending):
-            self._ledger.reopen(asked.correlation_id, asked.request_id)
-            written = self._ledger.end(asked, ending.status, ending.about, [ending.fact], now)
+        status, about, facts = resolution.status, resolution.about, [resolution.fact]
+        written = self._ledger.end(request, status, about, facts, now)
+        if _is_rejected_otherwise(written.item, resolution):
+            self._ledger.reopen(request.correlation_id, request.request_id)
+            written = self._ledger.end(request, status, about, facts, now)
         if written.done:
-            count(ending, None)
-        self._publish(asked, written.item)
+            count(resolution, None)
+        self._publish(request, written.item)
 
-    def _publish(self, asked: Asked, item: Item) -> None:
-        self._outbox.publish(self._ledger.request_key(asked.correlation_id, asked.request_id), item)
+    def _publish(self, request: DispositionRequest, item: Item) -> None:
+        self._outbox.publish(self._ledger.request_key(request.correlation_id, request.request_id), item)
 
 
-def _shows(contact: Contact, suspect: Asked) -> bool:
-    if contact.disposed_at is None or contact.outcome_code != suspect.outcome_code:
+def _shows(contact: Contact, in_doubt: DispositionRequest) -> bool:
+    if contact.disposed_at is None or contact.outcome_code != in_doubt.outcome_code:
         return False
-    return abs(contact.disposed_at - suspect.occurred_at) < _SAME_MOMENT
+    return abs(contact.disposed_at - in_doubt.occurred_at) < _SAME_MOMENT
 
 
-def _is_behind(asked: Asked, contact: Contact, do_not_call_codes: Iterable[str], now: datetime) -> bool:
-    """Return True if CXone has a disposition that somebody else made, and that counts more than this one."""
+def _is_behind(
+    request: DispositionRequest, contact: Contact, do_not_call_codes: Iterable[str], now: datetime
+) -> bool:
+    """Return True if CXone has a disposition from another source that counts more than this one."""
     disposed_at = contact.disposed_at
-    if disposed_at is None or disposed_at > now + _TOLERANCE:
+    if disposed_at is None or disposed_at > now + CLOCK_TOLERANCE:
         return False
-    if abs(disposed_at - asked.occurred_at) < _SAME_MOMENT:
+    if abs(disposed_at - request.occurred_at) < _SAME_MOMENT:
         # Of one moment what forbids counts.
-        return not asked.forbids and means_do_not_call(contact.outcome_code, do_not_call_codes)
-    return disposed_at > asked.occurred_at
+        return not request.forbids and means_do_not_call(contact.outcome_code, do_not_call_codes)
+    return disposed_at > request.occurred_at
 
 
-def _is_rejected_otherwise(item: Item, ending: Ending) -> bool:
+def _is_rejected_otherwise(item: Item, resolution: Resolution) -> bool:
     """Return True if a request that is rejected now was rejected for something else before."""
-    if ending.status is not Status.REJECTED or item.get("status") != Status.REJECTED:
+    rejected = DispositionStatus.REJECTED
+    if resolution.status is not rejected or item.get("status") != rejected:
         return False
-    return any(item.get("about", {}).get(name) != ending.about[name] for name in ("reason", "field"))
+    return any(item.get("about", {}).get(name) != resolution.about[name] for name in ("reason", "field"))
 
 
 def _rejection(refusal: InvalidRequest | NotFound) -> Rejected:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from outbound.clock import parse_time
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited
-from outbound.dispositions.ledger import Asked
+from outbound.dispositions.ledger import DispositionRequest
 from outbound.dispositions.requests import Rejected
 from outbound.dispositions.settings import Wait
 from outbound.observability import Metric, measure
@@ -26,33 +26,43 @@ _LONGEST_PARKED = timedelta(days=12)
 _MOST_RECEIVES = 190
 
 
-class Busy(Exception):
+class ContactBusy(Exception):
     """A contact is in the dialer's hands: its disposition is to come later, not never."""
 
-    def __init__(self, asked: Asked, state: str) -> None:
-        """Say whose disposition waits, and for what."""
+    def __init__(self, request: DispositionRequest, state: str) -> None:
+        """Name the request that waits, and what CXone calls the state of its contact."""
         super().__init__(f"the contact is {state}")
-        self.asked = asked
+        self.request = request
         self.state = state
 
 
-class Taken(Exception):
+class ContactClaimed(Exception):
     """Another disposition of the contact is being applied, until a moment (Unix seconds) at the latest."""
 
     def __init__(self, until: float) -> None:
-        """Say until when."""
+        """Take the moment until which the claim lasts."""
         super().__init__("another disposition of the contact is being applied")
         self.until = until
 
 
 def wait_for_contact(
-    busy: Busy, item: Item, wait: Wait, record: Mapping[str, Any], now: datetime
+    busy: ContactBusy, item: Item, wait: Wait, record: Mapping[str, Any], now: datetime
 ) -> NoReturn:
-    """Raise TryLater with when to look again, or Rejected for what has waited too long.
+    """Raise what says when to look at a busy contact again.
 
-    A do-not-call is never rejected for that: it is parked, and where its message would not last any longer
-    it is Refused, into the dead-letter queue. `item` is the request's, with how often it was deferred and
-    since when.
+    A do-not-call is never rejected for waiting too long: it is parked.
+
+    Args:
+        busy: The request that waits.
+        item: The request's item, with how often it was deferred and since when.
+        wait: How long requests wait.
+        record: The request's message.
+        now: The moment of this look.
+
+    Raises:
+        TryLater: The message is to come back.
+        Rejected: The request has waited for too long.
+        Refused: It is a do-not-call whose message would not last any longer: into the dead-letter queue.
     """
     since = item.get("deferred_since")
     waited = (now - parse_time(since)).total_seconds() if since else 0.0
@@ -60,7 +70,7 @@ def wait_for_contact(
     measure(Metric.DISPOSITION_DEFERRED_AGE, waited)
     if waited < wait.most_seconds:
         raise TryLater(wait.seconds(int(item.get("deferrals", 1))), str(busy))
-    if not busy.asked.forbids:
+    if not busy.request.forbids:
         message = f"the contact was {busy.state} for {waited:.0f} s; send it again once the call has ended"
         raise Rejected(message, "contact_id", "contact_busy")
     if timedelta(seconds=max(waited, _age(record, now))) >= _LONGEST_PARKED:
@@ -77,19 +87,19 @@ def count_delay(error: CxoneError, record: Mapping[str, Any], now: datetime) -> 
 
 
 def _age(record: Mapping[str, Any], now: datetime) -> float:
-    """Return for how many seconds a message has been on its queue, 0 where nobody says."""
+    """Return for how many seconds a message has been on its queue, 0 where the record does not say."""
     sent = record.get("attributes", {}).get("SentTimestamp")
     return (now - datetime.fromtimestamp(int(sent) / 1000, UTC)).total_seconds() if sent else 0.0
 
 
-def wait_for_claim(taken: Taken, record: Mapping[str, Any], now: datetime) -> TryLater:
-    """Give when to come back to a contact that another has: soon, for mostly it is done in a moment."""
+def wait_for_claim(taken: ContactClaimed, record: Mapping[str, Any], now: datetime) -> TryLater:
+    """Return when to come back to a contact that another request has: soon, most claims last a moment."""
     longest = max(1.0, taken.until - now.timestamp() + 1.0)
     return growing(record, str(taken), 2.0, longest)
 
 
 def wait_for_cxone(error: CxoneError, record: Mapping[str, Any], now: datetime) -> TryLater:
-    """Give when to come back after CXone, or the quota, or the time left did not allow it."""
+    """Return when to come back after CXone, or the quota, or the time left did not allow it."""
     if isinstance(error, OutOfTime):
         return TryLater(0, error.reason)
     if error.retry_at is not None:

@@ -1,4 +1,4 @@
-"""What is said on the bus about a disposition, and what the ledger keeps of how it ended."""
+"""What is published about a disposition, and what the ledger keeps of how it ended."""
 
 from __future__ import annotations
 
@@ -9,42 +9,55 @@ from typing import Any
 
 from outbound.clock import format_time
 from outbound.cxone.ports.dispositions import Contact
-from outbound.dispositions.ledger import Asked, Status
+from outbound.dispositions.ledger import DispositionRequest, DispositionStatus
 from outbound.dispositions.requests import Rejected
 from outbound.events import Event, EventType, do_not_call_of, new_event
 
 _TYPES = {
-    Status.APPLIED: EventType.DISPOSITION_APPLIED,
-    Status.UNCHANGED: EventType.DISPOSITION_UNCHANGED,
-    Status.SUPERSEDED: EventType.DISPOSITION_SUPERSEDED,
-    Status.REJECTED: EventType.DISPOSITION_REJECTED,
+    DispositionStatus.APPLIED: EventType.DISPOSITION_APPLIED,
+    DispositionStatus.UNCHANGED: EventType.DISPOSITION_UNCHANGED,
+    DispositionStatus.SUPERSEDED: EventType.DISPOSITION_SUPERSEDED,
+    DispositionStatus.REJECTED: EventType.DISPOSITION_REJECTED,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class Resolution:
     """How a request ended: its status, what the ledger keeps of it, and its fact."""
 
-    status: Status
+    status: DispositionStatus
     about: dict[str, Any]
     fact: Event
 
 
-class Facts:
+class DispositionFacts:
     """Makes the facts of one tenant."""
 
     def __init__(self, tenant: str) -> None:
-        """Speak for this tenant."""
+        """Make them for this tenant."""
         self._tenant = tenant
 
-    def standing(
-        self, asked: Asked, status: Status, contact: Contact, latency: float | None, now: datetime
-    ) -> Ending:
-        """A disposition stands: applied or unchanged. `latency` is what the write took, in seconds."""
-        before = contact.outcome_code if contact.disposed_at != asked.occurred_at else None
+    def succeeded(
+        self,
+        request: DispositionRequest,
+        status: DispositionStatus,
+        contact: Contact,
+        latency: float | None,
+        now: datetime,
+    ) -> Resolution:
+        """Return how a request ended that CXone has now.
+
+        Args:
+            request: What CXone has.
+            status: `applied` or `unchanged`.
+            contact: The contact as it was read before.
+            latency: How long the write took, in seconds; None where nothing was written.
+            now: When it ended.
+        """
+        before = contact.outcome_code if contact.disposed_at != request.occurred_at else None
         data = {
-            **_who(asked),
-            "agent_id": asked.agent_id,
+            **_who(request),
+            "agent_id": request.agent_id,
             "status": "SUCCESS",
             "timestamp": format_time(now),
             "outcome_before": before,
@@ -52,39 +65,48 @@ class Facts:
             "latency_ms": round(latency * 1000, 2) if latency is not None else None,
         }
         about = {name: data[name] for name in ("outcome_before", "latency_ms", "agent_id")}
-        return Ending(status, about, self._fact(status, asked, data, now))
+        return Resolution(status, about, self._fact(status, request, data, now))
 
-    def superseded(self, asked: Asked, now: datetime, message: str = "") -> Ending:
-        """A newer disposition of the contact stands; `message` says where, unless it is one of ours."""
+    def superseded(self, request: DispositionRequest, now: datetime, message: str = "") -> Resolution:
+        """Return how a request ended behind a newer one; `message` says where that is, unless it is ours."""
         about = {"message": message} if message else {}
-        return Ending(Status.SUPERSEDED, about, self._fact(Status.SUPERSEDED, asked, _who(asked), now))
+        return Resolution(
+            DispositionStatus.SUPERSEDED,
+            about,
+            self._fact(DispositionStatus.SUPERSEDED, request, _who(request), now),
+        )
 
-    def rejected(self, asked: Asked, why: Rejected, now: datetime) -> Ending:
-        """A disposition cannot be applied."""
+    def rejected(self, request: DispositionRequest, why: Rejected, now: datetime) -> Resolution:
+        """Return how a request ended that cannot be applied."""
         about = {"reason": why.reason, "field": why.field, "message": why.message}
-        data = {**_who(asked), **about}
-        # Asked for again it may be rejected for something else, which is another fact.
-        fact = self._fact(Status.REJECTED, asked, data, now, (why.reason, why.field))
-        return Ending(Status.REJECTED, about, fact)
+        data = {**_who(request), **about}
+        # DispositionRequest for again it may be rejected for something else, which is another fact.
+        fact = self._fact(DispositionStatus.REJECTED, request, data, now, (why.reason, why.field))
+        return Resolution(DispositionStatus.REJECTED, about, fact)
 
     def do_not_call(
         self, correlation_id: str, request_id: str, contact_id: str, occurred_at: datetime
     ) -> Event:
-        """A disposition says that somebody is not to be called any more."""
+        """Return the request to record that a contact must not be called any more, since `occurred_at`."""
         return do_not_call_of(request_id, contact_id, occurred_at, self._tenant, correlation_id)
 
     def _fact(
-        self, status: Status, asked: Asked, data: Mapping[str, Any], now: datetime, more: tuple[str, ...] = ()
+        self,
+        status: DispositionStatus,
+        request: DispositionRequest,
+        data: Mapping[str, Any],
+        now: datetime,
+        more: tuple[str, ...] = (),
     ) -> Event:
-        effect = (asked.request_id, *more)
-        return new_event(_TYPES[status], self._tenant, now, effect, data, asked.correlation_id)
+        effect = (request.request_id, *more)
+        return new_event(_TYPES[status], self._tenant, now, effect, data, request.correlation_id)
 
 
-def _who(asked: Asked) -> dict[str, Any]:
+def _who(request: DispositionRequest) -> dict[str, Any]:
     return {
-        "request_id": asked.request_id,
-        "campaign_id": asked.campaign_id,
-        "contact_id": asked.contact_id,
-        "outcome_code": asked.outcome_code,
-        "occurred_at": format_time(asked.occurred_at),
+        "request_id": request.request_id,
+        "campaign_id": request.campaign_id,
+        "contact_id": request.contact_id,
+        "outcome_code": request.outcome_code,
+        "occurred_at": format_time(request.occurred_at),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from outbound.contact_ids import ledger_id, read_contact_id
@@ -13,17 +14,16 @@ from outbound.queues import Records
 
 
 def by_contact(records: Records) -> list[Records]:
-    """Give a lane for each contact, its newest disposition first: the older ones then cost no call.
+    """Return a group for each contact, its newest disposition first: the older ones then cost no call.
 
-    What cannot be read has a lane of its own; whoever handles it says what is wrong.
+    What cannot be read has a group of its own; the applier says what is wrong with it.
     """
-    lanes: dict[tuple[str, ...], list[tuple[tuple[str, bool, str], Mapping[str, Any]]]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[tuple[tuple[str, bool, str], Mapping[str, Any]]]] = defaultdict(list)
     for record in records:
-        lane, order = _place(record)
-        lanes[lane].append((order, record))
+        group, order = _place(record)
+        groups[group].append((order, record))
     return [
-        [record for _, record in sorted(lane, key=lambda one: one[0], reverse=True)]
-        for lane in lanes.values()
+        [record for _, record in sorted(group, key=itemgetter(0), reverse=True)] for group in groups.values()
     ]
 
 

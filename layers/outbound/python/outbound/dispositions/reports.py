@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from math import ceil, floor, log
 from typing import Any
 
-from outbound.dispositions.ledger import ENDED, Status
+from outbound.dispositions.ledger import ENDED, DispositionStatus
 from outbound.store.table import Item
 
 # A latency is counted in a class whose bounds lie one per cent apart: a percentile is right within that.
@@ -32,7 +32,7 @@ class Tally:
         status = outcome_of(item)
         self.outcomes[status] += 1
         about = item.get("about", {})
-        if status == Status.REJECTED:
+        if status == DispositionStatus.REJECTED:
             self.rejections[about.get("reason", "")] += 1
         if "latency_ms" in about:
             self._measure(float(about["latency_ms"]))
@@ -43,7 +43,7 @@ class Tally:
         self._classes[floor(log(max(milliseconds, _SHORTEST_MS)) / _RATIO)] += 1
 
     def to_json(self) -> dict[str, Any]:
-        """Give what was counted, to be gone on with later."""
+        """Return what was counted, for a tally that begins with it."""
         return {
             "outcomes": dict(self.outcomes),
             "rejections": dict(self.rejections),
@@ -53,27 +53,27 @@ class Tally:
         }
 
     def report(self) -> dict[str, Any]:
-        """Give the figures of all requests counted so far.
+        """Return the figures of all requests counted so far.
 
         `successful` are those whose disposition CXone has, `failed` those that were rejected; the accuracy
-        is the share of applied ones among those that were applied or failed. Null is what nobody measured.
+        is the share of applied ones among those that were applied or failed. What was not measured is null.
         """
-        applied, failed = self.outcomes[Status.APPLIED], self.outcomes[Status.REJECTED]
+        applied, failed = self.outcomes[DispositionStatus.APPLIED], self.outcomes[DispositionStatus.REJECTED]
         return {
             "processed": sum(self.outcomes[status] for status in ENDED),
-            "successful": applied + self.outcomes[Status.UNCHANGED],
+            "successful": applied + self.outcomes[DispositionStatus.UNCHANGED],
             "failed": failed,
             "accuracy_rate_percent": round(100 * applied / (applied + failed), 2)
             if applied + failed
             else None,
             "average_latency_ms": round(self._milliseconds / self._measured, 2) if self._measured else None,
             "p95_latency_ms": self._percentile(0.95),
-            "outcomes": {status.value: self.outcomes[status] for status in Status},
+            "outcomes": {status.value: self.outcomes[status] for status in DispositionStatus},
             "rejections": dict(sorted(self.rejections.items())),
         }
 
     def _percentile(self, share: float) -> float | None:
-        """Give the latency that so many stay below, within one per cent."""
+        """Return the latency that so many stay below, within one per cent."""
         left = ceil(share * self._measured)
         for name, number in sorted(self._classes.items()):
             left -= number
@@ -83,6 +83,6 @@ class Tally:
 
 
 def outcome_of(item: Item) -> str:
-    """Give how a request ended, or that it waits."""
+    """Return how a request ended, or that it waits."""
     status: str = item.get("status", "")
-    return status or Status.WAITING.value
+    return status or DispositionStatus.WAITING.value

@@ -11,20 +11,18 @@ from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any
 
-from outbound.clock import parse_time
-from outbound.contact_ids import read_contact_id
+from outbound.clock import CLOCK_TOLERANCE, parse_time
+from outbound.contact_ids import is_encodable, read_contact_id
 from outbound.cxone.ports.dispositions import NewDisposition
-from outbound.dispositions.ledger import Asked
+from outbound.dispositions.ledger import DispositionRequest
 from outbound.dispositions.settings import DispositionSettings
 from outbound.do_not_call import means_do_not_call
 from outbound.events import Event
 
-# The clocks of honest senders are that far ahead at most; beyond it a disposition would beat all that follow.
-_TOLERANCE = timedelta(minutes=5)
-# "." and ".." are no ids: in the path of a call they would lead to another resource.
+# "." and ".." are not ids: in the path of a call they would lead to another resource.
 _ID = re.compile(r"(?!\.{1,2}\Z)[\w.:@-]{1,128}", re.ASCII)
 _NAME = re.compile(r"\S(?:.{0,62}\S)?")
-# What a request may hold; a misspelt field would be an instruction that nobody follows.
+# What a request may hold; a misspelt field would be an instruction that has no effect.
 _FIELDS = frozenset(
     {"campaign_id", "contact_id", "outcome_code", "agent_id", "notes", "custom_fields", "occurred_at"}
 )
@@ -50,19 +48,19 @@ class Rejected(ValueError):
 class Disposition:
     """A disposition that has the right form."""
 
-    asked: Asked
+    request: DispositionRequest
     notes: str = field(repr=False)
     custom_fields: Mapping[str, Any] = field(repr=False)
 
-    def written(self) -> NewDisposition:
-        """Give what is to be written to CXone."""
-        asked = self.asked
+    def to_cxone(self) -> NewDisposition:
+        """Return what is to be written."""
+        request = self.request
         return NewDisposition(
-            asked.campaign_id,
-            asked.contact_id,
-            asked.outcome_code,
-            asked.agent_id,
-            asked.occurred_at,
+            request.campaign_id,
+            request.contact_id,
+            request.outcome_code,
+            request.agent_id,
+            request.occurred_at,
             self.notes,
             self.custom_fields,
         )
@@ -73,9 +71,9 @@ def disposition_of(event: Event, settings: DispositionSettings, now: datetime) -
     data = event.data
     if unknown := sorted(set(data) - _FIELDS):
         # What looks like a name says what was misspelt; anything else may be anything.
-        raise Rejected("is no field of a disposition", _plain(unknown[0])[:64] or "data")
-    occurred_at = moment_of(event)
-    if occurred_at > now + _TOLERANCE:
+        raise Rejected("is not a field of a disposition", _plain(unknown[0])[:64] or "data")
+    occurred_at = decided_at(event)
+    if occurred_at > now + CLOCK_TOLERANCE:
         raise Rejected("lies in the future", "occurred_at")
     forbids = means_do_not_call(data.get("outcome_code"), settings.do_not_call_codes)
     max_age_days = _OLDEST_REFUSAL_DAYS if forbids else settings.max_age_days
@@ -85,25 +83,25 @@ def disposition_of(event: Event, settings: DispositionSettings, now: datetime) -
     notes = _notes(data.get("notes"), settings)
     custom_fields = _custom_fields(data.get("custom_fields"), code, settings)
     agent_id = data.get("agent_id")
-    asked = Asked(
+    request = DispositionRequest(
         event.event_id,
         event.correlation_id,
         _id(data.get("campaign_id"), "campaign_id"),
         _contact_id(data.get("contact_id")),
         code,
-        # An empty cell of a file is no agent, as is one that is left out.
+        # An empty cell of a file names no agent, nor does one that is left out.
         _id(settings.default_agent_id if agent_id in (None, "") else agent_id, "agent_id"),
         occurred_at,
         "",
         forbids,
     )
-    return Disposition(_with_content(asked, notes, custom_fields), notes, custom_fields)
+    return Disposition(_with_content(request, notes, custom_fields), notes, custom_fields)
 
 
-def named(event: Event, occurred_at: datetime) -> Asked:
-    """Give of a request what can be said of it, however wrong it is."""
+def best_effort_request(event: Event, occurred_at: datetime) -> DispositionRequest:
+    """Return of a request what can be read of it, however wrong it is; `occurred_at` stands for its time."""
     data = event.data
-    return Asked(
+    return DispositionRequest(
         event.event_id,
         event.correlation_id,
         _plain(data.get("campaign_id")),
@@ -115,22 +113,22 @@ def named(event: Event, occurred_at: datetime) -> Asked:
     )
 
 
-def moment_of(event: Event) -> datetime:
-    """Give when a disposition was decided: what it says itself, else its event. Raises Rejected."""
+def decided_at(event: Event) -> datetime:
+    """Return when a disposition was decided: by its own field, else by its event. Raises Rejected."""
     given = event.data.get("occurred_at", event.occurred_at)
     if not isinstance(given, str):
         raise Rejected("write a time like 2026-01-31T08:00:00Z", "occurred_at")
     try:
         return parse_time(given)
     except ValueError:
-        # The parser's own message quotes the value, and nobody knows what a sender put there.
+        # The parser's own message quotes the value, which may be anything.
         raise Rejected(
-            "is no time with an offset; write one like 2026-01-31T08:00:00Z", "occurred_at"
+            "is not a time with an offset; write one like 2026-01-31T08:00:00Z", "occurred_at"
         ) from None
 
 
 def _plain(value: object) -> str:
-    """Give a value that has the form of an id, and nothing of one that may be anything."""
+    """Return a value that has the form of an id, and nothing of one that may be anything."""
     return value if isinstance(value, str) and _ID.fullmatch(value) else ""
 
 
@@ -138,7 +136,7 @@ def _id(value: object, name: str) -> str:
     if value in (None, ""):
         raise Rejected("is missing", name)
     if not (found := _plain(value)):
-        raise Rejected("is no id: up to 128 letters, digits and . : @ _ -", name)
+        raise Rejected("is not an id: up to 128 letters, digits and . : @ _ -", name)
     return found
 
 
@@ -163,10 +161,10 @@ def _notes(value: object, settings: DispositionSettings) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Rejected("is no text", "notes")
+        raise Rejected("is not a text", "notes")
     if len(value) > settings.max_notes:
         raise Rejected(f"has more than {settings.max_notes} characters", "notes")
-    if not _encodable(value):
+    if not is_encodable(value):
         raise Rejected("has characters that no encoding has", "notes")
     return value
 
@@ -175,7 +173,7 @@ def _custom_fields(value: object, code: str, settings: DispositionSettings) -> d
     if value is None:
         value = {}
     if not isinstance(value, Mapping):
-        raise Rejected("is no object", "custom_fields")
+        raise Rejected("is not an object", "custom_fields")
     if len(value) > settings.max_custom_fields:
         raise Rejected(f"has more than {settings.max_custom_fields} fields", "custom_fields")
     for name, content in value.items():
@@ -187,30 +185,23 @@ def _custom_fields(value: object, code: str, settings: DispositionSettings) -> d
 
 
 def _check_custom_field(name: object, content: object, settings: DispositionSettings) -> None:
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or not _encodable(name):
-        raise Rejected("has a field whose name is empty, too long or no text", "custom_fields")
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or not is_encodable(name):
+        raise Rejected("has a field whose name is empty, too long or not a text", "custom_fields")
     place = f"custom_fields.{name}"
     if isinstance(content, str):
-        if len(content) > settings.max_custom_field or not _encodable(content):
+        if len(content) > settings.max_custom_field or not is_encodable(content):
             raise Rejected(f"has more than {settings.max_custom_field} characters, or odd ones", place)
     elif isinstance(content, float) and not isfinite(content):
-        raise Rejected("is no number that JSON has", place)
+        raise Rejected("is not a number that JSON has", place)
     elif not isinstance(content, bool | int | float | None):
-        raise Rejected("is no text, number, truth value or null", place)
+        raise Rejected("is not a text, number, truth value or null", place)
 
 
-def _encodable(text: str) -> bool:
-    """Whether a text can be written down: JSON can spell halves of characters that no encoding has."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _with_content(asked: Asked, notes: str, custom_fields: Mapping[str, Any]) -> Asked:
+def _with_content(
+    request: DispositionRequest, notes: str, custom_fields: Mapping[str, Any]
+) -> DispositionRequest:
     """Add the hash of all that is said, the moment apart: saying the same again later changes nothing."""
-    said = [asked.outcome_code, asked.agent_id, notes, custom_fields]
+    said = [request.outcome_code, request.agent_id, notes, custom_fields]
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    values = {name: getattr(asked, name) for name in Asked.__slots__}
-    return Asked(**{**values, "content": hashlib.sha256(text.encode()).hexdigest()})
+    values = {name: getattr(request, name) for name in DispositionRequest.__slots__}
+    return DispositionRequest(**{**values, "content": hashlib.sha256(text.encode()).hexdigest()})

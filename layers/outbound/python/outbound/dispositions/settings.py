@@ -37,7 +37,7 @@ class Wait(BaseModel):
         return self
 
     def seconds(self, deferrals: int) -> float:
-        """Give the wait before the next look after so many."""
+        """Return the wait before the next look after so many."""
         return min(self.longest_seconds, self.first_seconds * 2.0 ** min(deferrals - 1, 20))
 
 
@@ -83,7 +83,7 @@ class DispositionSettings(BaseModel):
         try:
             re.compile(pattern)
         except re.error:
-            raise ValueError("is no regular expression") from None
+            raise ValueError("is not a regular expression") from None
         return pattern
 
     @model_validator(mode="after")

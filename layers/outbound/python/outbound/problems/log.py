@@ -83,7 +83,7 @@ def _sortable(moment: datetime) -> str:
 
 
 def _kept(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is kept of a fact's data: ids, and texts in which nobody's number or address stands."""
+    """Return what is kept of a fact's data: ids, and texts without numbers and addresses of people."""
     kept = {name: _short(data[name]) for name in _IDS if data.get(name) is not None}
     return kept | {name: _short(masked_text(str(data[name]))) for name in _TEXTS if data.get(name)}
 

@@ -1,4 +1,4 @@
-"""Writes down which facts of the bus are problems: what was refused, given up, or could not go on."""
+"""Writes down which facts of the bus are problems: what was refused, given up, or could not continue."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ProblemRecorder:
         self._log = log
 
     def take(self, record: Mapping[str, Any]) -> None:
-        """Write down the fact of one message, if it is a problem; raise Refused where it is no such fact."""
+        """Write down the fact of one message, if it is a problem; raise Refused where it cannot be one."""
         event = event_of(record)
         if event.event_type not in PROBLEM_TYPES:
             raise Refused(f"an event of the type {event.event_type[:64]!r} says nothing of problems")

@@ -1,13 +1,13 @@
-"""What each contact agreed to: the state that stands, and every change that was ever told.
+"""What each contact agreed to: the current state, and every change that was ever recorded.
 
 One partition a contact. The item `call` holds the registers: call consent, do-not-call, and whether the CRM
 still has the contact; each is as the newest change says, by the time at which the change happened and not at
-which it was told. Beside it stands one item a change, with when it was told, so that it can be shown what was
-known at any moment, and one for each contact that was merged into this one. No item here is ever deleted;
-consent that was given until some day is read as expired from then on.
+which it was recorded. Beside it stands one item a change, with when it was recorded, so that it can be shown
+what was known at any moment, and one for each contact that was merged into this one. No item here is ever
+deleted; consent that was granted until some day is read as expired from then on.
 
 What a merged contact refuses, before or after, its survivor refuses: that is not copied but read there, so
-that it does not matter which of the two was told first. What was granted to it does not pass::
+that it does not matter which of the two was recorded first. What was granted to it does not pass::
 
     contact 17:  call = {do_not_call: set ...}
     contact 18:  call = {merged: true ...}   merged#17 = {merged_at ...}     -> 18 may not be called
@@ -57,16 +57,17 @@ class Value(StrEnum):
 
     @property
     def forbids(self) -> bool:
-        """Whether nobody may be called on it."""
+        """Whether it keeps a contact from being called."""
         return self in (Value.REVOKED, Value.SET, Value.DELETED, Value.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of one register, as a source told it.
+    """A change of one register, as its source reported it.
 
     `stated` is the time as its source gave it, where the change does not count from then: an early clock's,
-    or none at all. The same change told again is known by it. `expires_at` ends what was granted.
+    or none at all. The same change is recognised by it when it comes again. `expires_at` ends what was
+    granted.
     """
 
     contact_id: str
@@ -89,8 +90,8 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What a register says, since when, and who said so."""
+class RegisterState:
+    """What a register says, since when, and by which source."""
 
     value: Value
     source: str
@@ -102,7 +103,7 @@ class Standing:
 class OwnState:
     """What the registers of a contact themselves say, and which contact it was merged into, if into any."""
 
-    registers: Mapping[Register, Standing]
+    registers: Mapping[Register, RegisterState]
     merged_into: str = ""
 
 
@@ -119,8 +120,8 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A change with when it was told, and what became of it."""
+class RecordedChange:
+    """A change with when it was recorded, and what became of it."""
 
     change: Change
     recorded_at: datetime
@@ -134,32 +135,32 @@ class Consent:
     """What a contact agreed to."""
 
     contact_id: str
-    registers: Mapping[Register, Standing]
+    registers: Mapping[Register, RegisterState]
 
     @property
     def refusal(self) -> str:
-        """Why nobody may call; empty if one may.
+        """Why the contact may not be called; empty if it may.
 
         `do_not_call`, `deleted`, `consent_revoked`, `consent_expired` or `no_consent`.
         """
-        if self.says(Register.DO_NOT_CALL) == Value.SET:
+        if self.value_of(Register.DO_NOT_CALL) == Value.SET:
             return "do_not_call"
-        if self.says(Register.RECORD) == Value.DELETED:
+        if self.value_of(Register.RECORD) == Value.DELETED:
             return "deleted"
-        call = self.says(Register.CALL)
+        call = self.value_of(Register.CALL)
         if call is None:
             return "no_consent"
         return "" if call == Value.GRANTED else f"consent_{call}"
 
     @property
     def callable(self) -> bool:
-        """Whether one may call: only with consent that was granted, and not on the do-not-call list."""
+        """Whether the contact may be called: with consent granted, and not on the do-not-call list."""
         return not self.refusal
 
-    def says(self, register: Register) -> Value | None:
-        """Give what a register says, None where nobody ever said anything."""
-        standing = self.registers.get(register)
-        return standing.value if standing else None
+    def value_of(self, register: Register) -> Value | None:
+        """Return what a register says, None where no change of it was recorded."""
+        state = self.registers.get(register)
+        return state.value if state else None
 
 
 class Consents:
@@ -171,26 +172,31 @@ class Consents:
         self._tenant = tenant
         self._clock = clock or SystemClock()
 
-    def of(self, contact_id: str) -> Consent:
-        """Return what a contact agreed to; of one that was never heard of, nothing is known."""
+    def get(self, contact_id: str) -> Consent:
+        """Return what a contact agreed to; of a contact that is not known, nothing."""
         item = self._table.get(self.state_key(contact_id)) or {}
         return self._consent(contact_id, item, self._clock.now())
 
-    def of_all(self, contact_ids: Iterable[str]) -> dict[str, Consent]:
-        """Return what many contacts agreed to, each by its id, in one call for a hundred of them."""
+    def get_many(self, contact_ids: Iterable[str]) -> dict[str, Consent]:
+        """Return what many contacts agreed to, each by its id, in one call for a hundred of them.
+
+        All of it is held in memory: a caller with any number of contacts asks for them page by page.
+        """
         keys = {contact_id: self.state_key(contact_id) for contact_id in contact_ids}
         items, now = self._table.get_many(keys.values()), self._clock.now()
         return {
             contact_id: self._consent(contact_id, items.get(key, {}), now) for contact_id, key in keys.items()
         }
 
-    def history(self, contact_id: str) -> Iterator[Told]:
+    def history(self, contact_id: str) -> Iterator[RecordedChange]:
         """Return every change of a contact, in the order in which they happened."""
         items = self._table.query(self.state_key(contact_id).pk, _CHANGES)
-        yield from sorted((_told(contact_id, item) for item in items), key=lambda told: told.change.rank)
+        yield from sorted(
+            (_recorded(contact_id, item) for item in items), key=lambda recorded: recorded.change.rank
+        )
 
     def as_known_at(self, contact_id: str, moment: datetime) -> Consent:
-        """Return what was known of a contact at a moment, from the changes that had been told by then."""
+        """Return what was known of a contact at a moment, from the changes that had been recorded by then."""
         return self._known_at(contact_id, moment, frozenset())
 
     def merged_into(self, contact_id: str) -> Sequence[tuple[Merge, datetime]]:
@@ -199,7 +205,7 @@ class Consents:
         return [(_merge(contact_id, item), parse_time(item["recorded_at"])) for item in items]
 
     def state_key(self, contact_id: str) -> Key:
-        """The key of a contact's state."""
+        """Return the key of a contact's state."""
         return Key(f"{self._tenant}#contact#{ledger_id(contact_id)}", _STATE)
 
     def _consent(
@@ -216,8 +222,8 @@ class Consents:
         return consent
 
     def _known_at(self, contact_id: str, moment: datetime, seen: frozenset[str]) -> Consent:
-        known = (told for told in self.history(contact_id) if told.recorded_at <= moment)
-        consent = standing_after(contact_id, (told.change for told in known if not told.refused), moment)
+        known = (each for each in self.history(contact_id) if each.recorded_at <= moment)
+        consent = consent_after(contact_id, (each.change for each in known if not each.refused), moment)
         seen |= {ledger_id(contact_id)}
         for merge, recorded_at in self.merged_into(contact_id) if len(seen) <= _MOST_MERGES else ():
             if recorded_at <= moment and ledger_id(merge.contact_id) not in seen:
@@ -226,15 +232,15 @@ class Consents:
 
 
 class ConsentLedger(Consents):
-    """Writes down what was told; each write is whole or not at all, and done once."""
+    """Records changes; each write is whole or not at all, and done once."""
 
-    def own(self, contact_id: str) -> OwnState:
+    def own_state(self, contact_id: str) -> OwnState:
         """Return what a contact's registers themselves say, and which contact it was merged into."""
         item = self._table.get(self.state_key(contact_id)) or {}
         return OwnState(_registers(item, None), str(item.get("merged_into", "")))
 
     def link(self, merge: Merge, now: datetime) -> None:
-        """Let a contact's refusals pass to its survivor, from the latest merge of the two that was told."""
+        """Let a contact's refusals pass to its survivor, from the latest merge of the two on."""
         values = {
             ":merged": merge.contact_id,
             ":source": merge.source,
@@ -257,7 +263,7 @@ class ConsentLedger(Consents):
             ]
         )
 
-    def tell(self, merge: Merge, facts: Sequence[Event], now: datetime) -> Item:
+    def record_merge_facts(self, merge: Merge, facts: Sequence[Event], now: datetime) -> Item:
         """Store the facts about what passes by a merge, once; return the item that carries them."""
         values = {":told": format_time(now), **facts_values(facts, now)}
         expression = f"SET #told_at = :told, {SET_FACTS}"
@@ -266,57 +272,73 @@ class ConsentLedger(Consents):
         ).item
 
     def link_key(self, merge: Merge) -> Key:
-        """The key of a merge, among the items of the survivor."""
+        """Return the key of a merge, among the items of the survivor."""
         return Key(self.state_key(merge.survivor).pk, f"{_MERGED}{ledger_id(merge.contact_id)}")
 
-    def told(self, change: Change) -> Item | None:
-        """Give the item of a change that was told before, None of one that is new."""
+    def find(self, change: Change) -> Item | None:
+        """Return the item of a change that was recorded before, None of one that is new."""
         return self._table.get(self.change_key(change))
 
     def record(self, change: Change, known: OwnState, facts: Sequence[Event], now: datetime) -> bool:
-        """Let a change take effect, with its facts, if its contact's state still is the one that is known.
+        """Let a change take effect, with its facts, if its contact's state still is the one that was read.
 
-        False where somebody else was faster: with this register, with a merge, or with the change itself.
+        Args:
+            change: What its register is to say.
+            known: The contact's state as it was read.
+            facts: What is to be published.
+            now: When it is recorded.
+
+        Returns:
+            False where another invocation was faster: with this register, with a merge, or with the change
+            itself.
         """
-        register, standing = change.register.value, known.registers.get(change.register)
+        register, state = change.register.value, known.registers.get(change.register)
         values = {":new": _stored(change), **facts_values(facts, now)}
         condition = f"attribute_not_exists(#{register})"
-        if standing:
-            condition, values[":seen"] = f"#{register}.#rank = :seen", standing.rank
+        if state:
+            condition, values[":seen"] = f"#{register}.#rank = :seen", state.rank
         if known.merged_into:
             condition, values[":into"] = f"{condition} AND #merged_into = :into", known.merged_into
         else:
             condition = f"{condition} AND attribute_not_exists(#merged_into)"
-        state = self._table.updating(
+        update = self._table.updating(
             self.state_key(change.contact_id), f"SET #{register} = :new, {SET_FACTS}", values, condition
         )
-        return self._table.transact([self._noting(change, now, took_effect=True), state])
+        return self._table.transact([self._noting(change, now, took_effect=True), update])
 
-    def note(self, change: Change, now: datetime, refused: str = "", facts: Sequence[Event] = ()) -> bool:
-        """Write down a change that takes no effect, with its facts if it has any; False where it is there."""
+    def record_without_effect(
+        self, change: Change, now: datetime, refused: str = "", facts: Sequence[Event] = ()
+    ) -> bool:
+        """Record a change that takes no effect; return False where it is recorded already.
+
+        Args:
+            change: What was asked for.
+            now: When it is recorded.
+            refused: The field for which it counts for nothing, empty where it only came behind a newer one.
+            facts: What is to be published.
+        """
         attributes = facts_attributes(facts, now) if facts else {}
         item = _history(change, now, took_effect=False) | {"refused": refused or None, **attributes}
         return self._table.put(self.change_key(change), item, "attribute_not_exists(#pk)").done
 
     def change_key(self, change: Change) -> Key:
-        """The key of a change.
+        """Return the key of a change.
 
         The value belongs to it: a kept delivery that is mapped anew has its old ids, and may say another.
         """
         pk = self.state_key(change.contact_id).pk
         stated = change.stated or _stamp(change.occurred_at)
-        told = f"{stated}#{change.event_id}#{change.value.value}"
-        return Key(pk, f"{_CHANGES}{told}")
+        return Key(pk, f"{_CHANGES}{stated}#{change.event_id}#{change.value.value}")
 
     def _noting(self, change: Change, now: datetime, took_effect: bool) -> Item:
         item = _history(change, now, took_effect)
         return self._table.putting(self.change_key(change), item, "attribute_not_exists(#pk)")
 
 
-def standing_after(contact_id: str, changes: Iterable[Change], moment: datetime | None = None) -> Consent:
-    """Return what is agreed to after changes, in whatever order they are given.
+def consent_after(contact_id: str, changes: Iterable[Change], moment: datetime | None = None) -> Consent:
+    """Return what a contact agrees to after changes, in whatever order they come.
 
-    What has expired at `moment` is; without one nothing has.
+    Consent that was granted until `moment` or before has expired; without a moment none has.
     """
     newest: dict[Register, Change] = {}
     for change in changes:
@@ -338,7 +360,7 @@ def stated_time(moment: datetime) -> str:
 
 
 def _stamp(moment: datetime) -> str:
-    """A moment with all its microseconds, so that texts sort as the moments do."""
+    """Return a moment with all its microseconds, so that texts sort as the moments do."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").zfill(27)
 
 
@@ -366,15 +388,15 @@ def _history(change: Change, now: datetime, took_effect: bool) -> Item:
     }
 
 
-def _standing(stored: Mapping[str, Any], now: datetime | None = None) -> Standing:
+def _register_state(stored: Mapping[str, Any], now: datetime | None = None) -> RegisterState:
     value, ends = Value(stored["value"]), stored.get("expires_at")
     if value is Value.GRANTED and ends and now and parse_time(ends) <= now:
         value = Value.EXPIRED
-    return Standing(value, stored["source"], parse_time(stored["occurred_at"]), stored["rank"])
+    return RegisterState(value, stored["source"], parse_time(stored["occurred_at"]), stored["rank"])
 
 
-def _registers(item: Mapping[str, Any], now: datetime | None) -> dict[Register, Standing]:
-    return {one: _standing(item[one], now) for one in Register if one in item}
+def _registers(item: Mapping[str, Any], now: datetime | None) -> dict[Register, RegisterState]:
+    return {register: _register_state(item[register], now) for register in Register if register in item}
 
 
 def _surviving(consent: Consent, merge: Merge, merged: Consent) -> Consent:
@@ -383,15 +405,15 @@ def _surviving(consent: Consent, merge: Merge, merged: Consent) -> Consent:
     From the merge on, or from when it was refused if that was later.
     """
     registers = dict(consent.registers)
-    for register, standing in merged.registers.items():
-        if not passes_on(register, standing.value):
+    for register, state in merged.registers.items():
+        if not passes_on(register, state.value):
             continue
-        since = max(standing.occurred_at, merge.occurred_at)
-        source = f"{standing.source} (of {merge.contact_id}, merged)"
-        rank = f"{_stamp(since)}#1#{standing.rank}"
+        since = max(state.occurred_at, merge.occurred_at)
+        source = f"{state.source} (of {merge.contact_id}, merged)"
+        rank = f"{_stamp(since)}#1#{state.rank}"
         known = registers.get(register)
         if known is None or known.rank < rank:
-            registers[register] = Standing(standing.value, source, since, rank)
+            registers[register] = RegisterState(state.value, source, since, rank)
     return Consent(consent.contact_id, registers)
 
 
@@ -400,7 +422,7 @@ def _merge(survivor: str, item: Item) -> Merge:
     return Merge(item["merged"], survivor, item["source"], moment, item["event_id"])
 
 
-def _told(contact_id: str, item: Item) -> Told:
+def _recorded(contact_id: str, item: Item) -> RecordedChange:
     change = Change(
         contact_id,
         Register(item["register"]),
@@ -412,4 +434,4 @@ def _told(contact_id: str, item: Item) -> Told:
         parse_time(item["expires_at"]) if "expires_at" in item else None,
     )
     recorded_at = parse_time(item["recorded_at"])
-    return Told(change, recorded_at, item["took_effect"], item.get("refused", ""))
+    return RecordedChange(change, recorded_at, item["took_effect"], item.get("refused", ""))

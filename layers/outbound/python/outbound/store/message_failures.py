@@ -1,4 +1,4 @@
-"""How often a message failed in a way that nobody planned.
+"""How often a message failed in an unplanned way.
 
 SQS counts how often a message was received, and a message that waits for its contact is received two
 hundred times in good order. So failures are counted here, and only what fails costs a write.

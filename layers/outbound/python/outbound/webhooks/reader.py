@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from outbound.clock import format_time
+from outbound.clock import CLOCK_TOLERANCE, format_time
 from outbound.do_not_call import PACKAGED_CODES
 from outbound.events import Event, EventType, new_event
 from outbound.moments import NoMoment, moment_in
 from outbound.webhooks.contracts import REPORTS, Invalid, validated
 from outbound.webhooks.delivery import Delivery
+from outbound.webhooks.duplicate_names import contradictions
 from outbound.webhooks.mapping import BadMapping, Found, MappingRules, Read
 from outbound.webhooks.opt_outs import (
     OptOut,
@@ -30,8 +31,6 @@ from outbound.webhooks.settings import CXONE, Provider
 _MAX_EVENT_BYTES = 255 * 1024
 # Read in a second or two; no body of the size that is taken holds as many that say anything.
 _MOST_EVENTS = 10_000
-# The newest change wins, so one from the far future would win for ever. Clocks differ by less.
-_AHEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +85,29 @@ class Reader:
         contents = Contents(opt_outs, unmapped=read.unmapped, own=read.own)
         if read.unmapped:
             contents.unmapped_because = "no rule of the provider's mapping fits"
-        contents.events = _first_of_each(self._placed(read, delivery, contents), contents)
+        twice = contradictions(read, map(self._read, others))
+        contents.events = _first_of_each(self._placed(read, delivery, contents, twice), contents)
         return contents
 
-    def _placed(self, read: Read, delivery: Delivery, contents: Contents) -> list[tuple[int, Event]]:
-        """Return the events of what rules found, each with its place, and note what is rejected."""
+    def _read(self, payload: Any) -> Read:
+        return self._rules.read(self._rules.events_of(payload)[:_MOST_EVENTS])
+
+    def _placed(
+        self, read: Read, delivery: Delivery, contents: Contents, twice: Mapping[int, str]
+    ) -> list[tuple[int, Event]]:
+        """Return the events of what rules found, each with its place, and note what is rejected.
+
+        `twice` names by its place the field of an event that says two things.
+        """
         placed = []
         for found in read.found:
             try:
                 self._check_allowed(found.event_type)
-                if not self._is_taken(found):
-                    placed.append((found.place, self._event(found, delivery)))
+                if self._is_taken(found):
+                    continue
+                if field_name := twice.get(found.place):
+                    raise Invalid({field_name: "stands there twice and says two things"})
+                placed.append((found.place, self._event(found, delivery)))
             except Invalid as invalid:
                 contents.rejections.append(Rejection(found.place, found.event_type.value, invalid.fields))
         return placed
@@ -165,7 +176,7 @@ def _moment(found: Found, received_at: datetime) -> datetime | None:
         moment = moment_in(found.occurred_at)
     except NoMoment as wrong:
         raise Invalid({"occurred_at": str(wrong)}) from None
-    if moment > received_at + _AHEAD:
+    if moment > received_at + CLOCK_TOLERANCE:
         raise Invalid({"occurred_at": "lies in the future"})
     return moment
 

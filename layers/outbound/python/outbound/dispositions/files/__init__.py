@@ -1,1 +1,1 @@
-"""Dispositions by the file: read, given to the queue row by row, and answered when the last row has ended."""
+"""Dispositions by the file: read, queued row by row, and answered when the last row has ended."""

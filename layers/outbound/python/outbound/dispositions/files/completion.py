@@ -25,13 +25,13 @@ class RowWatch:
     """Watches over the rows of files."""
 
     def __init__(self, files: DispositionFiles, ledger: DispositionLedger, clock: Clock) -> None:
-        """Look into this ledger."""
+        """Look into the ledger of rows, and note in that of files how many have ended."""
         self._files = files
         self._ledger = ledger
         self._clock = clock
 
     def wait(self, file: DispositionFile, settings: DispositionSettings, until: Deadline) -> DispositionFile:
-        """Give a file whose last row has ended, ready to be answered; raises TryLater before that.
+        """Return a file whose last row has ended, ready to be answered; raises TryLater before that.
 
         A file that has waited for as long as the settings allow is ready with rows that are still open.
         """
@@ -41,8 +41,8 @@ class RowWatch:
         overdue = now - read_at >= timedelta(days=settings.max_file_days)
         if seen.ended == file.place.row or overdue:
             if overdue:
-                said = {"file_id": file.file_id, "ended": seen.ended, "rows": file.place.row}
-                logger.error("a file is answered while rows are open", extra=said)
+                extra = {"file_id": file.file_id, "ended": seen.ended, "rows": file.place.row}
+                logger.error("a file is answered while rows are open", extra=extra)
             return self._files.save(replace(seen, state=FileState.ANSWERING), now)
         if seen.ended > file.ended:
             self._files.save(seen, now)
@@ -52,7 +52,7 @@ class RowWatch:
     def _ended(self, file: DispositionFile, until: Deadline) -> int:
         """Count the rows, from the first on, that have ended."""
         ended = file.ended
-        for item in self._ledger.of(file.file_id, after=row_id(file.file_id, ended)):
+        for item in self._ledger.requests_of(file.file_id, after=row_id(file.file_id, ended)):
             if item["sk"] != row_id(file.file_id, ended + 1) or item.get("status") not in ENDED:
                 break
             ended += 1
@@ -62,9 +62,9 @@ class RowWatch:
 
 
 def rows_behind(ledger: DispositionLedger, file: DispositionFile, row: int) -> Iterator[tuple[int, Item]]:
-    """Give the rows of a file behind this one with their items, empty for a row that nobody took yet."""
+    """Return the rows of a file behind this one with their items, empty for a row that is not applied yet."""
     number = row
-    for item in ledger.of(file.file_id, after=row_id(file.file_id, row)):
+    for item in ledger.requests_of(file.file_id, after=row_id(file.file_id, row)):
         while item["sk"] > row_id(file.file_id, number + 1):
             number += 1
             yield number, {}

@@ -1,12 +1,16 @@
-"""The bytes of a file: fetched in blocks, unpacked in pieces, cut into lines; little is held at a time."""
+"""The content of a file: fetched in blocks, unpacked in pieces, cut into lines and records."""
 
 from __future__ import annotations
 
+import csv
+import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from outbound.dispositions.files.names import Unfit
+from outbound.dispositions.files.ledger import Place
+from outbound.dispositions.files.names import FileRefused
+from outbound.dispositions.requests import Rejected
 
 BLOCK = 4 * 1024 * 1024
 # What is worked on at a time: a megabyte of gzip can hold a gigabyte, and a block four million lines.
@@ -14,8 +18,14 @@ _PIECE = 256 * 1024
 # No row that is right is longer: a message holds 256 KB.
 LONGEST_LINE = 1024 * 1024
 
+BOM = b"\xef\xbb\xbf"
+TOO_LONG = f"is longer than {LONGEST_LINE} bytes"
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _GZIP = 16 + zlib.MAX_WBITS
 Block = Callable[[int, int], bytes]
+
+# Records are bounded here, so the reader's own limit is out of the way.
+csv.field_size_limit(4 * LONGEST_LINE)
 
 
 class Line(NamedTuple):
@@ -30,10 +40,10 @@ class Line(NamedTuple):
 
 
 def content_of(block: Block, size: int, gzipped: bool, start: int) -> Iterator[bytes]:
-    """Give the content of a file from an offset on, unpacked. Raises Unfit where it cannot be unpacked."""
+    """Return the content of a file from an offset on, unpacked. Raises FileRefused where it is damaged."""
     if not gzipped:
         return _blocks(block, size, start)
-    return _behind(_unpacked(_blocks(block, size, 0)), start)
+    return behind(_unpacked(_blocks(block, size, 0)), start)
 
 
 def _blocks(block: Block, size: int, start: int) -> Iterator[bytes]:
@@ -43,7 +53,8 @@ def _blocks(block: Block, size: int, start: int) -> Iterator[bytes]:
             yield fetched[begin : begin + _PIECE]
 
 
-def _behind(pieces: Iterator[bytes], start: int) -> Iterator[bytes]:
+def behind(pieces: Iterator[bytes], start: int) -> Iterator[bytes]:
+    """Return what of pieces lies behind an offset."""
     left = start
     for piece in pieces:
         if left < len(piece):
@@ -65,13 +76,13 @@ def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
                     break
                 rest, unpacker = unpacker.unused_data.lstrip(b"\0"), None
     except zlib.error:
-        raise Unfit("not_gzip", "it is not gzipped, or its gzip is damaged") from None
+        raise FileRefused("not_gzip", "it is not gzipped, or its gzip is damaged") from None
     if unpacker:
-        raise Unfit("not_gzip", "its gzip is cut off")
+        raise FileRefused("not_gzip", "its gzip is cut off")
 
 
 def _member(unpacker: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
-    """Give what a block adds to a member of gzip, at most a piece at a time."""
+    """Return what a block adds to a member of gzip, at most a piece at a time."""
     while True:
         piece = unpacker.decompress(packed, _PIECE)
         if piece:
@@ -89,9 +100,9 @@ def lines_of(pieces: Iterator[bytes], start: int, ends_with_cr: bool = False) ->
     """
     end = start
     held = _Held()
-    for given in pieces:
+    for fetched in pieces:
         # Of the same length, so that offsets stay right; between both of a pair lies a blank line.
-        piece = given.replace(b"\r", b"\n") if ends_with_cr else given
+        piece = fetched.replace(b"\r", b"\n") if ends_with_cr else fetched
         *whole, rest = piece.split(b"\n")
         for part in whole:
             end += len(part) + 1
@@ -129,8 +140,99 @@ class _Held:
         self.empty = False
 
     def line(self, end: int) -> Line:
-        """Give the line that ends here, and begin anew."""
+        """Return the line that ends here, and begin anew."""
         content = bytes(self._head) + (b'"' if self._dropped_quotes % 2 else b"")
         line = Line(content, end, self._cut)
         self._clear()
         return line
+
+
+def text_of(content: bytes, cut: bool = False) -> str:
+    """Return a line as text. What is not in UTF-8 is taken for what most programs write that do not."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("utf-8" if cut else "cp1252", errors="replace")
+
+
+def without_bom(content: bytes) -> bytes:
+    """Return the beginning of a file without its byte-order mark."""
+    return content.removeprefix(BOM)
+
+
+def records_of(feed: LineSource, delimiter: str = ",") -> Iterator[tuple[list[str], Rejected | None]]:
+    """Return the records of CSV: their cells, as far as they can be read, and what is wrong with them."""
+    reader = csv.reader(feed, strict=True, delimiter=delimiter)
+    while True:
+        feed.begin()
+        wrong = None
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            cells = cells_of(feed.texts, delimiter)
+            wrong = Rejected(f"is not CSV{feed.lines()}: {error}")
+        if feed.too_long:
+            wrong = Rejected(TOO_LONG + feed.lines())
+        yield cells, wrong
+
+
+def cells_of(texts: Sequence[str], delimiter: str) -> list[str]:
+    """Return the cells that can be read of a record that is wrong: they show whose it is."""
+    lines = [line for text in texts for line in _LINE_ENDS.split(text)]
+    try:
+        return next(csv.reader(lines, strict=False, delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+class LineSource:
+    """The lines that the reader of CSV asks for; knows which of them made the last record.
+
+    A quote that is not closed makes a record of all that follows. Beyond the longest line only what can
+    close the quote is passed on, so that memory does not grow with it.
+    """
+
+    def __init__(self, lines: Iterator[Line], start: Place) -> None:
+        """Begin behind a place."""
+        self._lines = lines
+        self.start = start
+        self.line = start.line
+        self.offset = start.offset
+        # Called with every line that is not passed on.
+        self.drop: Callable[[str], None] = lambda _: None
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a record."""
+        self.texts: list[str] = []
+        self.too_long = False
+        self._first = self.line + 1
+        self._size = 0
+
+    def lines(self) -> str:
+        """Name the lines of a record that has several; a quote may be missing there."""
+        return f" (lines {self._first} to {self.line})" if self.line > self._first else ""
+
+    def __iter__(self) -> LineSource:
+        return self
+
+    def __next__(self) -> str:
+        for content, end, cut in self._lines:
+            self.line += 1
+            self.offset = end
+            if self.line == 1:
+                content = without_bom(content)  # noqa: PLW2901 - the mark is not part of it
+            self._size += len(content) + 1
+            self.too_long |= cut
+            if self.texts and self._size > LONGEST_LINE:
+                self.too_long = True
+                self.drop(text_of(content, cut))
+                if content.count(b'"') % 2 == 0:
+                    continue
+                content = b'"'  # noqa: PLW2901 - what is left of it
+            text = text_of(content, cut) + "\n"
+            self.texts.append(text)
+            return text
+        raise StopIteration

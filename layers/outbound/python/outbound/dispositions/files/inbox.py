@@ -1,4 +1,4 @@
-"""Objects that others put into the lake to be worked on, and the answers beside them."""
+"""Objects that senders put into the lake to be worked on, and the answers beside them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MISSING = ("404", "NoSuchKey", "NoSuchVersion", "NotFound")
 _CHANGED = ("412", "PreconditionFailed")
 
 
-class Gone(Exception):
+class ObjectGone(Exception):
     """An object was removed, or replaced by another."""
 
 
@@ -31,7 +31,7 @@ class UploadLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class InboxObject:
     """An object that is there."""
 
     key: str
@@ -52,18 +52,18 @@ class Inbox:
         self.bucket = bucket
         self.part_bytes = part_bytes
 
-    def find(self, key: str, version: str = "") -> Found:
-        """Give what is known of an object. Raises Gone where it is not there."""
+    def find(self, key: str, version: str = "") -> InboxObject:
+        """Return what is known of an object. Raises ObjectGone where it is not there."""
         try:
             answer = self._client.head_object(Bucket=self.bucket, Key=key, **_versioned(version))
         except ClientError as error:
             raise _gone(error, key) from error
         size, etag, modified = answer["ContentLength"], answer["ETag"], answer["LastModified"]
         answers = answer.get("Metadata", {}).get(_ANSWERS, "")
-        return Found(key, etag.strip('"'), version, size, modified.astimezone(UTC), answers)
+        return InboxObject(key, etag.strip('"'), version, size, modified.astimezone(UTC), answers)
 
     def block(self, key: str, etag: str, version: str, first: int, size: int) -> bytes:
-        """Give a part of an object that is not empty. Raises Gone where it is no longer this one."""
+        """Return a part of an object that is not empty. Raises ObjectGone where another took its place."""
         try:
             answer = self._client.get_object(
                 Bucket=self.bucket,
@@ -88,7 +88,7 @@ class Inbox:
         self.put(key, body, "application/json", answers)
 
     def copy(self, key: str, to: str) -> None:
-        """Copy an object with all that is said of it, replacing what is there."""
+        """Copy an object with its metadata, replacing what is there."""
         self._client.copy_object(Bucket=self.bucket, Key=to, CopySource={"Bucket": self.bucket, "Key": key})
 
     def begin(self, key: str, content_type: str, answers: str) -> str:
@@ -99,7 +99,7 @@ class Inbox:
         return answer["UploadId"]
 
     def add(self, key: str, upload_id: str, number: int, body: bytes) -> str:
-        """Upload a part, the first of which has the number 1; give its tag. Raises UploadLost."""
+        """Upload a part, the first of which has the number 1; return its tag. Raises UploadLost."""
         try:
             answer = self._client.upload_part(
                 Bucket=self.bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body
@@ -109,7 +109,7 @@ class Inbox:
         return answer["ETag"]
 
     def complete(self, key: str, upload_id: str, tags: Sequence[str]) -> None:
-        """Make an object of the parts of an upload. Raises UploadLost."""
+        """Make an object of the parts of an upload, by their tags in order. Raises UploadLost."""
         parts: Any = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
         try:
             self._client.complete_multipart_upload(
@@ -125,7 +125,7 @@ def _versioned(version: str) -> Any:
 
 def _gone(error: ClientError, key: str) -> Exception:
     if error.response["Error"]["Code"] in (*_MISSING, *_CHANGED):
-        return Gone(f"{key} was removed or replaced")
+        return ObjectGone(f"{key} was removed or replaced")
     return error
 
 

@@ -1,4 +1,4 @@
-"""Files of dispositions: how far each has come, written by whoever has it in hand."""
+"""Files of dispositions: how far each has come, written by the run that works on it."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _REMEMBERED = timedelta(days=400)
 _CANCEL_TRIES = 10
 
 
-class Overtaken(Exception):
-    """Another run has gone on with the file meanwhile."""
+class ConcurrentUpdate(Exception):
+    """Another run has written the file meanwhile."""
 
 
 class FileState(StrEnum):
     """How far a file has come."""
 
     NOTING = "noting"
-    """Who must not be called because of it is said, before anything else."""
+    """Its opt-outs are recorded and published, before anything else."""
 
     CHECKING = "checking"
-    """It is seen whether it is what its name says; nothing of it has an effect yet."""
+    """It is compared with what its name says; nothing of it has an effect yet."""
 
     READING = "reading"
-    """Its rows are given to the queue of dispositions."""
+    """Its rows are put on the queue of dispositions."""
 
     WAITING = "waiting"
     """All rows are read; some have not ended."""
@@ -64,7 +64,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ResultProgress:
     """How far the result has come: rows written, the upload that they went to, and what they amount to."""
 
     row: int = 0
@@ -77,7 +77,8 @@ class Answered:
 class DispositionFile:
     """A file as it is remembered. `ended` rows, from the first on, are known to have ended.
 
-    Up to the place `noted` its `refusals` are said. `arrival` names the upload that began the `attempt`.
+    Up to the place `noted` its opt-outs are published; `refusals` is how many there are. `arrival` names the
+    upload that began the `attempt`.
     """
 
     file_id: str
@@ -96,7 +97,7 @@ class DispositionFile:
     place: Place = Place()
     read_at: datetime | None = None
     ended: int = 0
-    answered: Answered = field(default_factory=Answered)
+    result: ResultProgress = field(default_factory=ResultProgress)
     reason: str = ""
     message: str = ""
     revision: int = 0
@@ -106,7 +107,7 @@ class DispositionFile:
 
 
 def file_key(tenant: str, file_id: str) -> Key:
-    """The key of a file's item."""
+    """Return the key of a file's item."""
     return Key(f"{tenant}#disposition-files", file_id)
 
 
@@ -119,51 +120,51 @@ class DispositionFiles:
         self._tenant = tenant
 
     def key(self, file_id: str) -> Key:
-        """The key of a file's item."""
+        """Return the key of a file's item."""
         return file_key(self._tenant, file_id)
 
     def get(self, file_id: str) -> DispositionFile | None:
-        """Give a file, or None."""
+        """Return a file, or None."""
         item = self._table.get(self.key(file_id))
         return _file(item) if item else None
 
     def all(self) -> Iterator[DispositionFile]:
-        """Give every file that is remembered."""
+        """Return every file that is remembered."""
         return (_file(item) for item in self._table.query(self.key("").pk))
 
     def register(self, file: DispositionFile, now: datetime) -> DispositionFile:
-        """Remember a file, unless it is remembered already; give it as it is remembered."""
+        """Remember a file, unless it is remembered already; return it as it is remembered."""
         written = self._table.put(self.key(file.file_id), _item(file, now), "attribute_not_exists(#pk)")
         return file if written.done else _file(written.item)
 
     def cancel(self, file_id: str, message: str, now: datetime) -> DispositionFile | None:
         """Stop what a file has not had an effect with yet; return it, as it is where it has ended.
 
-        None for one that is not known. Raises Overtaken where runs of it keep writing.
+        None for one that is not known. Raises ConcurrentUpdate where runs of it keep writing.
         """
         for _ in range(_CANCEL_TRIES):
             file = self.get(file_id)
             if file is None or file.cancelled_at or file.state in ENDED_FILES:
                 return file
-            with suppress(Overtaken):
+            with suppress(ConcurrentUpdate):
                 stopped = replace(file, cancelled_at=now, reason="cancelled", message=message)
                 return self.save(stopped, now)
-        raise Overtaken(file_id)
+        raise ConcurrentUpdate(file_id)
 
     def save(self, file: DispositionFile, now: datetime, facts: Sequence[Event] = ()) -> DispositionFile:
-        """Write down how far a file has come, with the facts of its end. Raises Overtaken."""
+        """Write down how far a file has come, with the facts of its end. Raises ConcurrentUpdate."""
         saved = replace(file, revision=file.revision + 1)
         item = _item(saved, now) | (facts_attributes(facts, now) if facts else {})
         # A put replaces the whole item: what still has facts to be published waits.
         condition = "#revision = :seen AND attribute_not_exists(#facts)"
         written = self._table.put(self.key(file.file_id), item, condition, {":seen": file.revision})
         if not written.done:
-            raise Overtaken(file.file_id)
+            raise ConcurrentUpdate(file.file_id)
         return saved
 
 
 def _item(file: DispositionFile, now: datetime) -> Item:
-    answered = file.answered
+    result = file.result
     return {
         "file_id": file.file_id,
         "key": file.key,
@@ -182,10 +183,10 @@ def _item(file: DispositionFile, now: datetime) -> Item:
         "read_at": format_time(file.read_at) if file.read_at else None,
         "ended": file.ended,
         "answered": {
-            "row": answered.row,
-            "upload_id": answered.upload_id,
-            "parts": list(answered.parts),
-            "tally": answered.tally,
+            "row": result.row,
+            "upload_id": result.upload_id,
+            "parts": list(result.parts),
+            "tally": result.tally,
         },
         "reason": file.reason,
         "message": file.message,
@@ -199,7 +200,7 @@ def _item(file: DispositionFile, now: datetime) -> Item:
 
 
 def _file(item: Item) -> DispositionFile:
-    answered = item["answered"]
+    result = item["answered"]
     return DispositionFile(
         file_id=item["file_id"],
         key=item["key"],
@@ -217,7 +218,7 @@ def _file(item: Item) -> DispositionFile:
         place=Place(**item["place"]),
         read_at=parse_time(item["read_at"]) if item.get("read_at") else None,
         ended=item["ended"],
-        answered=Answered(**{**answered, "parts": tuple(answered["parts"])}),
+        result=ResultProgress(**{**result, "parts": tuple(result["parts"])}),
         reason=item["reason"],
         message=item["message"],
         revision=item["revision"],

@@ -15,17 +15,17 @@ PREFIX = "dispositions/inbox/"
 _RESULT, _REPORT = ".result.csv", ".report.json"
 
 
-class Unfit(Exception):
+class FileRefused(Exception):
     """A file that is not taken as a whole: the reason, and what is wrong with it."""
 
     def __init__(self, reason: str, message: str) -> None:
-        """Say what is wrong, without what stands in the file."""
+        """Name what is wrong, without what stands in the file."""
         super().__init__(message)
         self.reason = reason
         self.message = message
 
 
-class Kind(StrEnum):
+class RowFormat(StrEnum):
     """How rows are written."""
 
     CSV = "csv"
@@ -33,15 +33,15 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FileFormat:
     """What a file's name says that it is."""
 
-    kind: Kind
+    kind: RowFormat
     gzipped: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class UploadNotice:
     """What S3 says of a new object; the tag and the version are empty where it does not say them.
 
     `arrival` is the same for every report of one upload, and another for the next.
@@ -54,55 +54,55 @@ class Notice:
     arrival: str = ""
 
 
-def notice_of(record: Mapping[str, Any]) -> Notice:
-    """Read what S3 reported of a new object. Raises Refused where a message is no such report."""
+def notice_of(record: Mapping[str, Any]) -> UploadNotice:
+    """Read what S3 reported of a new object. Raises Refused where a message is not a notice of one."""
     try:
         body = json.loads(record["body"])
         detail = body["detail"]
         about = detail["object"]
-        told = detail["bucket"]["name"], about["key"], about.get("etag", ""), about.get("version-id", "")
+        named = detail["bucket"]["name"], about["key"], about.get("etag", ""), about.get("version-id", "")
         arrival = about.get("sequencer") or body.get("id")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Refused(f"the message is no report of a new object: {type(error).__name__}") from error
-    bucket, key, etag, version = told
-    if not all(isinstance(one, str) for one in told) or not key.startswith(PREFIX):
-        raise Refused(f"the message is no report of an object under {PREFIX}")
-    return Notice(bucket, key, etag.strip('"'), version, arrival if isinstance(arrival, str) else "")
+        raise Refused(f"the message is not a notice of a new object: {type(error).__name__}") from error
+    bucket, key, etag, version = named
+    if not all(isinstance(value, str) for value in named) or not key.startswith(PREFIX):
+        raise Refused(f"the message is not a notice of an object under {PREFIX}")
+    return UploadNotice(bucket, key, etag.strip('"'), version, arrival if isinstance(arrival, str) else "")
 
 
 def is_named_like_an_answer(key: str) -> bool:
-    """Return True if an object may be an answer of ours.
+    """Return True if an object may be an answer that was written here.
 
-    Whether it is an answer its metadata says: people send mended results, and call files as they like.
+    Whether it is an answer its metadata says: people send corrected results, and call files as they like.
     """
     return key.endswith((_RESULT, _REPORT))
 
 
 def file_id_of(bucket: str, key: str, etag: str, version: str = "") -> str:
-    """Give a file's id: the same content under the same name is the same file."""
+    """Return a file's id: the same content under the same name is the same file."""
     return effect_id("disposition-file", bucket, key, etag, version)
 
 
 def row_id(file_id: str, number: int) -> str:
-    """Give the id of a row's request; ids sort as rows do."""
+    """Return the id of a row's request; ids sort as rows do."""
     return f"{file_id}-{number:09}"
 
 
-def form_of(key: str) -> Form:
-    """Give what a name says that the file is. Raises Unfit where it says nothing that is known."""
+def format_of(key: str) -> FileFormat:
+    """Return what a name says that the file is. Raises FileRefused where it says nothing that is known."""
     name = key.lower()
     plain = name.removesuffix(".gz")
-    for kind in Kind:
+    for kind in RowFormat:
         if plain.endswith(f".{kind.value}"):
-            return Form(kind, name.endswith(".gz"))
-    raise Unfit("unknown_extension", "its name ends in none of .csv, .jsonl, .csv.gz and .jsonl.gz")
+            return FileFormat(kind, name.endswith(".gz"))
+    raise FileRefused("unknown_extension", "its name ends in none of .csv, .jsonl, .csv.gz and .jsonl.gz")
 
 
 def result_key(key: str, file_id: str = "") -> str:
-    """The key of the result of a file; without an id that beside the file that has this name now."""
+    """Return the key of the result of a file; without an id that beside the file that has this name now."""
     return f"{key}.{file_id}{_RESULT}" if file_id else key + _RESULT
 
 
 def report_key(key: str, file_id: str = "") -> str:
-    """The key of the report of a file; without an id that beside the file that has this name now."""
+    """Return the key of the report of a file; without an id that beside the file that has this name now."""
     return f"{key}.{file_id}{_REPORT}" if file_id else key + _REPORT

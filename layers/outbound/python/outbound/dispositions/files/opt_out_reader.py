@@ -1,7 +1,7 @@
-"""Notes who must not be called because of a file, before anything else of the file is looked at.
+"""Records who must not be called because of a file, before anything else of the file is looked at.
 
-However large the file is and whatever is wrong with it: a refusal in its last row is said before its first
-row is queued.
+However large the file is and whatever is wrong with it: an opt-out in its last row is published
+before its first row is queued.
 """
 
 from __future__ import annotations
@@ -11,37 +11,37 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from outbound.clock import Clock, Deadline
-from outbound.dispositions.do_not_call import DoNotCall, Refusal
+from outbound.dispositions.do_not_call import DoNotCall, OptOut
 from outbound.dispositions.files.content import Block
 from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles, FileState, Place
-from outbound.dispositions.files.names import Unfit, row_id
-from outbound.dispositions.files.opt_outs import Found, refusals_of
+from outbound.dispositions.files.names import FileRefused, row_id
+from outbound.dispositions.files.opt_outs import RowOptOuts, opt_outs_of
 from outbound.dispositions.files.reader import Pace
 from outbound.observability import logger
 from outbound.queues import TryLater
 
-# Unpacked; what is larger is a file that nobody may send.
+# Unpacked; no file may be larger, whatever the settings say.
 _MOST_BYTES = 2**33
 # Rows between two looks at the time left.
 _ROWS = 1000
-# What was said is on its way to the ledger of consent for moments; rows are not queued sooner.
+# What was published takes moments to the ledger of consent; rows are not queued sooner.
 _HEAD_START_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A refusal that is to be said: its row, and its number among those of the row."""
+    """An opt-out that is to be recorded: its row, and its number among those of the row."""
 
     row: int
     number: int
-    refusal: Refusal
+    opt_out: OptOut
 
 
-class RefusalReader:
-    """Reads files for who must not be called."""
+class OptOutReader:
+    """Reads the opt-outs of files."""
 
     def __init__(self, files: DispositionFiles, do_not_call: DoNotCall, clock: Clock, pace: Pace) -> None:
-        """Say so many at once as rows go out, and note the place as often."""
+        """Record as many at once as rows go out, and note the place as often."""
         self._files = files
         self._do_not_call = do_not_call
         self._clock = clock
@@ -51,37 +51,37 @@ class RefusalReader:
     def read(
         self, file: DispositionFile, block: Block, codes: Iterable[str], until: Deadline
     ) -> DispositionFile:
-        """Return a file all of whose refusals are said, ready to be checked.
+        """Return a file all of whose opt-outs are published, ready to be checked.
 
-        Raises TryLater at the deadline; the next run goes on where this one stopped.
+        Raises TryLater at the deadline; the next run resumes where this one stopped.
         """
         pending: list[_Pending] = []
         place = file.noted
         with ThreadPoolExecutor(self._at_once) as threads:
-            for found in self._found(file, block, codes):
-                place = found.place
-                pending += [_Pending(place.row, *one) for one in enumerate(found.refusals)]
+            for row in self._rows(file, block, codes):
+                place = row.place
+                pending += [_Pending(place.row, *one) for one in enumerate(row.opt_outs)]
                 if len(pending) >= self._together:
-                    file, pending = self._say(file, place, pending, threads, until), []
+                    file, pending = self._record(file, place, pending, threads, until), []
                 if place.row % _ROWS == 0 and until.left() <= 0:
-                    self._say(file, place, pending, threads, until)
-                    raise TryLater(0, f"{place.row} rows are looked through for refusals")
-            file = self._say(file, place, pending, threads, until)
+                    self._record(file, place, pending, threads, until)
+                    raise TryLater(0, f"{place.row} rows are searched for opt-outs")
+            file = self._record(file, place, pending, threads, until)
         if file.refusals:
             self._clock.sleep(min(_HEAD_START_SECONDS, max(0.0, until.left())))
         return self._files.save(replace(file, state=FileState.CHECKING), self._clock.now())
 
-    def _found(self, file: DispositionFile, block: Block, codes: Iterable[str]) -> Iterator[Found]:
+    def _rows(self, file: DispositionFile, block: Block, codes: Iterable[str]) -> Iterator[RowOptOuts]:
         try:
-            for found in refusals_of(block, file.size, codes, file.noted):
-                yield found
-                if found.place.offset > _MOST_BYTES:
+            for row in opt_outs_of(block, file.size, codes, file.noted):
+                yield row
+                if row.place.offset > _MOST_BYTES:
                     return
-        except Unfit as unfit:
+        except FileRefused as unfit:
             # Up to here it could be read; the check refuses it.
             logger.warning("a file cannot be read to its end", extra={"reason": unfit.reason})
 
-    def _say(
+    def _record(
         self,
         file: DispositionFile,
         place: Place,
@@ -89,24 +89,24 @@ class RefusalReader:
         threads: ThreadPoolExecutor,
         until: Deadline,
     ) -> DispositionFile:
-        """Say refusals, and write down that all up to a place are said."""
+        """Record opt-outs, and note that all up to a place are recorded."""
 
-        def say(one: _Pending) -> None:
-            self._say_one(file, one)
+        def record(one: _Pending) -> None:
+            self._record_one(file, one)
 
         for first in range(0, len(pending), self._together):
-            # One broken row can hold a whole file: what is said already costs the next run little.
+            # One broken row can hold a whole file: what is recorded already costs the next run little.
             if first and until.left() <= 0:
-                raise TryLater(0, "refusals of one row are left to be said")
-            for _ in threads.map(say, pending[first : first + self._together]):
+                raise TryLater(0, "opt-outs of one row remain to be recorded")
+            for _ in threads.map(record, pending[first : first + self._together]):
                 pass
-        said = replace(file, noted=place, refusals=file.refusals + len(pending))
-        return self._files.save(said, self._clock.now()) if pending or until.left() <= 0 else said
+        noted = replace(file, noted=place, refusals=file.refusals + len(pending))
+        return self._files.save(noted, self._clock.now()) if pending or until.left() <= 0 else noted
 
-    def _say_one(self, file: DispositionFile, one: _Pending) -> None:
-        """Say a refusal with its row's request; others of the same row have items of their own beside it."""
+    def _record_one(self, file: DispositionFile, one: _Pending) -> None:
+        """Record an opt-out with its row's request; others of the row have items of their own beside it."""
         request_id, beside = row_id(file.file_id, one.row), ""
         if one.number:
-            request_id, beside = f"{request_id}-{one.refusal.contact_id}", "#refusals"
+            request_id, beside = f"{request_id}-{one.opt_out.contact_id}", "#refusals"
         now = self._clock.now()
-        self._do_not_call.say(file.file_id, request_id, one.refusal, file.uploaded_at, now, beside)
+        self._do_not_call.record(file.file_id, request_id, one.opt_out, file.uploaded_at, now, beside)

@@ -14,12 +14,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from outbound.contact_ids import read_contact_id
-from outbound.dispositions.do_not_call import Refusal
-from outbound.dispositions.files.columns import OUTCOME, Pairs, letters_of, original, readable_pairs
-from outbound.dispositions.files.content import Block, Line, content_of, lines_of
-from outbound.dispositions.files.header import DELIMITERS, Header, header_of
+from outbound.dispositions.do_not_call import OptOut
+from outbound.dispositions.files.content import (
+    Block,
+    Line,
+    LineSource,
+    behind,
+    cells_of,
+    content_of,
+    lines_of,
+    records_of,
+    text_of,
+    without_bom,
+)
 from outbound.dispositions.files.ledger import Place
-from outbound.dispositions.files.rows import Feed, cells_of, records_of, text_of, without_bom
+from outbound.dispositions.files.rows import (
+    DELIMITERS,
+    OUTCOME,
+    Header,
+    Pairs,
+    header_of,
+    letters_of,
+    original,
+    readable_pairs,
+)
 from outbound.do_not_call import means_do_not_call
 
 _GZIP = b"\x1f\x8b"
@@ -35,25 +53,25 @@ _ROLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RowOptOuts:
     """The place behind a row, and who must not be called because of it."""
 
     place: Place
-    refusals: Sequence[Refusal]
+    opt_outs: Sequence[OptOut]
 
 
-def refusals_of(block: Block, size: int, codes: Iterable[str], start: Place) -> Iterator[Found]:
+def opt_outs_of(block: Block, size: int, codes: Iterable[str], start: Place) -> Iterator[RowOptOuts]:
     """Return row by row who must not be called, behind a place of a file; nothing where no row can be read.
 
-    What the file is called does not count. Raises Unfit where it cannot be unpacked any further.
+    What the file is called does not count. Raises FileRefused where it cannot be unpacked any further.
     """
     head = next(_content(block, size, 0), b"")
     header = header_of(head)
     first = without_bom(head).lstrip()[:1]
     if first in (b"{", b"["):
-        finder = _Finder(codes, ())
+        finder = _OptOutFinder(codes, ())
     elif {"contact", "code"} <= {_role(name) for name in header.names}:
-        finder = _Finder(codes, header.names, header.delimiter)
+        finder = _OptOutFinder(codes, header.names, header.delimiter)
         start = start if start.offset else header.place
     else:
         return
@@ -61,14 +79,14 @@ def refusals_of(block: Block, size: int, codes: Iterable[str], start: Place) -> 
     if first in (b"{", b"["):
         yield from _in_json_lines(lines, start, finder)
     else:
-        yield from _in_records(Feed(lines, start), header, finder)
+        yield from _in_records(LineSource(lines, start), header, finder)
 
 
 def _content(block: Block, size: int, start: int) -> Iterator[bytes]:
     """Return the content from an offset on, as what it is: unpacked, and in UTF-8."""
     head = block(0, min(size, len(codecs.BOM_UTF16_LE))) if size else b""
     if head.startswith(_UTF16):
-        return _behind(_from_utf16(content_of(block, size, False, 0)), start)
+        return behind(_from_utf16(content_of(block, size, False, 0)), start)
     return content_of(block, size, head.startswith(_GZIP), start)
 
 
@@ -77,15 +95,7 @@ def _from_utf16(pieces: Iterator[bytes]) -> Iterator[bytes]:
     return (decoder.decode(piece).encode(errors="replace") for piece in pieces)
 
 
-def _behind(pieces: Iterator[bytes], start: int) -> Iterator[bytes]:
-    left = start
-    for piece in pieces:
-        if left < len(piece):
-            yield piece[left:]
-        left = max(0, left - len(piece))
-
-
-def _in_json_lines(lines: Iterator[Line], start: Place, finder: _Finder) -> Iterator[Found]:
+def _in_json_lines(lines: Iterator[Line], start: Place, finder: _OptOutFinder) -> Iterator[RowOptOuts]:
     number, at = start.row, start.line
     for line in lines:
         at += 1
@@ -93,12 +103,12 @@ def _in_json_lines(lines: Iterator[Line], start: Place, finder: _Finder) -> Iter
         if content.strip():
             number += 1
             found = finder.in_json(text_of(content, line.cut))
-            yield Found(Place(number, at, line.end), found)
+            yield RowOptOuts(Place(number, at, line.end), found)
 
 
-def _in_records(feed: Feed, header: Header, finder: _Finder) -> Iterator[Found]:
+def _in_records(feed: LineSource, header: Header, finder: _OptOutFinder) -> Iterator[RowOptOuts]:
     number = feed.start.row
-    overheard: dict[Refusal, None] = {}
+    overheard: dict[OptOut, None] = {}
     feed.drop = lambda text: overheard.update(dict.fromkeys(finder.in_line(text)))
     for cells, wrong in records_of(feed, header.delimiter):
         if wrong or any(cells):
@@ -108,12 +118,12 @@ def _in_records(feed: Feed, header: Header, finder: _Finder) -> Iterator[Found]:
                 for text in feed.texts:
                     found |= dict.fromkeys(finder.in_line(text))
                 found |= overheard
-            yield Found(Place(number, feed.line, feed.offset), list(found))
+            yield RowOptOuts(Place(number, feed.line, feed.offset), list(found))
         overheard.clear()
 
 
-class _Finder:
-    """Finds refusals in pieces of one file."""
+class _OptOutFinder:
+    """Finds opt-outs in pieces of one file."""
 
     def __init__(self, codes: Iterable[str], names: Sequence[str], delimiter: str = ",") -> None:
         self._codes = frozenset(codes)
@@ -121,19 +131,19 @@ class _Finder:
         self._is_result = {"row", OUTCOME} <= set(names)
         self._delimiters = dict.fromkeys((delimiter, *DELIMITERS))
 
-    def in_cells(self, cells: Sequence[str]) -> list[Refusal]:
-        given = map(original, cells) if self._is_result else cells
-        return self._in_pairs(zip(self._roles, given, strict=False))
+    def in_cells(self, cells: Sequence[str]) -> list[OptOut]:
+        values = map(original, cells) if self._is_result else cells
+        return self._in_pairs(zip(self._roles, values, strict=False))
 
-    def in_line(self, text: str) -> list[Refusal]:
+    def in_line(self, text: str) -> list[OptOut]:
         """Look at each line of a text as if it were a row."""
-        found: list[Refusal] = []
+        found: list[OptOut] = []
         for line in _LINE_ENDS.split(text):
             readings = (self.in_cells(cells_of([line], delimiter)) for delimiter in self._delimiters)
             found += next(filter(None, readings), [])
         return found
 
-    def in_json(self, text: str) -> list[Refusal]:
+    def in_json(self, text: str) -> list[OptOut]:
         try:
             value = json.loads(text, object_pairs_hook=Pairs)
         except (ValueError, RecursionError):
@@ -141,10 +151,10 @@ class _Finder:
         objects = value if isinstance(value, list) else [value]
         return [found for one in objects if isinstance(one, Pairs) for found in self._in_named(one.pairs)]
 
-    def _in_named(self, pairs: Iterable[tuple[str, Any]]) -> list[Refusal]:
+    def _in_named(self, pairs: Iterable[tuple[str, Any]]) -> list[OptOut]:
         return self._in_pairs((_role(name), value) for name, value in pairs)
 
-    def _in_pairs(self, pairs: Iterable[tuple[str, Any]]) -> list[Refusal]:
+    def _in_pairs(self, pairs: Iterable[tuple[str, Any]]) -> list[OptOut]:
         """Return every contact that is named beside a code of a do-not-call."""
         values: dict[str, list[Any]] = {"contact": [], "code": [], "moment": [], "": []}
         for role, value in pairs:
@@ -153,7 +163,7 @@ class _Finder:
             return []
         moment = next((one for one in values["moment"] if isinstance(one, str | int) and one), None)
         contacts = dict.fromkeys(map(read_contact_id, values["contact"]))
-        return [Refusal(contact_id, moment) for contact_id in contacts if contact_id]
+        return [OptOut(contact_id, moment) for contact_id in contacts if contact_id]
 
 
 def _role(name: str) -> str:

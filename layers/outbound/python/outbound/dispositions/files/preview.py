@@ -1,4 +1,4 @@
-"""What a file would come to, found out without any effect."""
+"""What a file would come to, without any effect."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import NamedTuple
 from outbound.clock import Clock, Deadline, format_time
 from outbound.dispositions.files.content import Block, content_of, lines_of
 from outbound.dispositions.files.ledger import DispositionFile, Place
-from outbound.dispositions.files.names import Unfit, form_of
-from outbound.dispositions.files.opt_outs import refusals_of
+from outbound.dispositions.files.names import FileRefused, format_of
+from outbound.dispositions.files.opt_outs import opt_outs_of
+from outbound.dispositions.files.reader import message_of
 from outbound.dispositions.files.rows import Row, rows_of
-from outbound.dispositions.files.sending import message_of
 from outbound.dispositions.files.validation import check
 from outbound.dispositions.requests import Rejected, disposition_of
 from outbound.dispositions.settings import DispositionSettings
@@ -24,7 +24,7 @@ from outbound.events import Event, EventType
 _MOST_NAMED = 20
 # Each disposition reads its contact and writes it.
 _CALLS = 2
-# A file on the disk of whoever asks is read in one go.
+# A file on the operator's disk is read in one go.
 _SECONDS = 24 * 3600.0
 
 
@@ -58,16 +58,16 @@ def preview(key: str, block: Block, size: int, settings: DispositionSettings, cl
     now = clock.now()
     contacts: set[str] = set()
     try:
-        for found in refusals_of(block, size, settings.do_not_call_codes, Place()):
-            contacts.update(refusal.contact_id for refusal in found.refusals)
-    except Unfit:
-        # The check says so.
+        for found in opt_outs_of(block, size, settings.do_not_call_codes, Place()):
+            contacts.update(refusal.contact_id for refusal in found.opt_outs)
+    except FileRefused:
+        # The check reports it.
         pass
     seen = Preview(do_not_call=len(contacts))
     file = DispositionFile("preview", key, "", "", size, now)
     try:
         checked = check(file, block, settings.max_file_bytes, Deadline(clock, _SECONDS))
-    except Unfit as unfit:
+    except FileRefused as unfit:
         seen.refused = unfit.message
         return seen
     for row in _rows(checked, block):
@@ -76,7 +76,7 @@ def preview(key: str, block: Block, size: int, settings: DispositionSettings, cl
 
 
 def _rows(file: DispositionFile, block: Block) -> Iterator[Row]:
-    form = form_of(file.key)
+    form = format_of(file.key)
     content = content_of(block, file.size, form.gzipped, file.place.offset)
     lines = lines_of(content, file.place.offset, file.ends_with_cr)
     return rows_of(form.kind, file.columns, lines, file.place, file.delimiter)
@@ -89,12 +89,12 @@ def _count(seen: Preview, row: Row, settings: DispositionSettings, now: datetime
     try:
         if row.wrong:
             raise row.wrong
-        asked = disposition_of(event, settings, now).asked
+        request = disposition_of(event, settings, now).request
         message_of(event)
     except Rejected as why:
         seen.wrong += 1
         if len(seen.wrong_rows) < _MOST_NAMED:
             seen.wrong_rows.append(WrongRow(row.place.row, why.field, why.message))
         return
-    seen.codes[asked.outcome_code] += 1
-    seen.campaigns[asked.campaign_id] += 1
+    seen.codes[request.outcome_code] += 1
+    seen.campaigns[request.campaign_id] += 1

@@ -6,13 +6,13 @@
                       |          |            +-- rows to the queue; broken ones are rejected at once,
                       |          |                and all of them once the file is cancelled
                       |          +-- refused, with a report and a fact
-                      +-- who must not be called is said, whatever else is wrong with the file
+                      +-- opt-outs are published, whatever else is wrong with the file
 
 A file that was refused, or had rows rejected, begins anew when the same is put there once more: what was
 applied stays, the rest is tried again.
 
-Whatever a run is cut off at, the next one goes on from what was written down last, and what it does again
-comes out the same.
+Wherever a run is cut off, the next one resumes from what was written down last, and what it repeats comes
+out the same.
 """
 
 from __future__ import annotations
@@ -26,74 +26,96 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, Deadline
 from outbound.dispositions.deferral import AGAIN_SECONDS
+from outbound.dispositions.do_not_call import DoNotCall
+from outbound.dispositions.facts import DispositionFacts
 from outbound.dispositions.files.completion import RowWatch
 from outbound.dispositions.files.content import Block
-from outbound.dispositions.files.ending import Endings
-from outbound.dispositions.files.inbox import Found, Gone, Inbox
+from outbound.dispositions.files.inbox import Inbox, InboxObject, ObjectGone
 from outbound.dispositions.files.ledger import (
     ENDED_FILES,
+    ConcurrentUpdate,
     DispositionFile,
     DispositionFiles,
     FileState,
-    Overtaken,
 )
 from outbound.dispositions.files.names import (
-    Notice,
-    Unfit,
+    FileRefused,
+    UploadNotice,
     file_id_of,
     is_named_like_an_answer,
     notice_of,
 )
-from outbound.dispositions.files.opt_out_reader import RefusalReader
-from outbound.dispositions.files.reader import RowReader
-from outbound.dispositions.files.results import Answerer
-from outbound.dispositions.files.sending import NotSent
+from outbound.dispositions.files.opt_out_reader import OptOutReader
+from outbound.dispositions.files.reader import NotSent, Pace, RowQueue, RowReader, RowRejecter
+from outbound.dispositions.files.results import FileCloser, ResultWriter
 from outbound.dispositions.files.validation import check
+from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.reports import Tally
 from outbound.dispositions.settings import DispositionSettings
+from outbound.do_not_call import DoNotCallCodes
 from outbound.events import PublishFailed
 from outbound.observability import logger
-from outbound.queues import TryLater, growing
+from outbound.queues import Invocation, TryLater, growing, work
+from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
 
-# Another run has the file in hand; its slice takes seconds.
-_OVERTAKEN_SECONDS = 30.0
+# Another run works on the file; its slice takes seconds.
+_OTHER_RUN_SECONDS = 30.0
 _GONE = "gone"
+
+# A slice of rows takes about a second, and is what a run that is cut off repeats.
+_PACE = Pace(rows=500, at_once=8)
+# Enough to end a slice of rows.
+_MARGIN_SECONDS = 20.0
 
 Settings = Callable[[], DispositionSettings]
 
 
 def may_be_tried_again(file: DispositionFile) -> bool:
-    """Return True if a file has ended, and not all of it with an effect: the same is then a new attempt."""
+    """Return True if a file has ended, and not all of it with an effect: put again, it is a new attempt."""
     if file.state is FileState.FINISHED:
-        return bool(Tally(file.answered.tally).rejections)
+        return bool(Tally(file.result.tally).rejections)
     return file.state is FileState.REFUSED
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What is done with a file, in this order."""
+    """What processes a file, in this order."""
 
-    refusals: RefusalReader
-    reader: RowReader
+    opt_outs: OptOutReader
+    rows: RowReader
     watch: RowWatch
-    answerer: Answerer
-    endings: Endings
+    results: ResultWriter
+    closer: FileCloser
 
 
-class FileHandler:
-    """Handles the files of one tenant."""
+class FileProcessor:
+    """Takes the files of one tenant from arrival to answer."""
 
     def __init__(self, files: DispositionFiles, inbox: Inbox, steps: Steps, clock: Clock) -> None:
         """Take files out of this inbox, and answer them there."""
         self._files = files
         self._inbox = inbox
-        self._refusals = steps.refusals
-        self._reader = steps.reader
-        self._watch = steps.watch
-        self._answerer = steps.answerer
-        self._endings = steps.endings
+        self._steps = steps
         self._clock = clock
+
+    @classmethod
+    def of(cls, runtime: Runtime, inbox: Inbox, pace: Pace = _PACE) -> FileProcessor:
+        """Return the processor of an inbox's files, whose rows go to the stack's queue of dispositions."""
+        table, tenant, clock, outbox = runtime.state, runtime.tenant, runtime.clock, runtime.outbox
+        queue = RowQueue(runtime.client("sqs"), runtime.name("DISPOSITIONS_QUEUE_URL"), clock)
+        files, ledger = DispositionFiles(table, tenant), DispositionLedger(table, tenant)
+        facts = DispositionFacts(tenant)
+        do_not_call = DoNotCall(ledger, outbox, facts)
+        rejecter = RowRejecter(ledger, do_not_call, facts, clock)
+        steps = Steps(
+            OptOutReader(files, do_not_call, clock, pace),
+            RowReader(files, rejecter, queue, tenant, clock, pace),
+            RowWatch(files, ledger, clock),
+            ResultWriter(files, ledger, inbox, clock),
+            FileCloser(files, inbox, outbox, tenant, clock),
+        )
+        return cls(files, inbox, steps, clock)
 
     def take(
         self,
@@ -102,10 +124,18 @@ class FileHandler:
         until: Deadline,
         do_not_call_codes: Callable[[], Iterable[str]] | None = None,
     ) -> None:
-        """Take the report of a new object; return when its file is answered and the answer is said.
+        """Take the notice of a new object; return when its file is answered and that is published.
 
-        `do_not_call_codes` can be had whatever is wrong with the settings; by default those of the settings.
-        Raises TryLater until then, Refused for what is no such report.
+        Args:
+            record: The message of the notice.
+            settings: The settings as they are now; may raise ConfigurationError.
+            until: When this run has to hand over.
+            do_not_call_codes: The codes that forbid to call, which can be had whatever is wrong with the
+                settings; by default those of the settings.
+
+        Raises:
+            TryLater: The file is not answered yet.
+            Refused: The message is not a notice of a new object.
         """
         notice = notice_of(record)
         if notice.key.endswith("/"):
@@ -114,38 +144,38 @@ class FileHandler:
         logger.append_keys(file=notice.key)
         codes = do_not_call_codes or (lambda: settings().do_not_call_codes)
         try:
-            if file := self._known(notice):
-                self._go_on(file, settings, codes, until)
-        except Overtaken:
-            raise TryLater(_OVERTAKEN_SECONDS, "another run has the file in hand") from None
+            if file := self._file_of(notice):
+                self._continue(file, settings, codes, until)
+        except ConcurrentUpdate:
+            raise TryLater(_OTHER_RUN_SECONDS, "another run works on the file") from None
         except (NotSent, PublishFailed, ConfigurationError, ClientError, BotoCoreError) as error:
             logger.warning("a file waits", exc_info=True)
             raise growing(record, type(error).__name__, AGAIN_SECONDS) from error
 
-    def _known(self, notice: Notice) -> DispositionFile | None:
+    def _file_of(self, notice: UploadNotice) -> DispositionFile | None:
         """Return the file that a notice is about, as far as it has come; None for an answer of ours."""
         found = None
         if not notice.etag:
-            found = self._found(notice)
+            found = self._object_of(notice)
             notice = replace(notice, etag=found.etag)
         file_id = file_id_of(notice.bucket, notice.key, notice.etag, notice.version)
         if file := self._files.get(file_id):
-            return self._again(file, notice)
-        found = found or self._found(notice)
-        # What cannot be looked at any more and has the name of an answer was one: nobody misses it.
+            return self._restarted(file, notice)
+        found = found or self._object_of(notice)
+        # What cannot be looked at any more and has the name of an answer was one: nothing is lost with it.
         is_missing = not found.etag or found.etag != notice.etag
         if found.answers or (is_missing and is_named_like_an_answer(notice.key)):
             return None
         return self._register(file_id, notice, found)
 
-    def _again(self, file: DispositionFile, notice: Notice) -> DispositionFile:
-        """Begin a file anew that was put there once more, unless all of it had its effect."""
+    def _restarted(self, file: DispositionFile, notice: UploadNotice) -> DispositionFile:
+        """Return a file that begins anew if it was put there once more, unless all of it had its effect."""
         if notice.arrival in ("", file.arrival) or not may_be_tried_again(file):
             return file
-        found = self._found(notice)
+        found = self._object_of(notice)
         if found.etag != notice.etag:
             return file
-        self._endings.publish(file)
+        self._steps.closer.publish(file)
         # Rows without a time of their own keep that of the first upload: they say nothing new.
         uploaded_at = file.uploaded_at if file.state is FileState.FINISHED else found.modified
         new = DispositionFile(file.file_id, file.key, file.etag, file.version, found.size, uploaded_at)
@@ -153,53 +183,53 @@ class FileHandler:
         new = replace(new, arrival=notice.arrival, attempt=attempt, revision=revision)
         return self._files.save(new, self._clock.now())
 
-    def _found(self, notice: Notice) -> Found:
+    def _object_of(self, notice: UploadNotice) -> InboxObject:
         try:
             return self._inbox.find(notice.key, notice.version)
-        except Gone:
-            return Found(notice.key, "", notice.version, 0, self._clock.now())
+        except ObjectGone:
+            return InboxObject(notice.key, "", notice.version, 0, self._clock.now())
 
-    def _register(self, file_id: str, notice: Notice, found: Found) -> DispositionFile:
+    def _register(self, file_id: str, notice: UploadNotice, found: InboxObject) -> DispositionFile:
         file = DispositionFile(file_id, notice.key, notice.etag, notice.version, found.size, found.modified)
         file = replace(file, arrival=notice.arrival)
         if not found.etag or found.etag != notice.etag:
             file = replace(file, reason=_GONE)
         return self._files.register(file, self._clock.now())
 
-    def _go_on(
+    def _continue(
         self, file: DispositionFile, settings: Settings, codes: Callable[[], Iterable[str]], until: Deadline
     ) -> None:
         try:
             if file.state is FileState.NOTING and file.reason != _GONE:
-                file = self._refusals.read(file, self._block(file), codes(), until)
+                file = self._steps.opt_outs.read(file, self._block(file), codes(), until)
             if file.state not in ENDED_FILES:
                 self._advance(file, settings(), until)
-        except Unfit as unfit:
+        except FileRefused as unfit:
             self._refuse(file, unfit)
-        except Gone:
-            self._refuse(file, Unfit(_GONE, "it was removed or replaced before all of it was read"))
-        self._endings.publish(file)
+        except ObjectGone:
+            self._refuse(file, FileRefused(_GONE, "it was removed or replaced before all of it was read"))
+        self._steps.closer.publish(file)
 
-    def _refuse(self, file: DispositionFile, why: Unfit) -> None:
-        """End a file as it is written down, which is further than when this run took it up."""
+    def _refuse(self, file: DispositionFile, why: FileRefused) -> None:
+        """End a file as it is written down by now, which is further than when this run began."""
         now = self._files.get(file.file_id) or file
         if now.state not in ENDED_FILES:
             # What lies there now is another file, and the report would be taken for its own.
-            self._endings.refuse(now, why, with_report=why.reason != _GONE)
+            self._steps.closer.refuse(now, why, with_report=why.reason != _GONE)
 
     def _advance(self, file: DispositionFile, settings: DispositionSettings, until: Deadline) -> None:
         block = self._block(file)
         if file.reason == _GONE:
-            raise Gone
+            raise ObjectGone
         if file.state is FileState.CHECKING:
             file = self._check(file, block, settings, until)
         if file.state is FileState.READING:
-            file = self._reader.read(file, block, settings, until)
+            file = self._steps.rows.read(file, block, settings, until)
         if file.state is FileState.WAITING:
-            file = self._watch.wait(file, settings, until)
+            file = self._steps.watch.wait(file, settings, until)
         if file.state is FileState.ANSWERING:
-            answered, tally = self._answerer.answer(file, until)
-            self._endings.finish(answered, tally)
+            answered, tally = self._steps.results.write(file, until)
+            self._steps.closer.finish(answered, tally)
 
     def _check(
         self, file: DispositionFile, block: Block, settings: DispositionSettings, until: Deadline
@@ -211,3 +241,20 @@ class FileHandler:
 
     def _block(self, file: DispositionFile) -> Block:
         return partial(self._inbox.block, file.key, file.etag, file.version)
+
+
+def build(runtime: Runtime) -> Work:
+    """Return the work of the function behind the queue of new files."""
+    documents, queue = runtime.documents, runtime.queue
+    settings = partial(documents.get, "dispositions", DispositionSettings)
+    files = FileProcessor.of(runtime, Inbox(runtime.client("s3"), runtime.name("LAKE_BUCKET")))
+
+    def codes() -> Iterable[str]:
+        return documents.get("dispositions", DoNotCallCodes, else_packaged=True).codes
+
+    def read(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        until = runtime.deadline(invocation, _MARGIN_SECONDS)
+        take = partial(files.take, settings=settings, until=until, do_not_call_codes=codes)
+        return work(event, queue, take, invocation)
+
+    return read

@@ -1,21 +1,26 @@
-"""The result of a file: a row for each of its rows, in their order, written in parts."""
+"""How a file is answered: a result with a row for each of its rows, a report, its last state and its fact."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from outbound.clock import Clock, Deadline
+from outbound.clock import Clock, Deadline, format_time
 from outbound.dispositions.files.completion import rows_behind
-from outbound.dispositions.files.inbox import Inbox, UploadLost
-from outbound.dispositions.files.ledger import Answered, DispositionFile, DispositionFiles
-from outbound.dispositions.files.names import result_key
+from outbound.dispositions.files.inbox import Inbox, ObjectGone, UploadLost
+from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles, FileState, ResultProgress
+from outbound.dispositions.files.names import FileRefused, report_key, result_key
+from outbound.dispositions.files.rows import escaped
 from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.reports import Tally, outcome_of
+from outbound.events import Event, EventType, new_event
+from outbound.observability import Metric, logger, measure
 from outbound.queues import TryLater
+from outbound.store.outbox import Outbox
 from outbound.store.table import Item
 
 COLUMNS = (
@@ -25,11 +30,9 @@ COLUMNS = (
 # Rows between two looks at the time left.
 _SLICE = 1000
 _TYPE = "text/csv; charset=utf-8"
-# Cells that begin so are formulas to a spreadsheet.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Answerer:
+class ResultWriter:
     """Writes the results of files."""
 
     def __init__(
@@ -41,41 +44,41 @@ class Answerer:
         self._inbox = inbox
         self._clock = clock
 
-    def answer(self, file: DispositionFile, until: Deadline) -> tuple[DispositionFile, Tally]:
-        """Write the result of a file whose rows have ended; give the file, and what they amount to.
+    def write(self, file: DispositionFile, until: Deadline) -> tuple[DispositionFile, Tally]:
+        """Write the result of a file whose rows have ended; return the file, and what they amount to.
 
         Raises TryLater at the deadline.
         """
         try:
-            return self._write(file, until)
+            return self._write_rest(file, until)
         except UploadLost:
             # It was completed by a run that was cut off, or it is a day old: written anew, it is the same.
             latest = self._files.get(file.file_id) or file
-            self._files.save(replace(latest, answered=Answered()), self._clock.now())
+            self._files.save(replace(latest, result=ResultProgress()), self._clock.now())
             raise TryLater(0, "the result is written anew") from None
 
-    def _write(self, file: DispositionFile, until: Deadline) -> tuple[DispositionFile, Tally]:
-        tally = Tally(file.answered.tally)
-        text = _Text(header=file.answered.row == 0)
-        for number, item in rows_behind(self._ledger, file, file.answered.row):
+    def _write_rest(self, file: DispositionFile, until: Deadline) -> tuple[DispositionFile, Tally]:
+        tally = Tally(file.result.tally)
+        text = _Text(header=file.result.row == 0)
+        for number, item in rows_behind(self._ledger, file, file.result.row):
             tally.add(item)
             text.add(number, item)
             if text.size() >= self._inbox.part_bytes:
                 file = self._add_part(file, text, number, tally)
             if number % _SLICE == 0 and until.left() <= 0:
-                raise TryLater(0, f"{file.answered.row} of {file.place.row} rows are answered")
+                raise TryLater(0, f"{file.result.row} of {file.place.row} rows are answered")
         self._end(file, text)
         return file, tally
 
     def _add_part(self, file: DispositionFile, text: _Text, row: int, tally: Tally) -> DispositionFile:
-        key, answered = result_key(file.key, file.file_id), file.answered
+        key, answered = result_key(file.key, file.file_id), file.result
         upload_id = answered.upload_id or self._inbox.begin(key, _TYPE, file.file_id)
         tag = self._inbox.add(key, upload_id, len(answered.parts) + 1, text.taken())
-        done = Answered(row, upload_id, (*answered.parts, tag), tally.to_json())
-        return self._files.save(replace(file, answered=done), self._clock.now())
+        done = ResultProgress(row, upload_id, (*answered.parts, tag), tally.to_json())
+        return self._files.save(replace(file, result=done), self._clock.now())
 
     def _end(self, file: DispositionFile, text: _Text) -> None:
-        key, answered, body = result_key(file.key, file.file_id), file.answered, text.taken()
+        key, answered, body = result_key(file.key, file.file_id), file.result, text.taken()
         if not answered.upload_id:
             self._inbox.put(key, body, _TYPE, file.file_id)
             return
@@ -98,25 +101,108 @@ class _Text:
         self._row = csv.writer(self._text).writerow
 
     def add(self, number: int, item: Item) -> None:
-        self._row([number, *map(_harmless, _cells(item))])
+        self._row([number, *map(escaped, _cells(item))])
 
     def size(self) -> int:
-        """Give about how many bytes there are: nearly all is ASCII."""
+        """Return about how many bytes there are: nearly all is ASCII."""
         return self._text.tell()
 
     def taken(self) -> bytes:
-        """Give what there is, and begin anew."""
+        """Return what there is, and begin anew."""
         body = self._text.getvalue().encode()
         self._begin()
         return body
 
 
-def _cells(item: Item) -> Sequence[Any]:
+def _cells(item: Item) -> Sequence[str]:
     about = item.get("about", {})
     who = [item.get(name, "") for name in ("contact_id", "campaign_id", "outcome_code")]
     return [*who, outcome_of(item), *(about.get(name, "") for name in ("reason", "field", "message"))]
 
 
-def _harmless(cell: Any) -> Any:
-    """Keep a spreadsheet from taking a cell for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell
+class FileCloser:
+    """Ends the files of one tenant: report, state, fact."""
+
+    def __init__(
+        self, files: DispositionFiles, inbox: Inbox, outbox: Outbox, tenant: str, clock: Clock
+    ) -> None:
+        """Report into this inbox and publish through this outbox."""
+        self._files = files
+        self._inbox = inbox
+        self._outbox = outbox
+        self._tenant = tenant
+        self._clock = clock
+
+    def finish(self, file: DispositionFile, tally: Tally) -> None:
+        """End a file whose result is written."""
+        answered = ResultProgress(file.place.row, file.result.upload_id, (), tally.to_json())
+        self._end(replace(file, state=FileState.FINISHED, result=answered), tally, with_report=True)
+        measure(Metric.DISPOSITION_FILES_FINISHED)
+
+    def refuse(self, file: DispositionFile, why: FileRefused, *, with_report: bool = True) -> None:
+        """End a file that is not taken; `with_report` unless another has taken its place."""
+        logger.warning("a file was refused", extra={"file_id": file.file_id, "reason": why.reason})
+        refused = replace(file, state=FileState.REFUSED, reason=why.reason, message=why.message)
+        self._end(refused, Tally(), with_report)
+        measure(Metric.DISPOSITION_FILES_REFUSED)
+
+    def publish(self, file: DispositionFile) -> None:
+        """Publish what an ended file still carries."""
+        self._outbox.publish_left(self._files.key(file.file_id))
+
+    def _end(self, file: DispositionFile, tally: Tally, with_report: bool) -> None:
+        now = self._clock.now()
+        about = self._about(file)
+        if with_report:
+            document = {
+                **about,
+                "finished_at": format_time(now),
+                **tally.report(),
+                "audit_trail": _trail(file),
+            }
+            self._inbox.put_document(report_key(file.key, file.file_id), document, file.file_id)
+            self._lay_beside(file)
+        self._files.save(file, now, [self._fact(file, about | tally.report(), with_report)])
+
+    def _lay_beside(self, file: DispositionFile) -> None:
+        """Copy the answers beside the file, unless a newer file has the name by now."""
+        with suppress(ObjectGone):
+            if self._inbox.find(file.key).etag != file.etag:
+                return
+        if file.state is FileState.FINISHED:
+            self._inbox.copy(result_key(file.key, file.file_id), result_key(file.key))
+        self._inbox.copy(report_key(file.key, file.file_id), report_key(file.key))
+
+    def _about(self, file: DispositionFile) -> dict[str, Any]:
+        return {
+            "file_id": file.file_id,
+            "file": file.key,
+            "bucket": self._inbox.bucket,
+            "size": file.size,
+            "uploaded_at": format_time(file.uploaded_at),
+            "status": file.state.value,
+            "reason": file.reason or None,
+            "message": file.message or None,
+            "rows": file.place.row,
+            "refusals": file.refusals,
+        }
+
+    def _fact(self, file: DispositionFile, about: dict[str, Any], with_report: bool) -> Event:
+        answers = {
+            "result": result_key(file.key, file.file_id) if file.state is FileState.FINISHED else None,
+            "report": report_key(file.key, file.file_id) if with_report else None,
+        }
+        data = {**about, **answers}
+        effect = (file.file_id, *([str(file.attempt)] if file.attempt > 1 else []))
+        kind = EventType.DISPOSITION_FILE_FINISHED
+        return new_event(kind, self._tenant, self._clock.now(), effect, data, file.file_id)
+
+
+def _trail(file: DispositionFile) -> dict[str, Any]:
+    """Return where each row's end can be looked up."""
+    return {
+        "correlation_id": file.file_id,
+        "result": result_key(file.key, file.file_id) if file.state is FileState.FINISHED else None,
+        "audit_log": "every event with this correlation_id",
+        "command": f"outbound dispositions show {file.file_id}",
+    }

@@ -1,4 +1,4 @@
-"""Whether a file is what its name says, found out before any row of it has an effect."""
+"""Whether a file is what its name says, before any row of it has an effect."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from outbound.clock import Deadline
-from outbound.dispositions.files.columns import columns_of
-from outbound.dispositions.files.content import Block, content_of
-from outbound.dispositions.files.header import has_cr_ends, header_of
+from outbound.dispositions.files.content import Block, content_of, without_bom
 from outbound.dispositions.files.ledger import DispositionFile, FileState, Place
-from outbound.dispositions.files.names import Form, Kind, Unfit, form_of
-from outbound.dispositions.files.rows import without_bom
+from outbound.dispositions.files.names import FileFormat, FileRefused, RowFormat, format_of
+from outbound.dispositions.files.rows import columns_of, has_cr_ends, header_of
 
 _SAVE_AS = "save it as CSV UTF-8"
 # How files begin that are something else.
@@ -27,52 +25,59 @@ _OTHERS = {
 }
 
 
-def check(file: DispositionFile, block: Block, most: int, deadline: Deadline) -> DispositionFile:
-    """Give a file as far as it could be checked by the deadline; one that is right is ready to be read.
+def check(file: DispositionFile, block: Block, max_bytes: int, deadline: Deadline) -> DispositionFile:
+    """Return a file as far as it could be checked by the deadline; one that is right is ready to be read.
 
-    `most` is how many bytes it may have, unpacked. Raises Unfit.
+    Args:
+        file: The file, as far as an earlier run has checked it.
+        block: Fetches its bytes.
+        max_bytes: How many bytes it may have, unpacked.
+        deadline: When to stop.
+
+    Raises:
+        FileRefused: It is not what its name says.
     """
-    form = form_of(file.key)
+    form = format_of(file.key)
     if file.size == 0:
-        raise Unfit("empty", "it is empty")
-    if file.size > most:
-        raise _too_large(most)
+        raise FileRefused("empty", "it is empty")
+    if file.size > max_bytes:
+        raise _too_large(max_bytes)
     if not file.columns and file.checked == 0:
         file = _begun(file, form, next(_content(file, block, form, 0), b""))
-    return _encoding(file, _content(file, block, form, file.checked), most, deadline)
+    return _encoding(file, _content(file, block, form, file.checked), max_bytes, deadline)
 
 
-def _content(file: DispositionFile, block: Block, form: Form, start: int) -> Iterator[bytes]:
+def _content(file: DispositionFile, block: Block, form: FileFormat, start: int) -> Iterator[bytes]:
     return content_of(block, file.size, form.gzipped, start)
 
 
-def _begun(file: DispositionFile, form: Form, head: bytes) -> DispositionFile:
+def _begun(file: DispositionFile, form: FileFormat, head: bytes) -> DispositionFile:
     """Return a file with its columns and the place of its first row; JSON lines begin at once."""
     if not head.strip():
-        raise Unfit("empty", "it is empty")
+        raise FileRefused("empty", "it is empty")
     for beginning, what in _OTHERS.items():
         if head.startswith(beginning):
-            raise Unfit("not_what_its_name_says", what)
+            raise FileRefused("not_what_its_name_says", what)
     first = without_bom(head).lstrip()[:1]
-    if form.kind is Kind.JSONL:
+    if form.kind is RowFormat.JSONL:
         if first != b"{":
-            raise Unfit("not_what_its_name_says", "it does not begin with a JSON object, one a line")
+            raise FileRefused("not_what_its_name_says", "it does not begin with a JSON object, one a line")
         return replace(file, place=Place(), ends_with_cr=has_cr_ends(head))
     if first in (b"{", b"["):
-        raise Unfit("not_what_its_name_says", "it begins like JSON; JSON lines have a name in .jsonl")
+        raise FileRefused("not_what_its_name_says", "it begins like JSON; JSON lines have a name in .jsonl")
     return _with_header(file, head)
 
 
 def _with_header(file: DispositionFile, head: bytes) -> DispositionFile:
     header = header_of(head)
     if header.wrong:
-        raise Unfit("no_header", f"its header {header.wrong.message}")
+        raise FileRefused("no_header", f"its header {header.wrong.message}")
     try:
         head[: header.place.offset].decode()
     except UnicodeDecodeError:
-        raise Unfit("not_utf8", f"its header is not in UTF-8; {_SAVE_AS}") from None
+        raise FileRefused("not_utf8", f"its header is not in UTF-8; {_SAVE_AS}") from None
     if "\0" in "".join(header.names):
-        raise Unfit("not_utf8", f"its header is not in UTF-8; {_SAVE_AS}")
+        raise FileRefused("not_utf8", f"its header is not in UTF-8; {_SAVE_AS}")
     return replace(
         file,
         columns=columns_of(header.names),
@@ -83,15 +88,15 @@ def _with_header(file: DispositionFile, head: bytes) -> DispositionFile:
 
 
 def _encoding(
-    file: DispositionFile, pieces: Iterator[bytes], most: int, deadline: Deadline
+    file: DispositionFile, pieces: Iterator[bytes], max_bytes: int, deadline: Deadline
 ) -> DispositionFile:
     """Read all of it, as text; what cannot be unpacked or read shows before the first row has gone out."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     seen = file.checked
     for piece in pieces:
         seen += len(piece)
-        if seen > most:
-            raise _too_large(most)
+        if seen > max_bytes:
+            raise _too_large(max_bytes)
         _decode(decoder, piece, final=False)
         if deadline.left() <= 0:
             # A character whose end is still to come is read again.
@@ -104,10 +109,10 @@ def _decode(decoder: codecs.IncrementalDecoder, piece: bytes, final: bool) -> No
     try:
         decoder.decode(piece, final)
     except UnicodeDecodeError:
-        raise Unfit("not_utf8", f"it is not in UTF-8; {_SAVE_AS}") from None
+        raise FileRefused("not_utf8", f"it is not in UTF-8; {_SAVE_AS}") from None
     if b"\0" in piece:
-        raise Unfit("not_what_its_name_says", "it holds zero bytes, which no text does")
+        raise FileRefused("not_what_its_name_says", "it holds zero bytes, which no text does")
 
 
-def _too_large(most: int) -> Unfit:
-    return Unfit("too_large", f"it has more than {most} bytes, unpacked; split it")
+def _too_large(max_bytes: int) -> FileRefused:
+    return FileRefused("too_large", f"it has more than {max_bytes} bytes, unpacked; split it")

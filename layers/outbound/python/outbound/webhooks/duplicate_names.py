@@ -1,0 +1,61 @@
+"""Events that say two things, because a name stands in their JSON twice with different values.
+
+JSON leaves open which of the two counts, and readers differ. An opt-out counts if any of the values says it;
+everything else of such an event is rejected, so that what is applied is never the other value.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+from outbound.webhooks.mapping import Found, Read
+
+
+def contradictions(read: Read, others: Iterable[Read]) -> dict[int, str]:
+    """Return the places of events that say two things, each with the first field that does.
+
+    Args:
+        read: What the mapping's rules found, by the last value of each name.
+        others: What they find by the other values.
+    """
+    found = _by_place(read)
+    fields: dict[int, str] = {}
+    for other in others:
+        differently = _by_place(other)
+        for place, events in found.items():
+            if place not in fields and (field := _difference(events, differently[place])):
+                fields[place] = field
+    return fields
+
+
+def _by_place(read: Read) -> defaultdict[int, list[Found]]:
+    places: defaultdict[int, list[Found]] = defaultdict(list)
+    for found in read.found:
+        places[found.place].append(found)
+    return places
+
+
+def _difference(events: Sequence[Found], others: Sequence[Found]) -> str:
+    """Return the first field in which what rules found differs, empty if it is the same."""
+    try:
+        differences = (_differing_field(*pair) for pair in zip_longest(events, others))
+        return next(filter(None, differences), "")
+    except RecursionError:
+        # Too deep to be compared is too deep to be published.
+        return "data"
+
+
+def _differing_field(found: Found | None, other: Found | None) -> str:
+    if found == other:
+        return ""
+    if found is None or other is None or found.event_type != other.event_type:
+        return "type"
+    if isinstance(found.data, dict) and isinstance(other.data, dict):
+        for name in {**found.data, **other.data}:
+            if found.data.get(name) != other.data.get(name):
+                return str(name)
+    if found.data != other.data:
+        return "data"
+    return "occurred_at" if found.occurred_at != other.occurred_at else "id"
