@@ -15,7 +15,8 @@ from disposition_load import SMALL as DISPOSITIONS
 from integration.listening import Listener
 from local import Stack
 from outbound.cli.__main__ import main
-from outbound.outcomes.jobs import Job, Jobs
+from outbound.outcomes.job import Job
+from outbound.outcomes.jobs import Jobs
 from outbound.store.table import Table
 from sandbox.running import Receivers, Tenant
 from sandbox.world import Campaign, World, read_world

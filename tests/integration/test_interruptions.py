@@ -11,7 +11,7 @@ from integration.lake import rows_of
 from local import Emulator, Stack
 from local.stack import eventually
 from outbound.clock import format_time
-from outbound.outcomes.jobs import Job
+from outbound.outcomes.job import Job
 from outbound.store.table import Key, Table
 from sandbox.running import Tenant
 from sandbox.world import expected_ids

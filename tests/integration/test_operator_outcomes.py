@@ -15,7 +15,7 @@ from integration.listening import Listener
 from local import Stack
 from local.stack import eventually
 from outbound.clock import format_time
-from outbound.outcomes.jobs import Job
+from outbound.outcomes.job import Job
 from sandbox.running import Tenant
 from sandbox.world import expected_ids
 from scenario.cast import Operator

@@ -25,7 +25,7 @@ from outbound.cxone.errors import RateLimited
 from outbound.cxone.quota import Budgets, Lane
 from outbound.cxone.settings import Budget, CxoneSettings
 from outbound.events import EventType, new_event
-from outbound.outcomes.jobs import Job
+from outbound.outcomes.job import Job
 from outbound.secrets import Secrets
 from outbound.store.outbox import facts_attributes
 from outbound.store.table import Key, Table, Written

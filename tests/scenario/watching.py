@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from outbound.outcomes.jobs import Job, Jobs
+from outbound.outcomes.job import Job
+from outbound.outcomes.jobs import Jobs
 from outbound.store.table import Table
 from sandbox.world import Campaign, World, expected_ids
 from scenario.cast import Cast, dialled

@@ -130,7 +130,7 @@ def test_the_ingress_queue_holds_the_largest_delivery(template: Template) -> Non
 def test_kept_webhooks_expire_by_their_own_parameter(template: Template) -> None:
     rules = template.of_type("AWS::S3::Bucket")["LakeBucket"]["LifecycleConfiguration"]["Rules"]
     days = {rule.get("Prefix", ""): rule["ExpirationInDays"] for rule in rules}
-    # As long as the parts of a pull that is not at its end; see outbound.store.parts.
+    # As long as the parts of a pull that is not at its end; see outbound.outcomes.parts.
     assert days.pop("staged/") == 120
     days = {prefix: parameter["Ref"] for prefix, parameter in days.items()}
     assert days == {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+
+import requests
 
 from outbound.campaigns.registration import Registrar, Registration
 from outbound.clock import Deadline, format_time
@@ -14,7 +16,8 @@ from outbound.cxone.adapters import Cxone
 from outbound.cxone.settings import BUDGETS
 from outbound.events import Event, EventType
 from outbound.outcomes.dispatcher import Dispatcher, job_window
-from outbound.outcomes.jobs import Job, Jobs
+from outbound.outcomes.job import Job
+from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.puller import Puller
 from outbound.outcomes.requests import PullRequests
 from outbound.outcomes.settings import OutcomeSettings
@@ -23,6 +26,8 @@ from outbound.store.table import Item
 from sandbox.running import Tenant
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 from worlds.runtime import WorldRuntime
+
+MakePulls = Callable[..., "PullWorld"]
 
 TENANT = ENVIRONMENT["TENANT"]
 # Messages that come back more often than this within one test are going round in a circle.
@@ -185,3 +190,37 @@ def _steady(manifest: dict[str, Any]) -> dict[str, Any]:
 def hours_ago(clock: FakeClock, hours: float) -> datetime:
     """A moment in whole seconds before the clock's present."""
     return (clock.now() - timedelta(hours=hours)).replace(microsecond=0)
+
+
+def fresh_aws() -> AwsWorld:
+    """Empty moto, and make the stack's resources in it."""
+    requests.post("http://motoapi.amazonaws.com/moto-api/reset", timeout=5)
+    return AwsWorld()
+
+
+def evening() -> datetime:
+    """Eight in the evening two days ago."""
+    return datetime.now(UTC).replace(hour=20, minute=0, second=0, microsecond=0) - timedelta(days=2)
+
+
+def make_pulls(
+    aws: AwsWorld,
+    tenant: Tenant,
+    clock: FakeClock,
+    *campaigns: dict[str, Any],
+    settings: dict[str, Any] | None = None,
+    **world: Any,
+) -> PullWorld:
+    """Give a tenant a world, and wire the pull to it."""
+    tenant.reset()
+    tenant.clear_faults()
+    placed = [
+        {**campaign, "from": _at(clock, campaign["from"]), "to": _at(clock, campaign["to"])}
+        for campaign in campaigns
+    ]
+    tenant.use_world({"quotas": {"outbound": None}, "campaigns": placed, **world})
+    return PullWorld(aws, tenant, clock, settings)
+
+
+def _at(clock: FakeClock, hours: float) -> str:
+    return (clock.now() + timedelta(hours=hours)).isoformat()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from outbound.clock import Deadline
+from outbound.deliveries.ledger import DeliveryLedger
 from outbound.queues import TryLater
 from worlds.aws import AwsWorld
 from worlds.deliveries import DeliveryWorld, Receiver, Sent
@@ -143,17 +144,17 @@ def test_of_two_workers_that_read_the_same_state_the_slower_one_sends_nothing(
     world = deliveries()
     world.put(world.event(), world.event())
     first, second = world.queue.receive()
-    read = world.ledger.read
+    read = DeliveryLedger.read
     reads: list[str] = []
 
-    def read_then_let_the_other_finish(event_id: str) -> Any:
-        entry = read(event_id)
+    def read_then_let_the_other_finish(ledger: DeliveryLedger, event_id: str) -> Any:
+        entry = read(ledger, event_id)
         reads.append(event_id)
         if len(reads) == 1:
             world.deliveries.deliver(second, Deadline(world.clock, 120))
         return entry
 
-    monkeypatch.setattr(world.ledger, "read", read_then_let_the_other_finish)
+    monkeypatch.setattr(DeliveryLedger, "read", read_then_let_the_other_finish)
     with pytest.raises(TryLater):
         world.deliveries.deliver(first, Deadline(world.clock, 120))
     assert len(receiver.got) == 1

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -12,14 +11,11 @@ from unittest.mock import patch
 import boto3
 import hypothesis
 import pytest
-import requests
 from moto import mock_aws
 
 from sandbox.running import Tenant, running_tenant
 from worlds.aws import AwsWorld, FakeClock
-from worlds.outcomes import PullWorld
-
-MakePulls = Callable[..., PullWorld]
+from worlds.outcomes import MakePulls, PullWorld, evening, fresh_aws, make_pulls
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -46,12 +42,6 @@ def aws(moto: None) -> AwsWorld:
     return fresh_aws()
 
 
-def fresh_aws() -> AwsWorld:
-    """Empty moto, and make the stack's resources in it."""
-    requests.post("http://motoapi.amazonaws.com/moto-api/reset", timeout=5)
-    return AwsWorld()
-
-
 @pytest.fixture
 def clock() -> FakeClock:
     """Tests begin in the past and may go forward: the tenant lives in real time and refuses its future.
@@ -59,11 +49,6 @@ def clock() -> FakeClock:
     At eight in the evening, so that windows of some hours do not cross midnight.
     """
     return FakeClock(evening())
-
-
-def evening() -> datetime:
-    """Eight in the evening two days ago."""
-    return datetime.now(UTC).replace(hour=20, minute=0, second=0, microsecond=0) - timedelta(days=2)
 
 
 @pytest.fixture
@@ -77,29 +62,6 @@ def pulls(aws: AwsWorld, tenant_process: Tenant, clock: FakeClock) -> MakePulls:
         return make_pulls(aws, tenant_process, clock, *campaigns, settings=settings, **world)
 
     return make
-
-
-def make_pulls(
-    aws: AwsWorld,
-    tenant: Tenant,
-    clock: FakeClock,
-    *campaigns: dict[str, Any],
-    settings: dict[str, Any] | None = None,
-    **world: Any,
-) -> PullWorld:
-    """Give a tenant a world, and wire the pull to it."""
-    tenant.reset()
-    tenant.clear_faults()
-    placed = [
-        {**campaign, "from": _at(clock, campaign["from"]), "to": _at(clock, campaign["to"])}
-        for campaign in campaigns
-    ]
-    tenant.use_world({"quotas": {"outbound": None}, "campaigns": placed, **world})
-    return PullWorld(aws, tenant, clock, settings)
-
-
-def _at(clock: FakeClock, hours: float) -> str:
-    return (clock.now() + timedelta(hours=hours)).isoformat()
 
 
 @pytest.fixture

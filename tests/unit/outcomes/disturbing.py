@@ -15,8 +15,6 @@ from outbound.outcomes.dispatcher import job_window
 from sandbox.world import expected_ids
 from worlds.outcomes import PullWorld
 
-MakePulls = Callable[..., PullWorld]
-
 _make_api_call = BaseClient._make_api_call
 
 

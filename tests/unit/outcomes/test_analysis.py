@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outbound.clock import format_time
 from outbound.outcomes.analysis import MAX_AGENTS, MAX_CODES, OTHERS, Analysis
+from outbound.outcomes.rows import Calls
 from outbound.outcomes.settings import CATEGORIES, DEFAULT_CATEGORIES, OutcomeSettings
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
@@ -19,17 +21,17 @@ SETTINGS = OutcomeSettings()
 
 def _row(code: str = "BUSY", minutes: int = 0, seconds: int = 30, agent: str | None = None) -> dict[str, Any]:
     return {
-        "disposition_code": code,
-        "mapped_category": DEFAULT_CATEGORIES.get(code, "neutral"),
-        "start_time": START + timedelta(minutes=minutes),
-        "duration_seconds": seconds,
-        "agent_id": agent,
+        "codes": code,
+        "categories": DEFAULT_CATEGORIES.get(code, "neutral"),
+        "started": format_time(START + timedelta(minutes=minutes)),
+        "seconds": seconds,
+        "agents": agent,
     }
 
 
 def _analysis(*rows: dict[str, Any]) -> Analysis:
     analysis = Analysis()
-    analysis.add(rows)
+    analysis.add(Calls(**{name: [row[name] for row in rows] for name in _row()}))
     return analysis
 
 

@@ -6,12 +6,12 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from disturbing import MakePulls, fail_once
+from disturbing import fail_once
 
 from outbound.clock import parse_time
 from outbound.outcomes.windows import Window
 from sandbox.world import expected_ids
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import MakePulls, PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 600, "from": -10, "to": -1, "agents": 3}
 

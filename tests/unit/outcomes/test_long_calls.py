@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-from disturbing import MakePulls
 
 from outbound.cli.outcomes import _gap_rows, _row
 from outbound.clock import format_time
-from outbound.outcomes.jobs import Job
+from outbound.outcomes.job import Job
+from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.windows import Window
 from sandbox.world import expected_ids
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import MakePulls, PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 200, "from": -4, "to": -1, "agents": 3}
 CALLS = "GET /api/v2/outbound/calls"
@@ -217,14 +218,14 @@ def test_a_refresh_that_is_asked_for_while_the_second_pull_ends_is_answered(worl
     world.sweep()
     [body] = world.messages()
     [job] = world.job_list("spring")
-    keep = world.jobs.keep
+    keep = Jobs.keep
 
     def asked_meanwhile(*arguments: Any) -> Any:
         world.ask("spring", job.start, job.end, refresh=True)
         return keep(*arguments)
 
-    world.jobs.keep = asked_meanwhile  # type: ignore[method-assign]
-    assert world.pull(body) is not None
+    with patch.object(Jobs, "keep", asked_meanwhile):
+        assert world.pull(body) is not None
     world.start_afresh()
     world.clock.advance(minutes=5)
     world.work_off([body])

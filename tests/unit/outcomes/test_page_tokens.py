@@ -8,17 +8,16 @@ from datetime import UTC, datetime
 from itertools import chain, cycle, islice
 
 import pytest
-from disturbing import MakePulls
 from hypothesis import given
 from hypothesis import strategies as st
 
 from outbound.cxone.ports.outcomes import OutcomePage
 from outbound.outcomes import checkpoint as positions
 from outbound.outcomes.errors import PullFailed
-from outbound.outcomes.jobs import Position
+from outbound.outcomes.job import Position
 from outbound.outcomes.settings import OutcomeSettings
 from sandbox.world import expected_ids
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import MakePulls, PullWorld, hours_ago
 
 SETTINGS = OutcomeSettings()
 SPRING = {"id": "spring", "calls": 200, "from": -4, "to": -3, "agents": 2}

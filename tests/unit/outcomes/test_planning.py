@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from disturbing import MakePulls, fail_once
+from disturbing import fail_once
 
 from outbound.clock import format_time, parse_time
 from outbound.outcomes.windows import Window, uncovered
 from outbound.queues import TryLater
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import MakePulls, PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 0, "from": -10, "to": -1}
 SETTLING = timedelta(seconds=300)

@@ -16,14 +16,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from conftest import fresh_aws
 from faults.outside import Attempt, Gate, Make, OutsideCall, unwatched
 
 from outbound.outcomes.windows import Window
 from outbound.queues import TryLater
 from sandbox.running import Tenant
 from worlds.aws import FakeClock
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import PullWorld, fresh_aws, hours_ago
 
 
 @dataclass

@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from disturbing import MakePulls, before_calls, calls_of
+from disturbing import before_calls, calls_of
 
 from outbound.clock import format_time
 from outbound.cxone.ports.outcomes import OutcomePage, OutcomeQuery
 from outbound.outcomes.dispatcher import job_window
 from sandbox.world import expected, expected_ids
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import MakePulls, PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 2_000, "from": -10, "to": -1, "agents": 7}
 BAD = {
@@ -263,7 +263,7 @@ def test_a_second_run_waits_for_the_lease_of_the_first(pulls: MakePulls) -> None
 
 
 def test_a_run_that_lost_its_lease_writes_no_checkpoint_and_no_end(pulls: MakePulls) -> None:
-    world = pulls(SPRING)
+    world = pulls(SPRING, settings={"part_records": 1})
     body = _asked(world)
     [job] = world.job_list("spring")
     key = world.jobs.key("spring", job.start, job.end)

@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from conftest import evening, fresh_aws, make_pulls
 from faults import QueueTrigger, check_every_cut, check_every_refusal
 
 from outbound.clock import Deadline, format_time
@@ -22,7 +21,7 @@ from outbound.queues import Queue, event_of, work
 from sandbox.running import Tenant
 from sandbox.world import expected_ids
 from worlds.aws import ACCOUNT, REGION, FakeClock, Invocation
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import PullWorld, evening, fresh_aws, hours_ago, make_pulls
 
 SPRING = {
     "id": "spring",

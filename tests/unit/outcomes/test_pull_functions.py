@@ -13,10 +13,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import MakePulls
 
 from worlds.aws import AwsWorld, sqs_event
-from worlds.outcomes import PullWorld
+from worlds.outcomes import MakePulls, PullWorld
 
 ROOT = Path(__file__).resolve().parents[3]
 # The tenant's name in the event files is the template's default.

@@ -14,17 +14,17 @@ from outbound.clock import Deadline, format_time
 from outbound.cxone.platform.outcomes import _record
 from outbound.cxone.ports.outcomes import CallRecord, OutcomePage, OutcomeQuery
 from outbound.outcomes.analysis import Analysis
-from outbound.outcomes.jobs import Job, Position, new_job
-from outbound.outcomes.page_writer import PageWriter
-from outbound.outcomes.pager import Paging, Run
+from outbound.outcomes.job import Job, Part, Position, new_job
+from outbound.outcomes.pager import Pager, Run
+from outbound.outcomes.part_writer import PartWriter
 from outbound.outcomes.reporter import Reporter
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.store.lake import Lake
-from outbound.store.parts import Part
 from worlds.aws import FakeClock
 
 START = datetime(2026, 3, 10, 8, tzinfo=UTC)
 PAGE = 500
+PART = 2000
 
 
 class EndlessCalls:
@@ -76,20 +76,21 @@ def _traced() -> Iterator[None]:
 def _pull(pages: int) -> int:
     """Pull so many pages; give the most bytes that were held at any moment."""
     clock = FakeClock()
-    paging = Paging(EndlessCalls(pages), ForgetfulJobs(), PageWriter(Lake(NoS3(), "lake")), clock)  # type: ignore[arg-type]
+    pager = Pager(EndlessCalls(pages), ForgetfulJobs(), PartWriter(Lake(NoS3(), "lake")), clock)  # type: ignore[arg-type]
     end = START + timedelta(hours=1)
     run = Run(new_job("spring", START, end, "schedule", end, "c"))
     query = OutcomeQuery("spring", START, end, (), PAGE)
     with _traced():
-        paging.read(run, query, OutcomeSettings(), Deadline(clock, 3600))
+        pager.read(run, query, OutcomeSettings(part_records=PART), Deadline(clock, 3600))
         most = tracemalloc.get_traced_memory()[1]
     assert (run.pages, run.records) == (pages, pages * PAGE)
     return most
 
 
 def test_memory_does_not_grow_with_the_pages() -> None:
-    few = _pull(4)
-    assert _pull(24) < 1.15 * few
+    """Once a part is being written while the next is gathered, no more is held however many there are."""
+    few = _pull(4 * PART // PAGE)
+    assert _pull(16 * PART // PAGE) < 1.15 * few
 
 
 def test_no_call_is_held_when_a_pull_is_over() -> None:

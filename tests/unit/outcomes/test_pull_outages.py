@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from disturbing import MakePulls, calls_of, fail_once
+from disturbing import calls_of, fail_once
 
 from outbound.outcomes.puller import _growing_wait
 from outbound.queues import TryLater
 from outbound.store.table import Key
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import MakePulls, PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 300, "from": -4, "to": -3, "agents": 3}
 CALLS = "GET /api/v2/outbound/calls"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from disturbing import MakePulls, calls_of
+from disturbing import calls_of
 
 from outbound.clock import format_time
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import MakePulls, PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 2_000, "from": -10, "to": -1, "agents": 7}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from outbound.cxone.json_bodies import Unreadable
 from outbound.cxone.platform.outcomes import _record
 from outbound.cxone.ports.outcomes import OutcomePage
-from outbound.outcomes.jobs import Job, new_job
-from outbound.outcomes.page_writer import Page, PageWriter
-from outbound.outcomes.rows import RowMaker, SetAside
+from outbound.outcomes.job import Job, Part, new_job
+from outbound.outcomes.part_writer import OpenPart, PartWriter
+from outbound.outcomes.rows import RowMaker
 from outbound.outcomes.seen_calls import SeenCalls
 from outbound.outcomes.settings import COLUMNS, OutcomeSettings
 from outbound.outcomes.windows import Window
@@ -71,16 +71,30 @@ def _job() -> Job:
     return new_job("spring", WINDOW.start, WINDOW.end, "schedule", WINDOW.end, "c")
 
 
-def _write(*records: Any, before: Sequence[str] = ()) -> tuple[Page, MemoryS3]:
-    s3 = MemoryS3()
-    page = OutcomePage([_record(record) for record in records], "", 1)
-    seen = SeenCalls()
+@dataclass(frozen=True)
+class Written:
+    """A part of one page, and how many records were dropped of it."""
+
+    part: Part
+    duplicates: int
+
+
+def _write(
+    *records: Any,
+    before: Sequence[str] = (),
+    job: Job | None = None,
+    settings: OutcomeSettings = SETTINGS,
+) -> tuple[Written, MemoryS3]:
+    s3, seen, job = MemoryS3(), SeenCalls(), job or _job()
     seen.add(before)
-    return PageWriter(Lake(s3, "lake")).write(_job(), page, seen, SETTINGS), s3  # type: ignore[arg-type]
+    page = OutcomePage([_record(record) for record in records], "", 1)
+    part = OpenPart(0, WINDOW.end)
+    dropped = part.add(page, RowMaker(job.campaign_id, WINDOW, settings), seen)
+    return Written(PartWriter(Lake(s3, "lake")).write(job, part), dropped), s3  # type: ignore[arg-type]
 
 
-def _row(**changed: Any) -> dict[str, Any]:
-    _, s3 = _write(CALL | changed)
+def _row(settings: OutcomeSettings = SETTINGS, **changed: Any) -> dict[str, Any]:
+    _, s3 = _write(CALL | changed, settings=settings)
     [row] = s3.lines("outcomes/")
     return row
 
@@ -226,8 +240,7 @@ def test_an_id_is_text_or_null(field: str, column: str, value: Any, stored: str 
 )
 def test_a_carried_field_has_the_type_of_its_column_or_is_null(kind: str, value: Any, stored: Any) -> None:
     settings = OutcomeSettings.model_validate({"carried_fields": {"more": {"column": "more", "type": kind}}})
-    row = RowMaker("spring", WINDOW, settings).row_of(_record(CALL | {"more": value}))
-    assert row is not None
+    row = _row(settings, more=value)
     assert (row["more"], type(row["more"])) == (stored, type(stored))
 
 
@@ -272,9 +285,7 @@ def test_whatever_arrives_each_record_is_counted_once_and_every_row_has_the_tabl
 def test_ids_that_are_numbers_are_their_text() -> None:
     assert _row(id=17)["id"] == "17"
     job = replace(_job(), campaign_id="2026")
-    s3 = MemoryS3()
-    page = OutcomePage([_record(CALL | {"id": 2**63, "campaignId": 2026})], "", 1)
-    PageWriter(Lake(s3, "lake")).write(job, page, SeenCalls(), SETTINGS)  # type: ignore[arg-type]
+    _, s3 = _write(CALL | {"id": 2**63, "campaignId": 2026}, job=job)
     [row] = s3.lines("outcomes/")
     assert (row["id"], row["campaign_id"]) == (str(2**63), "2026")
 
@@ -306,6 +317,58 @@ def test_a_call_that_starts_when_the_window_starts_belongs_to_it() -> None:
     assert _row(startTime="2026-03-10T08:00:00Z")["id"] == "call-1"
 
 
-def test_a_reason_is_raised_for_whoever_asks_for_one_row() -> None:
-    with pytest.raises(SetAside, match="code_missing"):
-        RowMaker("spring", WINDOW, SETTINGS).row_of(_record(CALL | {"dispositionCode": None}))
+@given(st.lists(odd_call | st.just(CALL) | anything, max_size=60))
+def test_records_come_to_the_same_together_and_one_by_one(records: list[Any]) -> None:
+    """Columns at once are quick; what is odd is looked at by itself."""
+    numbered = [
+        record | {"id": f"call-{number}"} if isinstance(record, dict) and "id" in record else record
+        for number, record in enumerate(records)
+    ]
+    together, s3 = _write(*numbered)
+    alone = [_write(record) for record in numbered]
+    for prefix in ("outcomes/", "set-aside/"):
+        assert s3.lines(prefix) == [line for _, one in alone for line in one.lines(prefix)]
+    assert together.duplicates == sum(written.duplicates for written, _ in alone)
+
+
+OFTEN = {
+    "as the lake has them": {"startTime": "2026-03-10T08:10:00Z", "endTime": "2026-03-10T08:12:30Z"},
+    "with parts of a second": {"startTime": "2026-03-10T08:10:00.5Z", "endTime": "2026-03-10T08:12:30.000Z"},
+    "with an offset": {"startTime": "2026-03-10T09:10:00+01:00", "endTime": "2026-03-10T09:12:30+01:00"},
+    "of the basic form": {"startTime": "20260310T081000Z", "endTime": None},
+    "of weeks": {"startTime": "2026-W11-2T08:10:00Z", "endTime": None},
+    "without an offset": {"startTime": "2026-03-10T08:10:00", "endTime": None},
+    "without an end": {"endTime": None},
+    "that end before they start": {"endTime": "2026-03-10T08:09:59Z"},
+    "of another window": {"startTime": "2026-03-10T09:00:01Z", "endTime": None},
+    "of the next window": {"startTime": "2026-03-10T09:00:00Z", "endTime": None},
+    "that took days": {"endTime": "2026-03-12T08:10:00Z"},
+    "of no agent": {"agentId": None, "contactId": ""},
+    "with a long text": {"queueId": "q" * 2000},
+    "with another type": {"queueId": 7, "attemptNumber": "2"},
+    "with quotation marks": {"queueId": '},{"id":"', "dispositionCode": '"},{'},
+}
+
+
+@pytest.mark.parametrize("changed", OFTEN.values(), ids=OFTEN)
+@pytest.mark.parametrize("others", [0, 1, 40], ids="{} others".format)
+def test_times_and_fields_of_each_form_are_the_same_among_others(
+    changed: dict[str, Any], others: int
+) -> None:
+    calls = [CALL | changed | {"id": f"call-{number}"} for number in range(40)]
+    _, s3 = _write(*calls, *(CALL | {"id": f"other-{number}"} for number in range(others)))
+    alone = [_write(call)[1] for call in calls]
+    for prefix in ("outcomes/", "set-aside/"):
+        written = [line for line in s3.lines(prefix) if not line.get("id", "").startswith("other")]
+        assert written == [line for one in alone for line in one.lines(prefix)]
+
+
+def test_a_few_odd_records_among_many_cost_nothing_but_themselves() -> None:
+    calls = [CALL | {"id": f"call-{number}"} for number in range(2_000)]
+    odd = {3: {"direction": "INBOUND"}, 499: {"endTime": "soon"}, 500: {"id": None}, 1_777: {"id": "call-7"}}
+    written, s3 = _write(*(call | odd.get(number, {}) for number, call in enumerate(calls)))
+    assert written.part.set_aside == {"not_outbound": 1, "end_time_invalid": 1, "id_missing": 1}
+    assert (written.part.records, written.duplicates) == (1_996, 1)
+    ids = [row["id"] for row in s3.lines("outcomes/")]
+    assert ids == [call["id"] for number, call in enumerate(calls) if number not in odd]
+    assert len(written.part.ids) == 8 * 1_996

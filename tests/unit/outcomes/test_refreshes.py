@@ -7,12 +7,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from disturbing import MakePulls, before_calls
+from disturbing import before_calls
 
 from outbound.cli.outcomes import _row
 from outbound.clock import format_time
 from sandbox.world import expected_ids
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import MakePulls, PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 300, "from": -4, "to": -3, "agents": 3, "bad": {"end_before_start": 0.1}}
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from disturbing import MakePulls
 
 from outbound.cxone.ports.outcomes import OutcomeQuery
 from outbound.events import Event
@@ -16,7 +15,7 @@ from outbound.outcomes.query import InvalidQuery, check_window, checked
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 from outbound.queues import Refused
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import MakePulls, PullWorld, hours_ago
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 WINDOW = Window(NOW - timedelta(hours=2), NOW - timedelta(hours=1))

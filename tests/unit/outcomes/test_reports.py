@@ -8,21 +8,22 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from disturbing import MakePulls
-
 from outbound.clock import Deadline
 from outbound.cxone.platform.outcomes import _record
 from outbound.cxone.ports.outcomes import OutcomePage
 from outbound.events import effect_id
-from outbound.outcomes.jobs import Job, Jobs, Position, job_of, new_job
-from outbound.outcomes.page_writer import PageWriter
+from outbound.outcomes.job import Job, Position, job_of, new_job
+from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.part_writer import OpenPart, PartWriter
 from outbound.outcomes.reporter import Reporter
+from outbound.outcomes.rows import RowMaker
 from outbound.outcomes.seen_calls import SeenCalls
 from outbound.outcomes.settings import OutcomeSettings
+from outbound.outcomes.windows import Window
 from outbound.store.lake import Lake
 from sandbox.world import expected
 from worlds.aws import AwsWorld, FakeClock
-from worlds.outcomes import PullWorld, hours_ago
+from worlds.outcomes import MakePulls, PullWorld, hours_ago
 
 SPRING = {"id": "spring", "calls": 400, "from": -4, "to": -3, "agents": 3, "bad": {"without_code": 0.05}}
 SPRING["codes"] = {"CONVERTED": 2, "BUSY": 5, "MAYBE": 1}
@@ -169,9 +170,10 @@ def test_a_fact_fits_on_the_bus_with_a_thousand_agents_and_five_hundred_codes(
             for n in range(2400)
         ]
         outcome = OutcomePage([_record(call) for call in calls], f"token-{page}", 1)
-        written = PageWriter(lake).write(job, outcome, SeenCalls(), settings)
+        gathered = OpenPart(page, clock.now())
+        gathered.add(outcome, RowMaker(job.campaign_id, Window(job.start, job.end), settings), SeenCalls())
         position = Position(page=page + 1, since="2026-03-10T00:00:00Z")
-        checked_off = jobs.checkpoint(job, position, written.part, clock.now())
+        checked_off = jobs.checkpoint(job, position, PartWriter(lake).write(job, gathered), clock.now())
         assert checked_off is not None
         job = checked_off
     item = Reporter(jobs, lake, "acme", clock).complete(job, settings, Deadline(clock, 60))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections import Counter
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outbound.outcomes import seen_calls
-from outbound.outcomes.seen_calls import SeenCalls, written_down
+from outbound.outcomes.seen_calls import SeenCalls
 
 
 @given(st.lists(st.lists(st.text(min_size=1, max_size=3), max_size=30), max_size=8))
@@ -20,7 +21,7 @@ def test_each_id_is_new_once_whatever_run_it_comes_in(pages: list[list[str]]) ->
     for page in pages:
         numbers = seen.add(page)
         new.update(call_id for call_id, number in zip(page, numbers, strict=True) if number)
-        kept.append(written_down(number for number in numbers if number))
+        kept.append(array("Q", filter(None, numbers)).tobytes())
         # As where another run goes on.
         seen = SeenCalls(kept)
     assert new == Counter({call_id for page in pages for call_id in page})

@@ -14,7 +14,7 @@ from outbound.cli.times import FORMS, moment
 from outbound.clock import format_time
 from outbound.events import EventType, new_event
 from outbound.outcomes.dispatcher import Dispatcher
-from outbound.outcomes.jobs import Job, job_of
+from outbound.outcomes.job import Job, job_of
 from outbound.outcomes.query import check_campaign_id, check_window
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window, uncovered

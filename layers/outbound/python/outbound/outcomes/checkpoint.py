@@ -17,7 +17,7 @@ from datetime import datetime
 from outbound.clock import format_time
 from outbound.cxone.ports.outcomes import OutcomePage
 from outbound.outcomes.errors import PullFailed
-from outbound.outcomes.jobs import Position
+from outbound.outcomes.job import Position
 from outbound.outcomes.settings import OutcomeSettings
 
 # A token travels in a URL, and is written down with every checkpoint.

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from outbound.clock import Clock, format_time, parse_time
 from outbound.events import Bus, Event, EventType, new_event
+from outbound.outcomes.job import Job
 from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.query import retained_since
-from outbound.store.job import Job
 from outbound.store.table import Item, Key, Table
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from outbound.clock import Clock, format_time, parse_time
 from outbound.observability import logger
-from outbound.outcomes.jobs import Job, Jobs
+from outbound.outcomes.job import Job
+from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.query import InvalidQuery, check_campaign_id
 from outbound.outcomes.windows import Window
 from outbound.queues import Refused

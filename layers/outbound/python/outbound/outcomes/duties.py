@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from outbound.outcomes.corrections import DUE_CORRECTIONS, Corrections
 from outbound.outcomes.dispatcher import Dispatcher
-from outbound.outcomes.jobs import DUE_DISPATCH, DUE_LONG_CALLS, Jobs, job_of
+from outbound.outcomes.job import job_of
+from outbound.outcomes.jobs import DUE_DISPATCH, DUE_LONG_CALLS, Jobs
 from outbound.outcomes.long_calls import LongCalls
 from outbound.runtime import Runtime
 from outbound.store.table import Item

@@ -1,18 +1,18 @@
 """A window that is pulled again: a new generation beside the old one, and the switch from one to the other.
 
-    pages ----> staged/outcomes/...      the lake's objects, manifest and figures stay as they are
+    parts ----> staged/outcomes/...      the lake's objects, manifest and figures stay as they are
       |  a pull that fails, for whatever reason, ends here: nothing has changed
       v
-    compared with the manifest, quiet and nothing changed ----> staged pages removed, nobody is told
+    compared with the manifest, quiet and nothing changed ----> staged parts removed, nothing is reported
       v
-    switch begun (in the job, fenced) ----> copied page by page ----> surplus pages removed ----> manifest
+    switch begun (in the job, fenced) ----> copied part by part ----> surplus parts removed ----> manifest
       |  whatever cuts it off here: the job's message comes back, at the latest by the sweeper minutes
-      v  later, and the next run goes on with the copies before it looks at anything else
-    staged pages removed ----> completed + fact
+      v  later, and the next run resumes the copying before it looks at anything else
+    staged parts removed ----> completed + fact
 
-The keys of the lake stay those of the window's pages, so the usual window, of one page, is switched by one
-copy: whoever reads the lake by prefix, as Athena does, sees either generation. A window of many pages is
-switched page by page, within seconds, and pages that did not change are not touched; a reader to whom that
+The keys of the lake stay those of the window's parts, so the usual window, of one part, is switched by one
+copy: a query that reads the lake by prefix, as Athena does, sees either generation. A window of many parts is
+switched part by part, within seconds, and parts that did not change are not touched; a reader to whom that
 matters takes the parts that the manifest names, with their SHA-256.
 """
 
@@ -29,16 +29,16 @@ from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import OutOfTime
 from outbound.observability import logger
 from outbound.outcomes.errors import Superseded
-from outbound.outcomes.jobs import Job, Jobs
-from outbound.outcomes.page_writer import keys_of_page, staged
+from outbound.outcomes.job import Job, Part
+from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.part_writer import keys_of_part, keys_without_part, staged
 from outbound.outcomes.report import set_aside_of
 from outbound.store.lake import Lake, NotRemoved
-from outbound.store.parts import Part
 
 # With less time left (seconds) a run hands over, and the next one goes on.
 _HAND_OVER_SECONDS = 8.0
-# Pages between two notes of how far the switch is.
-_PAGES_A_NOTE = 25
+# Parts between two notes of how far the switch is.
+_PARTS_A_NOTE = 25
 # Rows of each generation that are compared one by one; of more it is only known that they differ.
 _MOST_COMPARED = 100_000
 _MOST_PARTS = 200
@@ -93,29 +93,29 @@ class Switching:
         if job.switch is None:
             job = _held(self._jobs.begin_switch(job, changes, self._clock.now()))
         hashes = {part["page"]: part["sha256"] for part in current.get("parts", [])}
-        left = parts[job.switch.pages if job.switch else 0 :]
-        for first in range(0, len(left), _PAGES_A_NOTE):
+        switched = job.switch.pages if job.switch else 0
+        remaining = [part for part in parts if part.page >= switched]
+        for first in range(0, len(remaining), _PARTS_A_NOTE):
             if deadline.left() < _HAND_OVER_SECONDS:
-                raise OutOfTime("the function's time is nearly up; the next run goes on with the switch")
-            batch = left[first : first + _PAGES_A_NOTE]
+                raise OutOfTime("the function's time is nearly up; the next run resumes the switch")
+            batch = remaining[first : first + _PARTS_A_NOTE]
             gone = [key for part in batch for key in self._replace(job, part, hashes.get(part.page))]
             self._lake.remove(gone)
-            job = _held(self._jobs.switched(job, batch[-1].page + 1, self._clock.now()))
-        surplus = range(job.position.page, job.pages_before)
-        self._lake.remove([key for page in surplus for key in keys_of_page(job, page)])
+            job = _held(self._jobs.switched(job, batch[-1].next_page, self._clock.now()))
+        self._lake.remove(keys_without_part(job, parts))
         return job
 
     def remove_staged(self, job: Job) -> None:
         """Remove what was staged, whether it was checked off or not; what S3 keeps expires by itself."""
         pages = range(max(job.position.page + 1, job.pages_before))
         try:
-            self._lake.remove([staged(key) for page in pages for key in keys_of_page(job, page)])
+            self._lake.remove([staged(key) for page in pages for key in keys_of_part(job, page)])
         except (NotRemoved, ClientError, BotoCoreError) as error:
-            logger.warning("staged pages stay", extra={"job_id": job.job_id, "error": str(error)})
+            logger.warning("staged parts stay", extra={"job_id": job.job_id, "error": str(error)})
 
     def _replace(self, job: Job, part: Part, sha256_before: str | None) -> list[str]:
-        """Copy a page's objects to where the lake has them; give the keys of those that it has no more."""
-        key, aside_key = keys_of_page(job, part.page)
+        """Copy a page's objects to where the lake has them; return the keys of those that it has no more."""
+        key, aside_key = keys_of_part(job, part.page)
         if part.key and part.sha256 != sha256_before:
             self._lake.copy(staged(key), key)
         if part.set_aside:
@@ -123,7 +123,7 @@ class Switching:
         return [gone for gone, stays in ((key, part.key), (aside_key, part.set_aside)) if not stays]
 
     def _rows(self, key: str) -> Iterator[tuple[str, int]]:
-        """Give the ids of a part's rows, each with a hash of its line."""
+        """Return the ids of a part's rows, each with a hash of its line."""
         for line in self._lake.lines(key):
             yield orjson.loads(line)["id"], hash(line)
 
@@ -135,7 +135,7 @@ def _held(job: Job | None) -> Job:
 
 
 def _differing(current: Mapping[str, Any], parts: Sequence[Part]) -> tuple[dict[str, int], dict[str, int]]:
-    """Give the keys of both generations' parts, with their records, less those that are equal in both."""
+    """Return the keys of both generations' parts, with their records, less those that are equal in both."""
     old = Counter(part["sha256"] for part in current["parts"])
     new = Counter(part.sha256 for part in parts if part.key)
     only_old, only_new = old - new, new - old

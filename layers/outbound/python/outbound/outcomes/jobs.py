@@ -20,12 +20,10 @@ from typing import Any
 
 from outbound.clock import format_time
 from outbound.events import Event
-from outbound.store.job import Job, Position, Switch, compact, job_of, new_job
+from outbound.outcomes.job import Job, Part, Position, Switch, compact, job_of
+from outbound.outcomes.parts import Parts
 from outbound.store.outbox import SET_FACTS, facts_values
-from outbound.store.parts import Part, Parts
 from outbound.store.table import Item, Key, Table, Written
-
-__all__ = ["DUE_DISPATCH", "DUE_LONG_CALLS", "Job", "Jobs", "Position", "Switch", "job_of", "new_job"]
 
 DUE_DISPATCH = "dispatch"
 DUE_LONG_CALLS = "long_calls"
@@ -185,7 +183,7 @@ class Jobs:
         )
 
     def checkpoint(self, job: Job, position: Position, part: Part, now: datetime) -> Job | None:
-        """Write down a page and where the pull stands after it, both or neither.
+        """Write down a part and where the pull stands after it, both or neither.
 
         Gives the job at its new position, or None where the lease was lost. Progress forgives earlier
         failures: only runs in a row that get nowhere count.

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from outbound.clock import Clock
 from outbound.outcomes.dispatcher import Dispatcher
+from outbound.outcomes.job import job_of
 from outbound.outcomes.jobs import Jobs
-from outbound.store.job import job_of
 from outbound.store.table import Item
 
 

@@ -1,14 +1,16 @@
-"""Reading a window page after page: while one is written, the next one is being fetched.
+"""Reading a window page after page: while one is looked at, the next is fetched and the last part written.
 
-    fetch 0 | fetch 1           | fetch 2           | ...
-            | write 0, check off | write 1, check off | ...
+    fetcher   page 1 | page 2 | page 3 | page 4 | page 5 | ...
+    run       page 0 | page 1 | page 2 | page 3 | page 4 | ...     rows, doubles, analysis
+    writer                    | part 0-1: gzip, object, checkpoint | part 2-4 ...
 
-Nothing is kept but one page, and a number for each call before it, however many records a window has.
+No more is held than the page that is looked at, the one that comes, and two parts, one of them open, beside a
+number for each call before them, however many records a window has.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from outbound.clock import Clock, Deadline
@@ -16,19 +18,22 @@ from outbound.cxone.errors import CxoneError, OutOfTime
 from outbound.cxone.ports.outcomes import OutcomePage, OutcomeQuery, OutcomesPort
 from outbound.observability import Metric, measure
 from outbound.outcomes import checkpoint as positions
-from outbound.outcomes.errors import Superseded, refused
-from outbound.outcomes.jobs import Job, Jobs
-from outbound.outcomes.page_writer import PageWriter
+from outbound.outcomes.errors import PullFailed, Superseded, refused
+from outbound.outcomes.job import Job, Part, Position
+from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.part_writer import OpenPart, PartWriter
+from outbound.outcomes.rows import RowMaker
 from outbound.outcomes.seen_calls import SeenCalls
 from outbound.outcomes.settings import OutcomeSettings
+from outbound.outcomes.windows import Window
 
-# A page with its part and checkpoint takes about a second; this leaves room for a slow one.
+# Two parts with their checkpoints take about two seconds; this leaves room for slow ones.
 _HAND_OVER_SECONDS = 8.0
 
 
 @dataclass(slots=True)
 class Run:
-    """One run of a job: the job as it stands, and what this run has done for it."""
+    """One run of a job: the job as it was checked off last, and what this run has done for it."""
 
     job: Job
     first_page: int = 0
@@ -37,10 +42,10 @@ class Run:
     set_aside: int = 0
 
 
-class Paging:
+class Pager:
     """Reads the pages of a job."""
 
-    def __init__(self, port: OutcomesPort, jobs: Jobs, writer: PageWriter, clock: Clock) -> None:
+    def __init__(self, port: OutcomesPort, jobs: Jobs, writer: PartWriter, clock: Clock) -> None:
         """Read through a port, write to the lake."""
         self._port = port
         self._jobs = jobs
@@ -48,61 +53,135 @@ class Paging:
         self._clock = clock
 
     def read(self, run: Run, query: OutcomeQuery, settings: OutcomeSettings, deadline: Deadline) -> None:
-        """Fetch, write and check off page after page, to the last one.
+        """Fetch page after page to the last one, and write and check them off part by part.
 
         Raises OutOfTime when the deadline is near, PullFailed where the pages have no end or CXone refuses,
-        and Superseded where the lease was lost. What was checked off stays.
+        and Superseded where the lease was lost. What was read before is checked off; only a run that dies, or
+        cannot write, loses what it gathered for a part.
         """
         run.first_page = run.job.position.page
         if run.first_page and not run.job.position.token:
             return
+        threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pull")
         try:
-            self._read(run, query, settings, deadline)
+            with threads:
+                reading = _Reading(run, query, settings, self._clock, self._seen_before(run.job))
+                self._read(reading, threads, deadline)
         finally:
-            # Here and not page by page: while the other thread fetches, it counts metrics of its own.
+            # Here and not page by page: while another thread fetches, it counts metrics of its own.
             measure(Metric.PAGES_PULLED, run.pages)
             measure(Metric.RECORDS_PULLED, run.records)
             if run.set_aside:
                 measure(Metric.RECORDS_SET_ASIDE, run.set_aside)
 
-    def _read(self, run: Run, query: OutcomeQuery, settings: OutcomeSettings, deadline: Deadline) -> None:
-        seen = self._seen_before(run.job)
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="next-page") as fetcher:
-            coming = fetcher.submit(self._port.page, query, run.job.position.token)
-            while True:
-                page = _arrived(coming)
-                time_is_up = deadline.left() < _HAND_OVER_SECONDS
-                if page.next_token:
-                    positions.check_end(run.job.position, page.next_token, settings)
-                    if not time_is_up:
-                        coming = fetcher.submit(self._port.page, query, page.next_token)
-                self._check_off(run, page, seen, settings)
-                if not page.next_token:
-                    return
-                if time_is_up:
-                    raise OutOfTime("the function's time is nearly up")
+    def _read(self, reading: _Reading, threads: Executor, deadline: Deadline) -> None:
+        checkpoints = _Checkpoints(reading.run, self._jobs, self._writer, self._clock, threads)
+        try:
+            self._read_pages(reading, checkpoints, threads, deadline)
+        except (CxoneError, PullFailed):
+            checkpoints.add(reading.part, reading.position)
+            raise
+        finally:
+            checkpoints.finish()
+
+    def _read_pages(
+        self, reading: _Reading, checkpoints: _Checkpoints, threads: Executor, deadline: Deadline
+    ) -> None:
+        coming = threads.submit(self._port.page, reading.query, reading.position.token)
+        while True:
+            page = _arrived(coming)
+            time_is_up = deadline.left() < _HAND_OVER_SECONDS
+            if page.next_token:
+                positions.check_end(reading.position, page.next_token, reading.settings)
+                if not time_is_up:
+                    coming = threads.submit(self._port.page, reading.query, page.next_token)
+            reading.take(page)
+            if not page.next_token or time_is_up or reading.part_is_full():
+                checkpoints.add(reading.part, reading.position)
+                reading.open_part()
+            if not page.next_token:
+                return
+            if time_is_up:
+                raise OutOfTime("the function's time is nearly up")
 
     def _seen_before(self, job: Job) -> SeenCalls:
-        """Give the calls that earlier runs wrote."""
+        """Return the calls that earlier runs wrote."""
         if not job.position.page:
             return SeenCalls()
         return SeenCalls(part.ids for part in self._jobs.parts.first(job.job_id, job.position.page))
 
-    def _check_off(self, run: Run, page: OutcomePage, seen: SeenCalls, settings: OutcomeSettings) -> None:
-        """Write a page's part and its checkpoint."""
-        written = self._writer.write(run.job, page, seen, settings, _may_be_written(run))
-        position = positions.after(run.job.position, page, written.duplicates)
-        moved = self._jobs.checkpoint(run.job, position, written.part, self._clock.now())
+
+class _Reading:
+    """What was read and is not checked off yet: the open part, and the position behind its last page."""
+
+    def __init__(
+        self, run: Run, query: OutcomeQuery, settings: OutcomeSettings, clock: Clock, seen: SeenCalls
+    ) -> None:
+        job = run.job
+        self.run = run
+        self.query = query
+        self.settings = settings
+        self.position = job.position
+        self._clock = clock
+        self._seen = seen
+        self._maker = RowMaker(job.campaign_id, Window(job.start, job.end), settings)
+        self.open_part()
+
+    def open_part(self) -> None:
+        self.part = OpenPart(self.position.page, self._clock.now())
+
+    def take(self, page: OutcomePage) -> None:
+        dropped = self.part.add(page, self._maker, self._seen)
+        self.position = positions.after(self.position, page, dropped)
+
+    def part_is_full(self) -> bool:
+        return self.part.is_full(self.settings.part_records, self._clock.now())
+
+
+class _Checkpoints:
+    """Writes parts and checks them off, one after the other, beside what else is done."""
+
+    def __init__(self, run: Run, jobs: Jobs, writer: PartWriter, clock: Clock, threads: Executor) -> None:
+        self._run = run
+        self._jobs = jobs
+        self._writer = writer
+        self._clock = clock
+        self._threads = threads
+        self._under_way: Future[tuple[Part, Job | None]] | None = None
+
+    def add(self, part: OpenPart, position: Position) -> None:
+        """Begin to write a part once the one before it is checked off; a part without a page is none.
+
+        Raises Superseded where the lease was lost.
+        """
+        self.finish()
+        if part.pages:
+            leftover = _may_be_written(self._run)
+            self._under_way = self._threads.submit(self._check_off, self._run.job, part, position, leftover)
+
+    def finish(self) -> None:
+        """Wait until the part that is being written is checked off."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is None:
+            return
+        part, moved = under_way.result()
         if moved is None:
             raise Superseded
+        run = self._run
         run.job = moved
-        run.pages += 1
-        run.records += written.part.records
-        run.set_aside += sum(written.part.set_aside.values())
+        run.pages += part.pages
+        run.records += part.records
+        run.set_aside += sum(part.set_aside.values())
+
+    def _check_off(
+        self, job: Job, part: OpenPart, position: Position, leftover: bool
+    ) -> tuple[Part, Job | None]:
+        written = self._writer.write(job, part, leftover)
+        return written, self._jobs.checkpoint(job, position, written, self._clock.now())
 
 
 def _may_be_written(run: Run) -> bool:
-    """Whether an earlier run may have written the page that comes next: cut off, or in an earlier pull."""
+    """Return True if an earlier run may have written the next part: cut off, or in an earlier pull."""
     job = run.job
     cut_off_here = job.fence > 1 and job.position.page == run.first_page
     return cut_off_here or job.position.page < job.pages_before

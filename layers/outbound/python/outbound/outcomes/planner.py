@@ -19,7 +19,8 @@ from outbound.clock import Clock, format_time
 from outbound.events import Event, EventType, PublishFailed, new_event
 from outbound.observability import Metric, logger, measure
 from outbound.outcomes.dispatcher import Dispatcher
-from outbound.outcomes.jobs import Job, Jobs, job_of, new_job
+from outbound.outcomes.job import Job, job_of, new_job
+from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.plans import Step, Wanted, by_due, retained, settled, start_of
 from outbound.outcomes.query import InvalidQuery, check_window, retained_since
 from outbound.outcomes.settings import OutcomeSettings

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from outbound.events import Event
-from outbound.outcomes.jobs import Job
+from outbound.outcomes.job import Job
 from outbound.outcomes.query import retained_since
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window

@@ -25,9 +25,10 @@ from outbound.observability import logger
 from outbound.outcomes import checkpoint as positions
 from outbound.outcomes.dispatcher import job_window
 from outbound.outcomes.errors import OutOfRetention, PullFailed, Superseded
-from outbound.outcomes.jobs import Job, Jobs, job_of
-from outbound.outcomes.page_writer import PageWriter
-from outbound.outcomes.pager import Paging, Run
+from outbound.outcomes.job import Job, job_of
+from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.pager import Pager, Run
+from outbound.outcomes.part_writer import PartWriter
 from outbound.outcomes.query import InvalidQuery, checked, retained_since
 from outbound.outcomes.reporter import Reporter
 from outbound.outcomes.settings import OutcomeSettings
@@ -59,13 +60,13 @@ class Puller:
         port: OutcomesPort,
         registry: Registry,
         jobs: Jobs,
-        writer: PageWriter,
+        writer: PartWriter,
         reporter: Reporter,
         outbox: Outbox,
         clock: Clock,
     ) -> None:
         """Pull through a port, write to the lake, report on the bus."""
-        self._paging = Paging(port, jobs, writer, clock)
+        self._pager = Pager(port, jobs, writer, clock)
         self._registry = registry
         self._jobs = jobs
         self._reporter = reporter
@@ -78,7 +79,7 @@ class Puller:
         jobs, lake, clock = Jobs(runtime.state, runtime.tenant), runtime.lake, runtime.clock
         reporter = Reporter(jobs, lake, runtime.tenant, clock)
         port = runtime.cxone.until(deadline).outcomes
-        return cls(port, runtime.registry, jobs, PageWriter(lake), reporter, runtime.outbox, clock)
+        return cls(port, runtime.registry, jobs, PartWriter(lake), reporter, runtime.outbox, clock)
 
     def pull(self, campaign_id: str, window: Window, settings: OutcomeSettings, deadline: Deadline) -> None:
         """Work on a job until it has ended or the deadline is near.
@@ -118,7 +119,7 @@ class Puller:
         try:
             try:
                 if run.job.switch is None:
-                    self._paging.read(run, self._query(run, settings), settings, deadline)
+                    self._pager.read(run, self._query(run, settings), settings, deadline)
                 # What was begun to be switched is switched to its end, before anything else is looked at.
                 ended = self._reporter.complete(run.job, settings, deadline)
             except (PullFailed, InvalidQuery) as failure:

@@ -13,9 +13,8 @@ from typing import Any
 
 from outbound.clock import format_time, parse_time
 from outbound.outcomes.analysis import Analysis
-from outbound.outcomes.jobs import Job
+from outbound.outcomes.job import Job, Part
 from outbound.outcomes.settings import OutcomeSettings
-from outbound.store.parts import Part
 
 # An error's message travels in an event and in the CRM's report.
 MAX_MESSAGE = 1000

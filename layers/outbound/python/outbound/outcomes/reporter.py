@@ -13,8 +13,9 @@ from outbound.observability import Metric, logger, measure
 from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.errors import OutOfRetention, PullFailed
 from outbound.outcomes.generations import Switching
-from outbound.outcomes.jobs import Job, Jobs
-from outbound.outcomes.page_writer import keys_of_page
+from outbound.outcomes.job import Job, Part
+from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.part_writer import keys_without_part
 from outbound.outcomes.query import InvalidQuery
 from outbound.outcomes.report import (
     MAX_MESSAGE,
@@ -27,7 +28,6 @@ from outbound.outcomes.report import (
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 from outbound.store.lake import Lake, manifest_key
-from outbound.store.parts import Part
 from outbound.store.table import Item
 
 # A failed window is tried again after an hour: somebody repairs what was wrong, and nobody plans by hand.
@@ -63,8 +63,8 @@ class Reporter:
         now = self._clock.now()
         result = self._result(job, settings, now)
         if not job.staged:
-            # Pages of a longer try before this one are no part of the window.
-            self._remove_pages(job, job.position.page)
+            # What an earlier try wrote elsewhere is not part of the window.
+            self._lake.remove(keys_without_part(job, result.parts))
             return self._tell(job, result, self._manifest(job, result), None, settings, now)
         current = self._switching.current(job)
         changes = job.switch.changes if job.switch else self._switching.changes(result.parts, current)
@@ -119,8 +119,8 @@ class Reporter:
                 return None
             job = replace(rewound, position=job.position)
             if not job.staged:
-                # Pages that went round in a circle hold calls twice; nobody is to count them meanwhile.
-                self._remove_pages(job, 0)
+                # Pages that went round in a circle hold calls twice: no query is to count them meanwhile.
+                self._lake.remove(keys_without_part(job, []))
         item = self._end_badly(job, failure, records)
         if item is not None and job.staged and (afresh or isinstance(failure, OutOfRetention)):
             self._switching.remove_staged(job)
@@ -149,16 +149,11 @@ class Reporter:
         parts: list[Part] = []
         for part in self._jobs.parts.first(job.job_id, job.position.page):
             analysis.merge(Analysis.from_json(part.analysis))
-            # The analyses of thousands of pages are not to be in memory at once.
+            # The analyses of hundreds of parts are not to be in memory at once.
             parts.append(replace(part, analysis=""))
         records = sum(part.records for part in parts)
         audit = audit_of(job, "completed", now, records, compliance_hash(parts), "")
         return _Result(parts, analysis, metrics_of(job, analysis, settings, now), audit)
-
-    def _remove_pages(self, job: Job, first: int) -> None:
-        """Remove what was written of the pages from `first` on, whether checked off or not."""
-        pages = range(first, max(job.pages_before, first))
-        self._lake.remove([key for page in pages for key in keys_of_page(job, page)])
 
     def _manifest(self, job: Job, result: _Result) -> str:
         """Write the manifest and give its key."""

@@ -21,7 +21,7 @@ _PRIME = 13_084_920_775_954_197_713
 _FACTOR = 11_400_714_819_323_198_485
 _SHARDS = 16
 _FIRST_SIZE = 256
-# A window with more calls than this is none; its later calls are compared with these.
+# Windows are not expected to have more calls than this; later ones are compared with these.
 _MOST = 4_000_000
 
 
@@ -29,12 +29,12 @@ class SeenCalls:
     """The ids of the calls that a pull has written, whichever run of it wrote them."""
 
     def __init__(self, earlier: Iterable[bytes] = ()) -> None:
-        """Begin with the numbers that earlier runs wrote down with their pages."""
+        """Begin with the numbers that earlier runs wrote down with their parts."""
         self._shards = [_empty(_FIRST_SIZE) for _ in range(_SHARDS)]
         self._counts = [0] * _SHARDS
-        self._left = _MOST
-        for page in earlier:
-            self._add(array("Q", page))
+        self._room = _MOST
+        for numbers in earlier:
+            self._add(array("Q", numbers))
 
     def add(self, ids: Sequence[str]) -> list[int]:
         """Remember ids; return the number of each that is new, and 0 for each that was seen."""
@@ -48,9 +48,10 @@ class SeenCalls:
 
     def _add(self, numbers: Iterable[int]) -> list[int]:
         # In one loop, with local names: this is done for every call of a pull.
-        shards, found = self._shards, []
+        shards, counts, room, found = self._shards, self._counts, self._room, []
         for number in numbers:
-            shard = shards[number & 15]
+            index = number & 15
+            shard = shards[index]
             mask = len(shard) - 1
             slot = (number >> 4) & mask
             while (there := shard[slot]) and there != number:
@@ -59,23 +60,16 @@ class SeenCalls:
                 found.append(0)
                 continue
             found.append(number)
-            if self._left:
+            if room:
+                room -= 1
                 shard[slot] = number
-                self._count(number & 15)
-        return found
-
-    def _count(self, index: int) -> None:
-        self._counts[index] += 1
-        self._left -= 1
-        if 3 * self._counts[index] > 2 * len(self._shards[index]):
-            self._shards[index] = _doubled(self._shards[index])
-        if not self._left:
+                counts[index] = count = counts[index] + 1
+                if 3 * count > 2 * mask:
+                    shards[index] = _doubled(shard)
+        if self._room and not room:
             logger.warning("a window has more calls than are looked at for doubles", extra={"calls": _MOST})
-
-
-def written_down(numbers: Iterable[int]) -> bytes:
-    """Return the numbers of a page's calls as they are kept with its part."""
-    return array("Q", numbers).tobytes()
+        self._room = room
+        return found
 
 
 def _empty(size: int) -> array[int]:

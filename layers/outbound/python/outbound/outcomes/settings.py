@@ -74,9 +74,16 @@ class OutcomeSettings(BaseModel):
         " 0: never",
     )
     longest_window_hours: float = Field(6.0, ge=0.1, le=24, description="of one pull job")
-    spread_seconds: int = Field(600, ge=0, le=900, description="the jobs of one beat start within this time")
+    spread_seconds: int = Field(600, ge=0, le=900, description="the jobs of one tick start within this time")
     max_pages: int = Field(
         20_000, ge=1, le=100_000, description="a window with more pages than this is not believed"
+    )
+    # An item of a part holds 8 bytes a record, beside its analysis, and may have 400 KB.
+    part_records: int = Field(
+        10_000,
+        ge=1,
+        le=15_000,
+        description="pages are gathered to so many records for one object of the lake",
     )
     max_failures: int = Field(
         10, ge=1, le=100, description="runs in a row without progress before a job is failed"

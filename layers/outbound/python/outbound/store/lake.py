@@ -49,8 +49,14 @@ class Lake:
         self._client = client
         self._bucket = bucket
 
-    def write_lines(self, key: str, lines: Sequence[bytes]) -> Stored:
-        """Write lines as `line_of` makes them, replacing what a former try wrote under the same key."""
+    def write_lines(self, key: str, lines: Sequence[bytes], count: int | None = None) -> Stored:
+        """Write lines as `line_of` makes them, replacing what a former try wrote under the same key.
+
+        Args:
+            key: The object's key.
+            lines: The lines; with `count` blocks of them, of so many lines together.
+            count: How many lines there are where it is not the length of `lines`.
+        """
         content = b"".join(lines)
         body = gzip.compress(content, compresslevel=_LEVEL, mtime=0)
         digest = hashlib.sha256(content).hexdigest()
@@ -60,7 +66,7 @@ class Lake:
             Body=body,
             ContentType="application/x-ndjson",
             ContentEncoding="gzip",
-            Metadata={"sha256": digest, "lines": str(len(lines))},
+            Metadata={"sha256": digest, "lines": str(len(lines) if count is None else count)},
         )
         return Stored(key, digest, len(body))
 

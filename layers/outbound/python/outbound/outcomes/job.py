@@ -1,4 +1,4 @@
-"""A pull job as a value, and how it is read from its item."""
+"""A pull job and its parts as values, and how a job is read from its item."""
 
 from __future__ import annotations
 
@@ -80,6 +80,30 @@ class Job:
     def in_the_lake(self) -> bool:
         """Whether the lake holds a whole generation of the window, whatever becomes of a later one."""
         return "manifest" in self.result
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A written part: its object (no key where no record was kept), what it holds, its analysis as JSON.
+
+    It is of `pages` pages from `page` on. `key` is where the object lies once its generation is the lake's.
+    `ids` are the numbers of its calls, as `seen_calls` makes them.
+    """
+
+    page: int
+    key: str
+    sha256: str
+    records: int
+    size: int
+    set_aside: dict[str, int]
+    analysis: str
+    ids: bytes = b""
+    pages: int = 1
+
+    @property
+    def next_page(self) -> int:
+        """The first page behind it."""
+        return self.page + self.pages
 
 
 def new_job(

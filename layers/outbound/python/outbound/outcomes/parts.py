@@ -1,33 +1,20 @@
-"""The parts of pull jobs: what each page came to, kept until the job's result is made of them."""
+"""The parts of pull jobs: what some pages came to, kept until the job's result is made of them.
+
+pages   0 1 2 3 4 5 6 7 8
+parts   |0    |3      |7        each is kept under its first page, and knows how many pages it has
+stale       |2    |5            of an earlier pull, which gathered other pages: none begins where one ends
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from outbound.outcomes.job import Part
 from outbound.store.table import Item, Key, Table
 
 # A job is tried again until its window is out of CXone's retention (90 days), and needs all its parts then.
 _PART_TTL = timedelta(days=120)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One written page: its object (no key where no record was kept), what it holds, its analysis as JSON.
-
-    `key` is where the object lies once its generation is the lake's. `ids` are the numbers of its calls, as
-    `seen_calls` makes them.
-    """
-
-    page: int
-    key: str
-    sha256: str
-    records: int
-    size: int
-    set_aside: dict[str, int]
-    analysis: str
-    ids: bytes = b""
 
 
 class Parts:
@@ -46,11 +33,15 @@ class Parts:
         )
 
     def first(self, job_id: str, pages: int) -> Iterator[Part]:
-        """Give the parts of a job's first pages, in order; those behind are of a longer pull before."""
+        """Return the parts of a job's first pages, in order, without those that an earlier pull left."""
+        next_page = 0
         for item in self._table.query(self._key(job_id, 0).pk):
-            if item["page"] >= pages:
+            if next_page >= pages:
                 return
-            yield _part(item)
+            if item["page"] == next_page:
+                part = _part(item)
+                next_page = part.next_page
+                yield part
 
     def _key(self, job_id: str, page: int) -> Key:
         return Key(f"{self._tenant}#part#{job_id}", f"{page:06}")
@@ -58,4 +49,5 @@ class Parts:
 
 def _part(item: Item) -> Part:
     kept = {name: item[name] for name in Part.__slots__ if name in item}
-    return Part(**kept | {"ids": bytes(item.get("ids", b""))})
+    # A part of an earlier version is one page.
+    return Part(**kept | {"ids": bytes(item.get("ids", b"")), "pages": int(item.get("pages", 1))})
