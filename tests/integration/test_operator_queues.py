@@ -41,7 +41,7 @@ def test_a_poisoned_message_dies_at_once_with_its_reason_and_dies_again_when_it_
         "dead": 1,
     }
     (letter,) = operator.run("queues", "dead", "PlanPulls")
-    assert "is no event of the bus" in letter["reason"]
+    assert "is not an event of the bus" in letter["reason"]
     # Looking does not hide it from what comes next.
     assert operator.run("queues", "redrive", "PlanPulls", "--dry-run") == {"queue": "PlanPulls", "dead": 1}
     assert operator.run("queues", "redrive", "PlanPulls") == {"queue": "PlanPulls", "redriven": 1}

@@ -91,7 +91,7 @@ def test_a_container_delivers_what_is_signed_and_says_why_it_gives_up(
     assert crm.refused == 0
     assert len(_ids("deliver/mixed_batch") & verified) == 2
     (letter,) = cast.operator.run("queues", "dead", "DeliverCrm")
-    assert "is no event of the bus" in letter["reason"]
+    assert "is not an event of the bus" in letter["reason"]
 
 
 def test_a_container_records_a_batch(functions: Functions, cast: Cast) -> None:

@@ -99,7 +99,7 @@ def test_a_malformed_message_goes_to_the_dead_letters_alone(audit: AuditRecord, 
     assert answer == {"batchItemFailures": []}
     dead = aws.drain("record-audit-dlq")
     assert sorted(message["Body"] for message in dead) == sorted(bodies[1:4])
-    assert all("is no event of the bus" in m["MessageAttributes"]["reason"]["StringValue"] for m in dead)
+    assert all("is not an event of the bus" in m["MessageAttributes"]["reason"]["StringValue"] for m in dead)
     (content,) = aws.objects("AUDIT_BUCKET").values()
     assert len(_lines(content)) == 2
 

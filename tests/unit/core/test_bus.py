@@ -157,9 +157,9 @@ GOOD = json.loads(event(1).to_json())
 @pytest.mark.parametrize(
     ("detail", "complaint"),
     [
-        ("text", "no object"),
-        ([], "no object"),
-        (None, "no object"),
+        ("text", "not an object"),
+        ([], "not an object"),
+        (None, "not an object"),
         ({**GOOD, "event_id": 3}, "'event_id'"),
         ({key: value for key, value in GOOD.items() if key != "tenant"}, "'tenant'"),
         ({**GOOD, "data": []}, "'data'"),

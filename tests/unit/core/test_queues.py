@@ -182,7 +182,7 @@ def test_an_event_of_the_bus_is_read(aws: AwsWorld) -> None:
     ["", "{", "[]", "{}", '{"detail": "x"}', '{"detail": null}', '{"detail": {}}', "[" * 100_000, '"x"', "3"],
 )
 def test_a_message_that_is_no_event_is_refused(body: str) -> None:
-    with pytest.raises(Refused, match="message m-1 is no event of the bus"):
+    with pytest.raises(Refused, match="message m-1 is not an event of the bus"):
         event_of({"messageId": "m-1", "body": body})
 
 

@@ -265,7 +265,7 @@ def test_a_caller_that_may_not_wait_has_a_free_place_though_the_table_is_slow(aw
     assert table.writes == 1
 
 
-# --- Lanes, campaigns, tenants
+# --- MessageGroups, campaigns, tenants
 
 
 _TENTH = Budget(calls=20, per_seconds=60, reserved=0.1)

@@ -45,7 +45,7 @@ def test_of_a_mixed_batch_only_what_is_no_event_is_a_dead_letter(
     assert deliver("mixed_batch") == {"batchItemFailures": []}
     assert len(receiver.got) == 2
     (dead,) = aws.drain("deliver-crm-dlq")
-    assert "is no event of the bus" in dead["MessageAttributes"]["reason"]["StringValue"]
+    assert "is not an event of the bus" in dead["MessageAttributes"]["reason"]["StringValue"]
 
 
 def test_what_the_crm_refuses_lies_in_the_dead_letter_queue_with_its_reason(

@@ -15,12 +15,12 @@ _LONGEST_UNIX_TIME = 16  # digits
 
 
 def pause(attempt: int) -> float:
-    """Give a random wait (seconds) that grows with the number of the failed attempt, counted from 0."""
+    """Return a random wait (seconds) that grows with the number of the failed attempt, counted from 0."""
     return random() * min(_LONGEST_SECONDS, _FIRST_SECONDS * 2.0 ** (attempt + 1))  # noqa: S311 - jitter
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
-    """Give the seconds that a Retry-After header asks for, or None where it is missing or makes no sense.
+    """Return the seconds that a Retry-After header asks for, or None where it is missing or makes no sense.
 
     Both forms of RFC 9110 are read: a number of seconds, and a date. A date in the past is 0. A number that
     is a Unix time, as some limiters write, is neither.
@@ -29,7 +29,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     if re.fullmatch(r"[0-9]+", text):
         if _is_unix_time(text, now):
             return None
-        # However many digits: whoever asks clamps it, and infinity is no time to wait.
+        # However many digits: the caller clamps it, and infinity is not a time to wait.
         return min(float(text), _ABSURD_SECONDS)
     try:
         moment = parsedate_to_datetime(text)

@@ -60,7 +60,7 @@ class Deadline:
 
 
 def parse_time(text: str) -> datetime:
-    """Give the moment that an ISO 8601 text names, in UTC.
+    """Return the moment that an ISO 8601 text names, in UTC.
 
     Raises ValueError where the text is no ISO 8601 date and time, or has no UTC offset: a
     naive time could mean any of two dozen moments.
@@ -75,7 +75,7 @@ def parse_time(text: str) -> datetime:
 
 
 def format_time(moment: datetime) -> str:
-    """Give a moment as ISO 8601 in UTC with `Z`, with fractions only where it has them.
+    """Return a moment as ISO 8601 in UTC with `Z`, with fractions only where it has them.
 
     Raises ValueError for a naive time: Python would take it for the machine's local time.
     """

@@ -177,15 +177,15 @@ class Event:
         refused with its reason.
         """
         if not isinstance(detail, Mapping):
-            raise ValueError("the event is no object")
+            raise ValueError("the event is not an object")
         for name in ("event_id", "event_type", "occurred_at", "correlation_id", "tenant"):
             if not isinstance(detail.get(name), str):
                 raise ValueError(f"the event has no text {name!r}")
         data, version = detail.get("data", {}), detail.get("schema_version", 1)
         if not isinstance(data, Mapping):
-            raise ValueError("the event's 'data' is no object")
+            raise ValueError("the event's 'data' is not an object")
         if not isinstance(version, int | float | str):
-            raise ValueError("the event's 'schema_version' is no number")
+            raise ValueError("the event's 'schema_version' is not a number")
         return cls(
             event_id=detail["event_id"],
             event_type=detail["event_type"],

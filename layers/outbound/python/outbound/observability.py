@@ -36,7 +36,7 @@ _PERSONAL = re.compile(
 )
 # Enough of an error body to see what is wrong with a request.
 _MAX_LOGGED = 4096
-# What is larger is no error body; parsing it would cost more than it says.
+# What is larger is not an error body; parsing it would cost more than it says.
 _MAX_PARSED = 256 * 1024
 
 
@@ -128,7 +128,7 @@ _UNITS = {
 
 
 def masked(value: object, depth: int = 0) -> object:
-    """Give a copy of a JSON-like value in which every sensitive key's value is replaced.
+    """Return a copy of a JSON-like value in which every sensitive key's value is replaced.
 
     What is nested absurdly deep is replaced whole: a hostile body must not exhaust the stack.
     """
@@ -149,12 +149,12 @@ def _sensitive(key: str) -> bool:
 
 
 def masked_text(text: str) -> str:
-    """Give a text in which phone numbers, long numbers and e-mail addresses are replaced."""
+    """Return a text in which phone numbers, long numbers and e-mail addresses are replaced."""
     return _PERSONAL.sub(MASKED, text)
 
 
 def loggable(body: bytes) -> str:
-    """Give the body of an error answer as it may be logged: masked, and cut to 4 KB."""
+    """Return the body of an error answer as it may be logged: masked, and cut to 4 KB."""
     text = body[: 2 * _MAX_LOGGED].decode(errors="replace")
     if len(body) <= _MAX_PARSED:
         with suppress(ValueError, RecursionError):
@@ -189,7 +189,7 @@ class _MaskingFormatter(LambdaPowertoolsFormatter):
         return super().serialize(log)
 
 
-# An invocation that had nothing to count is no news; Powertools would say so every time.
+# An invocation that had nothing to count is not news; Powertools would say so every time.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 logger = Logger(logger_formatter=_MaskingFormatter(utc=True))

@@ -3,7 +3,7 @@
 Powertools' batch processor isolates the messages from each other and answers with
 `batchItemFailures`. This module adds what SQS needs beyond that: a failure that time will heal says
 when, and its message becomes visible then rather than after the queue's full visibility time-out; what
-no try can help goes to the dead-letter queue at once, with its reason. What nobody planned is counted and
+no try can help goes to the dead-letter queue at once, with its reason. An unplanned failure is counted and
 rings from the first time on:
 
     handle --TryLater-----------------------> visible then; rings where AWS makes it wait again and again
@@ -52,10 +52,10 @@ _DEAD_FOR_SURE_SECONDS = 5.0
 # What one ChangeMessageVisibilityBatch takes.
 _BATCH = 10
 
-# So many failures that nobody planned prove a bug that another try does not mend; seconds to the second try.
+# So many unplanned failures prove a bug that another try does not mend; seconds to the second try.
 _MOST_FAILURES = 5
 _AFTER_A_FAILURE = 30.0
-# An AWS that refuses is waited for, in seconds at first; that it refused once or twice is no news.
+# An AWS that refuses is waited for, in seconds at first; that it refused once or twice is not news.
 _AFTER_AWS_REFUSED = 15.0
 _QUIET_WAITS = 3
 # AWS's words for what passes, or is mended without us: too much at once, others at work, missing rights.
@@ -67,7 +67,7 @@ _FORBIDDEN, _TOO_MANY = 403, 429
 
 
 Records = Sequence[Mapping[str, Any]]
-Lanes = Callable[[Records], Sequence[Records]]
+MessageGroups = Callable[[Records], Sequence[Records]]
 
 
 class TryLater(Exception):
@@ -80,8 +80,10 @@ class TryLater(Exception):
         self.reason = reason
 
 
-def growing(record: Mapping[str, Any], reason: str, first: float, longest: float = 900.0) -> TryLater:
-    """Give a wait in seconds that doubles with every time that the message came.
+def exponential_backoff(
+    record: Mapping[str, Any], reason: str, first: float, longest: float = 900.0
+) -> TryLater:
+    """Return a wait in seconds that doubles with every time that the message came.
 
     Soon at first, then less often, so that an outage of hours does not use up the queue's tries.
     """
@@ -89,12 +91,12 @@ def growing(record: Mapping[str, Any], reason: str, first: float, longest: float
 
 
 def times_received(record: Mapping[str, Any]) -> int:
-    """Give how often a message came, this time included."""
+    """Return how often a message came, this time included."""
     return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
 
 
 class Refused(ValueError):
-    """A message that no number of tries can help: its form is wrong."""
+    """A message that cannot be worked on however often it is tried: its form is wrong."""
 
 
 class Invocation(Protocol):
@@ -112,13 +114,13 @@ class Queue:
     ) -> None:
         """Give up what cannot be helped into the dead-letter queue of this URL.
 
-        Without `failures` what nobody planned comes back until the queue itself gives up.
+        Without `failures` an unplanned failure comes back until the queue itself gives up.
         """
         self.client = client
         self._dead_letters_url = dead_letters_url
         self.failures = failures
 
-    def give_up(self, record: Mapping[str, Any], reason: str, **about: str) -> None:
+    def send_to_dlq(self, record: Mapping[str, Any], reason: str, **about: str) -> None:
         """Put a message into the dead-letter queue with its reason as an attribute; it may then be taken off.
 
         Sent twice, it is there twice: redriving both does what redriving one does.
@@ -137,7 +139,7 @@ class Queue:
             QueueUrl=self._dead_letters_url, MessageBody=record["body"], MessageAttributes=attributes
         )
 
-    def come_back(self, record: Mapping[str, Any], seconds: float) -> None:
+    def extend_visibility(self, record: Mapping[str, Any], seconds: float) -> None:
         """Let a message become visible again after so many seconds."""
         self.client.change_message_visibility(
             QueueUrl=_queue_url(self.client, record["eventSourceARN"]),
@@ -146,8 +148,8 @@ class Queue:
             VisibilityTimeout=ceil(min(max(seconds, 0), _MAX_VISIBILITY)),
         )
 
-    def give_up_failed(self, record: Mapping[str, Any], error: Exception) -> bool:
-        """Give a message up that failed too often as nobody planned; return False if it comes back.
+    def send_failed_to_dlq(self, record: Mapping[str, Any], error: Exception) -> bool:
+        """Send a message to the DLQ that failed unplanned too often; return False if it comes back.
 
         The reason is the exception's type: its text may hold anything.
         """
@@ -156,10 +158,10 @@ class Queue:
         kind = _kind(error)
         count = self.failures.count(record["messageId"], kind)
         if count < _MOST_FAILURES:
-            self.come_back(record, _AFTER_A_FAILURE * 2.0 ** (count - 1))
+            self.extend_visibility(record, _AFTER_A_FAILURE * 2.0 ** (count - 1))
             return False
         seen = f"the function's log has `message failed` with message_id {record['messageId']}"
-        self.give_up(record, f"{kind}, {count} times; {seen}")
+        self.send_to_dlq(record, f"{kind}, {count} times; {seen}")
         return True
 
     def hold(self, records: Records, seconds: float) -> None:
@@ -211,7 +213,7 @@ def _passes(error: Exception) -> bool:
 
 
 def _queue_url(client: SQSClient, arn: str) -> str:
-    """Give the URL of a queue from its ARN, without a call."""
+    """Return the URL of a queue from its ARN, without a call."""
     _, _, _, _, account, name = arn.split(":")
     return f"{client.meta.endpoint_url}/{account}/{name}"
 
@@ -228,7 +230,7 @@ def work(event: Mapping[str, Any], queue: Queue, handle: Handle, invocation: Inv
     """Give every message of an SQS batch to `handle` and answer with those to be tried again.
 
     `handle` takes one SQS record. It returns when the effect is durable, raises TryLater for what time
-    heals, Refused for what nothing heals, and anything else for what nobody planned: that message comes
+    heals, Refused for what nothing heals, and anything else for an unplanned failure: that message comes
     back some times and ends in the dead-letter queue with the exception's type.
     """
     hold(event, queue, invocation)
@@ -243,7 +245,7 @@ def work_side_by_side(
     queue: Queue,
     handle: Handle,
     invocation: Invocation,
-    lanes: Lanes,
+    lanes: MessageGroups,
     at_once: int,
 ) -> dict[str, Any]:
     """Do as `work` does, with so many messages at once, each in a thread.
@@ -256,7 +258,7 @@ def work_side_by_side(
     ordered = lanes(list(event["Records"]))
     lane_of = {record["messageId"]: number for number, lane in enumerate(ordered) for record in lane}
 
-    # Fair: whoever asks first has it first, and they ask in their lane's order.
+    # Fair: the first to ask has it first, and they ask in the order of their group.
     locks = [asyncio.Lock() for _ in ordered]
 
     async def handled(record: SQSRecord) -> None:
@@ -278,13 +280,13 @@ def _settling(queue: Queue, handle: Handle) -> Callable[[SQSRecord], None]:
         except TryLater as later:
             said = {"reason": later.reason, "seconds": round(later.seconds, 1)}
             logger.info("message comes back later", extra=said)
-            queue.come_back(record.raw_event, later.seconds)
+            queue.extend_visibility(record.raw_event, later.seconds)
             raise
         except Refused as refused:
             logger.error("message refused", extra={"message_id": record.message_id, "reason": str(refused)})
-            queue.give_up(record.raw_event, str(refused))
+            queue.send_to_dlq(record.raw_event, str(refused))
         except Exception as error:
-            if not queue.give_up_failed(record.raw_event, error):
+            if not queue.send_failed_to_dlq(record.raw_event, error):
                 raise
             _ring(record.message_id, error)
 
@@ -292,7 +294,7 @@ def _settling(queue: Queue, handle: Handle) -> Callable[[SQSRecord], None]:
 
 
 def _handled(handle: Handle, record: Mapping[str, Any]) -> None:
-    """Handle a record; raise TryLater also for what nobody planned and time mends."""
+    """Handle a record; raise TryLater also for unplanned failures that time heals."""
     try:
         handle(record)
     except TryLater as later:
@@ -304,17 +306,17 @@ def _handled(handle: Handle, record: Mapping[str, Any]) -> None:
         if not _passes(error):
             raise
         _ring(record["messageId"], error)
-        raise growing(record, type(error).__name__, _AFTER_AWS_REFUSED) from error
+        raise exponential_backoff(record, type(error).__name__, _AFTER_AWS_REFUSED) from error
 
 
 def _ring(message_id: str, error: BaseException) -> None:
-    """Say in the log and by the metric that a message failed in a way that nobody planned."""
+    """Say in the log and by the metric that a message failed unplanned."""
     logger.error("message failed", extra={"message_id": message_id}, exc_info=error)
     measure(Metric.MESSAGES_FAILED)
 
 
 class _Logging(BasePartialBatchProcessor):
-    """Logs and counts what nobody planned."""
+    """Logs and counts unplanned failures."""
 
     def failure_handler(self, record: Any, exception: Any) -> Any:
         """Note that a message failed."""
@@ -340,4 +342,4 @@ def event_of(record: Mapping[str, Any]) -> Event:
         body = json.loads(record["body"])
         return Event.from_detail(body["detail"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Refused(f"message {record.get('messageId')} is no event of the bus: {error}") from error
+        raise Refused(f"message {record.get('messageId')} is not an event of the bus: {error}") from error

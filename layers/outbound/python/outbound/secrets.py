@@ -2,8 +2,8 @@
 
 While a secret is rotated both its versions are in use somewhere: a signer offers both, a verifier
 accepts both. What is in memory may be older than the rotation, so it can prove that something is right and
-never that it is wrong: whoever is about to say no asks for `versions_since`, and where that is not to be
-had, cannot tell. Values stay in memory and never reach a log, an event or an exception.
+never that it is wrong: a caller that is about to say no asks for `versions_since`, and where that fails
+cannot tell. Values stay in memory and never reach a log, an event or an exception.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 # A failed check may ask for a re-read; an attacker's failures must not turn into API calls.
 _MIN_REREAD = 60.0
-# What stays until somebody mends it: permissions, the key, a secret that is being deleted. Whatever else AWS
-# may answer passes by itself, and a minute without the secret would be long.
+# What stays until an operator fixes it: permissions, the key, a secret that is being deleted. What else
+# AWS may answer passes by itself, and a minute without the secret would be long.
 _TO_MEND = frozenset(
     {"AccessDeniedException", "DecryptionFailure", "InvalidParameterException", "InvalidRequestException"}
 )
@@ -43,13 +43,13 @@ class Secrets:
         self._looked_at: dict[str, float] = {}
 
     def current(self, secret_id: str) -> Mapping[str, str]:
-        """Give the current version of a secret. Raises ConfigurationError where it has no value yet."""
+        """Return the current version of a secret. Raises ConfigurationError where it has no value yet."""
         return self.versions(secret_id)[0]
 
     def versions(self, secret_id: str) -> list[Mapping[str, str]]:
-        """Give the valid versions of a secret, the current one first, then the previous if there is one.
+        """Return the valid versions of a secret, the current one first, then the previous if there is one.
 
-        Raises ConfigurationError where it has no value yet or cannot be read before somebody mends that;
+        Raises ConfigurationError where it has no value yet or cannot be read before an operator fixes that;
         for a minute without asking again.
         """
         if secret_id not in self._read:
@@ -59,13 +59,13 @@ class Secrets:
         return self._read[secret_id][1]
 
     def monotonic(self) -> float:
-        """Give the moment to ask `versions_since` for later on."""
+        """Return the moment to ask `versions_since` for later on."""
         return self._clock.monotonic()
 
     def versions_since(self, secret_id: str, since: float) -> list[Mapping[str, str]] | None:
-        """Give the valid versions of a secret as they were at a moment, or later; None where nobody can tell.
+        """Return the valid versions of a secret at a moment, or later; None where they are unknown.
 
-        `since` is a moment of `monotonic`. Nobody can tell while the last try to look, before that moment, is
+        `since` is a moment of `monotonic`. It is unknown while the last try to look, before that moment, is
         less than a minute old. Raises what `versions` raises, and what AWS answers, where a look fails.
         """
         if not self._looked(secret_id, since):
@@ -113,7 +113,7 @@ class Secrets:
         try:
             previous = self._version(secret_id, "AWSPREVIOUS")
         except ConfigurationError:
-            # Often the placeholder that a secret was created with: nobody signs with that.
+            # Often the placeholder that a secret was created with: no sender signs with that.
             previous = None
         return [current] if previous is None or previous == current else [current, previous]
 

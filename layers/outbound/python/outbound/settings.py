@@ -75,14 +75,14 @@ class Documents:
         """Return a capability's settings: the document if there is one, else the packaged defaults.
 
         A document that breaks, or cannot be read, leaves the last good one in force; that is logged as an
-        error and counted, for nobody sees otherwise that a change has no effect.
+        error and counted, for an operator would not see otherwise that a change has no effect.
 
         Args:
             capability: The name of the document.
             model: What it has to fit.
             else_packaged: Return the packaged defaults where this process knows no good document. Only for
                 what may not wait and is right with them, like the codes that mean do-not-call; most work on
-                settings that nobody chose does more harm than work that waits.
+                settings that no operator chose does more harm than work that waits.
 
         Raises:
             ConfigurationError: The document does not fit the model and no good one is known. It says what

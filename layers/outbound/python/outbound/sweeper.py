@@ -97,7 +97,7 @@ class Sweeper:
         return True
 
     def _take(self, duty: Duty, item: Item) -> Item | None:
-        """Give the item as it is now, taken for this sweep; None where it is no longer due."""
+        """Return the item as it is now, taken for this sweep; None where it is no longer due."""
         written = self._table_of(duty).update(
             Key(item["pk"], item["sk"]),
             "SET #due_at = :again",

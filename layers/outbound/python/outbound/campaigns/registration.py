@@ -55,7 +55,7 @@ class Registration(BaseModel):
     enabled: StrictBool = True
 
     def fields(self) -> Item:
-        """Give what is stored; the order in which codes are named means nothing."""
+        """Return what is stored; the order in which codes are named means nothing."""
         codes = sorted(set(self.outcome_codes))
         return registration_fields(self.name, codes, self.page_size, self.start, self.enabled)
 
@@ -138,7 +138,7 @@ class Registrar:
         raise _conflict(campaign_id)
 
     def _settled(self, campaign_id: str, wanted: Callable[[Campaign | None], Registration]) -> int:
-        """Write what is wanted, given what is registered, until nobody else was faster."""
+        """Write what is wanted, given what is registered, until no other writer was faster."""
         for _ in range(_TRIES):
             current = self._registry.get(campaign_id)
             registration = wanted(current)
@@ -150,7 +150,7 @@ class Registrar:
         raise _conflict(campaign_id)
 
     def _write(self, registration: Registration, revision: int) -> bool:
-        """Write the revision after this one, with its fact; False where somebody else has."""
+        """Write the revision after this one, with its fact; False where another writer has."""
         now, campaign_id = self._clock.now(), registration.campaign_id
         data = {"campaign_id": campaign_id, "revision": revision + 1, "enabled": registration.enabled}
         effect = [campaign_id, str(revision + 1)]

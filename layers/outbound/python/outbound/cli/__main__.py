@@ -69,7 +69,7 @@ def _run(arguments: Sequence[str]) -> int:
         printing.flush()
         return code or 0
     except BrokenPipeError:
-        # Whoever read the output has had enough of it; what is left of it goes nowhere.
+        # The reader of the output has had enough of it; what is left of it goes nowhere.
         printing.drop_output()
     except Exception as failure:
         sentence, code = import_module("outbound.cli.errors").explained(failure)

@@ -90,7 +90,7 @@ def _finding(
     try:
         call()
     except NotFound:
-        # Past token and scopes: CXone knows the question, and nobody of that name.
+        # Past token and scopes: CXone knows the question, and no contact of that name.
         pass
     except (CxoneError, ConfigurationError) as error:
         message = str(error) if used else f"{error} (nothing here uses it yet)"

@@ -60,7 +60,7 @@ def _destinations(stack: Stack, store: Secrets) -> Iterator[Finding]:
     named = {name: one for name, one in documents.destinations.items() if one.url}
     if not named:
         fix = "outbound config put deliveries FILE, with a url; README, Deliveries"
-        yield Finding("note", "destinations", "none has a url: nobody is told of outcomes", fix)
+        yield Finding("note", "destinations", "none has a url: outcomes are delivered to none", fix)
     for name in named:
         secret_id = stack.outputs.get(_SECRETS_OF_DESTINATIONS.get(name, ""), "")
         if not secret_id:
@@ -91,7 +91,7 @@ def _has_public_key(store: Secrets, secret_id: str) -> bool:
 
 
 def _creating(found: Finding, secret_id: str) -> Finding:
-    """Let a finding say how the secret is made: senders' secrets are no part of the template."""
+    """Let a finding say how the secret is made: senders' secrets are not part of the template."""
     fix = f'aws secretsmanager create-secret --name {secret_id} --secret-string \'{{"secret": "..."}}\''
     return Finding(found.state, found.check, found.message, fix if "no value" in found.message else found.fix)
 
@@ -150,7 +150,7 @@ def queues(stack: Stack) -> Iterator[Finding]:
 
 
 def alarms(stack: Stack) -> Iterator[Finding]:
-    """Look for alarms that ring, and for somebody who hears them."""
+    """Look for alarms that ring, and for subscribers who hear them."""
     client = stack.client("cloudwatch")
     pages = client.get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=f"{stack.stack_name}-", StateValue="ALARM"
@@ -168,7 +168,7 @@ def alarm_listeners(stack: Stack) -> Iterator[Finding]:
     client = stack.client("sns")
     found = client.list_subscriptions_by_topic(TopicArn=stack.outputs["AlarmTopic"])["Subscriptions"]
     if not found:
-        yield Finding("note", "alarm listeners", "nobody is told of alarms", "deploy with AlarmEmail=...")
+        yield Finding("note", "alarm listeners", "alarms have no subscriber", "deploy with AlarmEmail=...")
     for one in found:
         if one["SubscriptionArn"] == "PendingConfirmation":
             message = "has not confirmed the subscription"

@@ -14,7 +14,7 @@ NOT_NOW, REFUSED = 1, 2
 
 
 def explained(failure: Exception) -> tuple[str, int]:
-    """Return the sentence for a person and the exit code; raise what nobody planned again."""
+    """Return the sentence for a person and the exit code; raise an unplanned error again."""
     match failure:
         case StackNotFound() | ValueError():
             return str(failure), REFUSED

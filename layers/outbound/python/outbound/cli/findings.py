@@ -32,7 +32,7 @@ class Finding:
 
     @property
     def bad(self) -> bool:
-        """Return True if somebody has to do something."""
+        """Return True if the operator has to do something."""
         return self.state in ("wrong", "unknown")
 
 

@@ -132,7 +132,7 @@ def _gaps(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _gap_rows(jobs: list[Job], window: Window) -> Iterator[dict[str, Any]]:
-    """Give the windows that are not pulled: of jobs that have not ended well, and those without a job."""
+    """Return the windows that are not pulled: of jobs that have not ended well, and those without a job."""
     for job in jobs:
         if job.status != "completed" and not job.in_the_lake and job.end > window.start:
             reason = _reason(job) or f"the job is {job.status}"

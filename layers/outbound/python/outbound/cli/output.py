@@ -42,7 +42,7 @@ def show_whatever_comes() -> None:
 
 
 def flush() -> None:
-    """Write what is still buffered; raise BrokenPipeError where nobody reads it any more.
+    """Write what is still buffered; raise BrokenPipeError where the reader has gone.
 
     Left to the end of the interpreter, that would be a complaint and an exit code of its own.
     """
@@ -122,7 +122,7 @@ class Output:
 
 
 def _width() -> int:
-    """Return the terminal's width in characters; whoever reads a pipe has no use for folded lines."""
+    """Return the terminal's width in characters; a script that reads a pipe has no use for folded lines."""
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         return shutil.get_terminal_size().columns
     return sys.maxsize

@@ -159,7 +159,7 @@ def _source(stack: Stack, message: dict[str, Any], named: str) -> str | None:
 
 
 def _messages(stack: Stack, url: str, most: int, visibility: int) -> Iterator[dict[str, Any]]:
-    """Give at most so many messages of a queue, each once."""
+    """Return at most so many messages of a queue, each once."""
     seen: set[str] = set()
     while len(seen) < most:
         answer = stack.client("sqs").receive_message(

@@ -30,7 +30,7 @@ def refusals_of(consent: ConsentView, campaign: Campaign, policy: Policy, at: da
     if consent.revoked:
         yield "consent_revoked", "the person revoked the consent", "89 FR 15756"
     elif consent.grant is None:
-        yield "no_consent", "nobody granted consent", _NEEDED[campaign.purpose][1]
+        yield "no_consent", "no grant of consent is known", _NEEDED[campaign.purpose][1]
     else:
         yield from _insufficient(consent, campaign, policy, at)
 
@@ -61,13 +61,13 @@ def refusals_of_checks(checks: Checks, consented: bool, policy: Policy, at: date
             message = f"the registry's copy must not be older than {days} days"
             yield "registry_stale", message, "16 CFR 310.4(b)(3)(iv)"
     if checks.reassigned:
-        yield "number_reassigned", "the number belongs to somebody else by now", "47 CFR 64.1200(m)"
+        yield "number_reassigned", "the number belongs to another person by now", "47 CFR 64.1200(m)"
     if _is_stale(
         checks.reassigned_checked_at, policy.reassigned_max_age_days, policy.reassigned_required, at
     ):
         yield (
             "number_check_stale",
-            "nobody looked lately whether the number was reassigned",
+            "it was not checked lately whether the number was reassigned",
             "47 CFR 64.1200(m)",
         )
 

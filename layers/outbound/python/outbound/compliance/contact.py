@@ -65,7 +65,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What is known of a contact. `attempts` is None where nobody knows them."""
+    """What is known of a contact. `attempts` is None where they are unknown."""
 
     contact_id: str = ""
     numbers: tuple[Number, ...] = ()

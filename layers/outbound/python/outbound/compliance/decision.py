@@ -176,7 +176,7 @@ class Judge:
 
 
 def _abroad(contact: Contact, campaign: Campaign) -> Situation:
-    """Outside of the United States the campaign's own rules hold, until somebody writes rows."""
+    """Outside of the United States the campaign's own rules hold, until rows are written for it."""
     if contact.zone and campaign.window:
         return Situation({contact.zone: "stored"}, {})
     zones = {zone: f"area code {n.area.code}" for n in contact.numbers for zone in n.area.zones}
@@ -199,7 +199,7 @@ def _bans(
 
 def _capped(caps: list[Cap], contact: Contact, campaign: Campaign, moment: float) -> Iterator[Refusal]:
     if caps and contact.attempts is None:
-        yield Refusal("attempts_unknown", "there is a cap, and nobody knows the calls that were made")
+        yield Refusal("attempts_unknown", "there is a cap, and the calls that were made are unknown")
         return
     attempts = counted_attempts(contact, campaign)
     for cap in caps:

@@ -72,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A time in which nobody in some states may be called, as in an emergency. Every hold has an end."""
+    """A time, as of an emergency, in which some states may not be called. Every hold has an end."""
 
     states: tuple[str, ...]
     starts: datetime

@@ -5,7 +5,7 @@
 
 A thousand cold starts at once cost one token request, and one where it fails: its failure is shared for
 some seconds as a token would be. A token that CXone refuses is dropped, unless it was issued some seconds
-ago: where every call is refused, a new token for each would help nobody. A refresher that is cut off holds
+ago: where every call is refused, a new token for each would not help. A refresher that is cut off holds
 the others up until its lease ends. A token leaves this module only to be put into an Authorization header.
 """
 
@@ -26,10 +26,10 @@ from outbound.store.table import Item, Key, Table
 
 __all__ = ["Token", "Tokens"]
 
-# A refresh with its retries ends within the first; only then may somebody else try.
+# A refresh with its retries ends within the first; only then may another refresher try.
 _REFRESH_SECONDS = 20.0
 _LEASE_SECONDS = 25
-# Whoever waits for another's refresh gives up a little after that lease has passed on once.
+# A caller that waits for another's refresh gives up a little after that lease has passed on once.
 _MAX_WAIT_SECONDS = 30.0
 # Seconds between two looks at the table while another refreshes: a refresh takes some tenths of a second,
 # and a thousand waiters must not wear out the partition where the item lies.
@@ -65,7 +65,7 @@ class Tokens:
         self._memory: dict[str, Token] = {}
 
     def get(self, surface: str, deadline: Deadline | None = None) -> str:
-        """Give a valid token of a surface, before the deadline.
+        """Return a valid token of a surface, before the deadline.
 
         Raises Unauthorised, Forbidden (naming the scope that was not granted), RateLimited or Unavailable
         where none can be had, and OutOfTime where waiting for one would outlast the deadline.
@@ -100,8 +100,8 @@ class Tokens:
         return True
 
     def _shared(self, key: Key, request: TokenRequest, left: float) -> Token:
-        """Give the table's token, or refresh it, or wait for whoever is refreshing it."""
-        give_up = Deadline(self._clock, min(left, _MAX_WAIT_SECONDS))
+        """Return the table's token, or refresh it, or wait for the invocation that refreshes it."""
+        send_to_dlq = Deadline(self._clock, min(left, _MAX_WAIT_SECONDS))
         owner = random_bytes.token_hex(8)
         pause = _FIRST_PAUSE
         while True:
@@ -114,12 +114,12 @@ class Tokens:
                 return token
             if item.get("failure") and self._leased(item):
                 raise _as_it_failed(item)
-            self._wait(pause, give_up, left)
+            self._wait(pause, send_to_dlq, left)
             pause = min(_LONGEST_PAUSE, pause * 1.5)
 
-    def _wait(self, pause: float, give_up: Deadline, left: float) -> None:
+    def _wait(self, pause: float, send_to_dlq: Deadline, left: float) -> None:
         """Wait a little for another's refresh. Raises where that takes too long."""
-        if give_up.left() <= 0:
+        if send_to_dlq.left() <= 0:
             if left < _MAX_WAIT_SECONDS:
                 raise OutOfTime("another function is refreshing the CXone token; the next run will have it")
             raise Unavailable("another function has been refreshing the CXone token for too long")
@@ -129,7 +129,7 @@ class Tokens:
         return float(item.get("lease_until", 0)) > self._now()
 
     def _lease(self, key: Key, owner: str) -> Item:
-        """Take the right to refresh, where nobody has it and it is needed; give the item as it is then."""
+        """Take the right to refresh, where it is free and needed; return the item as it is then."""
         now = self._now()
         leased = self._table.update(
             key,
@@ -156,7 +156,7 @@ class Tokens:
         return self._keep(key, token, "#lease_owner = :owner", {":owner": owner})
 
     def _keep(self, key: Key, token: Token, condition: str, values: Item) -> Token:
-        """Put a token where everybody finds it; give a newer one where the lease was lost to somebody."""
+        """Put a token where all find it; return a newer one where the lease was lost."""
         stored = {
             ":value": token.value,
             ":refresh_at": token.refresh_at,

@@ -102,7 +102,7 @@ def refusal_body(response: requests.Response, left: Callable[[], float]) -> byte
 
 
 def _pieces(response: requests.Response, left: Callable[[], float]) -> Iterator[bytes]:
-    """Give what has arrived, as it arrives; waits for each piece no longer than there is time left."""
+    """Return what has arrived, as it arrives; waits for each piece no longer than there is time left."""
     socket = getattr(response.raw.connection, "sock", None)
     longest = socket.gettimeout() if socket else None
     while True:

@@ -53,7 +53,7 @@ class Conflict(CxoneError):
 
 
 class VersionConflict(CxoneError):
-    """Somebody changed the thing since it was read: read it again."""
+    """The thing has changed since it was read: read it again."""
 
     reason = "version_conflict"
 

@@ -30,7 +30,7 @@ __all__ = ["Answer", "Call", "CxoneHttp"]
 
 # What a call needs at least: with less time left it is not begun, so that it is not cut off half-way.
 _MIN_SECONDS = 2.0
-# A page of 5,000 calls is some 2 MB; an answer many times that is no answer to our question.
+# A page of 5,000 calls is some 2 MB; an answer many times that size does not answer our question.
 _MOST_BYTES = 64 * 1024 * 1024
 # As many calls as one function has under way at once; each keeps its connection.
 _MOST_CONNECTIONS = 50
@@ -43,7 +43,7 @@ _SAFE_TO_REPEAT = frozenset({"GET", "PUT", "PATCH"})
 class Call:
     """A call to CXone as an adapter describes it.
 
-    A POST is tried again only with an idempotency key: without one nobody knows whether a lost answer means
+    A POST is tried again only with an idempotency key: without one it is unknown whether a lost answer means
     a lost effect. A PATCH has to set absolute values.
     """
 
@@ -128,7 +128,7 @@ class CxoneHttp:
             if not isinstance(outcome, CxoneError):
                 return Answer(outcome.body, outcome.status, outcome.headers, sent)
             if isinstance(outcome, Unauthorised) and not renewed:
-                # A second refusal, of a token issued just now, is no matter of the token's age.
+                # A second refusal, of a token issued just now, is not a matter of the token's age.
                 if not self._tokens.drop(call.surface, token):
                     raise outcome
                 renewed = True
@@ -140,7 +140,7 @@ class CxoneHttp:
         raise AssertionError("count() has no end")
 
     def _token(self, call: Call) -> str:
-        """Give a token, if there is time for a call."""
+        """Return a token, if there is time for a call."""
         self._in_time(0)
         return self._tokens.get(call.surface, self._deadline)
 
@@ -225,4 +225,4 @@ def _success(call: Call, response: requests.Response, body: bytes) -> Answer | C
     try:
         return Answer(parsed(body), response.status_code, response.headers, 1)
     except ValueError:
-        return Unavailable(f"{call.method} {call.path} answered with something that is no JSON")
+        return Unavailable(f"{call.method} {call.path} answered with something that is not JSON")

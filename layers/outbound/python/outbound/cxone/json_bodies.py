@@ -7,7 +7,7 @@
 Halves of surrogates, control characters, cut UTF-8, NaN and a thousand levels of nesting are no JSON, and
 servers write them all the same, each into the record that it is about. The second reading finds where the
 elements of a list begin and end, reads each by itself, and keeps as `Unreadable` what is none. What is
-broken outside of lists, or cut off, is no answer.
+broken outside of lists, or cut off, is not an answer.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _member(text: bytes, deepest: int) -> tuple[str, Any]:
 
 
 def _pieces(text: bytes) -> Iterator[bytes]:
-    """Give what stands between an object's or a list's outermost commas. Raises ValueError if it is none."""
+    """Return what is between the outermost commas of an object or list. Raises ValueError if it is none."""
     expected: list[bytes] = []
     start = 1
     for found in _STRUCTURE.finditer(text):

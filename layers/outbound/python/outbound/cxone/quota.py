@@ -2,15 +2,15 @@
 
 A quota of n calls in a window has n places. A place lets a call leave when the one before it on the same
 place left a whole window ago; so no window, wherever it begins, has more than n calls, and a quota that
-nobody used is free at once.
+was not used is free at once.
 
     place 0   |------ window ------|  free  |------ window ------|
     place 1      |------ window ------|------ window ------|
               ^ a call leaves         ^ the next one on place 1, taken while it still had to wait
 
 The item of a quota holds, per place, the moment (milliseconds) at which its latest call leaves, which may
-lie ahead. An update moves one place, on the condition that its latest call is old enough: whoever loses a
-place to another is told all of them by the refusal, and takes one that is free. Both lanes use the same
+lie ahead. An update moves one place, on the condition that its latest call is old enough: a caller that
+loses a place to another is told all of them by the refusal, and takes a free one. Both lanes use the same
 places: the first ones are kept for the priority lane, which may use the others too.
 
 The window is 3 % longer than CXone's, or as much longer as the budget's `jitter_seconds` says. That much a
@@ -60,11 +60,11 @@ _FRESH_SECONDS = 0.005
 _ABOUT = 250
 # So many places are looked at for the soonest that is at no other call's time.
 _MOST_APART = 20
-# Whoever lost a place to another looks again after up to this (seconds), doubled each time.
+# A caller that lost a place to another looks again after up to this (seconds), doubled each time.
 _LOST_SECONDS = 0.01
 # A campaign's quota looks that often whether the quota of all campaigns was held back.
 _SHARED_SECONDS = 5.0
-# Whoever waits longer than this looks, before leaving, whether a 429 came meanwhile.
+# A caller that waits longer than this looks, before leaving, whether a 429 came meanwhile.
 _LONG_WAIT = 1 * _SECOND
 # A call that leaves so much later than its caller wanted to wait has no time left, and its place goes back.
 _TOO_LATE = 1 * _SECOND
@@ -73,7 +73,7 @@ _TOO_LATE = 1 * _SECOND
 _LEADS = (25, 50, 100)
 _TRIES = 6
 _ROUNDS = 3
-# An item that nobody writes any more is deleted, long after its last window.
+# An item that is not written any more is deleted, long after its last window.
 _KEPT = 24 * 3600 * _SECOND
 
 
@@ -201,7 +201,7 @@ class Budgets:
         raise _no_place(claim, self._now(), f"had {_ROUNDS} places, none of which a call could leave on")
 
     def push_back(self, name: str, budget: Budget, until: datetime, campaign_id: str = "") -> None:
-        """Let nobody leave before `until`, on either lane: CXone itself said that the quota is used up."""
+        """Let no call leave before `until`, on either lane: CXone itself said that the quota is used up."""
         if not budget.enforced:
             return
         window = _Shape.of(budget).window

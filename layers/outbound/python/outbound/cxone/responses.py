@@ -47,14 +47,14 @@ class Answer:
 def refusal(
     status: int, message: str, body: bytes, scopes: tuple[str, ...], retry_at: datetime | None = None
 ) -> CxoneError:
-    """Give the error that a status means, with what the body says about it.
+    """Return the error that a status means, with what the body says about it.
 
     `scopes` are those that the call may need; a 403 names those of them that the body names, else all.
     `retry_at` is what the answer asked for, if it did.
     """
     field_name, detail = objection(body)
     said = f"{message}: {detail}" if detail else message
-    # These heal by themselves; every other refusal needs somebody to do something.
+    # These heal by themselves; every other refusal needs an operator.
     if is_passing(status):
         return Unavailable(said, retry_at)
     if status in (400, 422):
@@ -67,13 +67,13 @@ def refusal(
 
 
 def named_scopes(scopes: tuple[str, ...], body: bytes) -> tuple[str, ...]:
-    """Give the scopes that a refusal names, all where it names none."""
+    """Return the scopes that a refusal names, all where it names none."""
     text = body.decode(errors="replace")
     return tuple(scope for scope in scopes if scope in text) or scopes
 
 
 def objection(body: bytes) -> tuple[str, str]:
-    """Give the field and the message of an error body, where it has them, without personal data."""
+    """Return the field and the message of an error body, where it has them, without personal data."""
     try:
         answer = parsed(body)
     except ValueError:

@@ -33,7 +33,7 @@ _LONGEST_LIFETIME = 86_400.0
 # Where the endpoint limits us without saying for how long.
 _USUAL_LIMIT_SECONDS = 5.0
 _LONGEST_LIMIT_SECONDS = 120.0
-# Errors of OAuth that are no matter of the credentials.
+# Errors of OAuth that are not about the credentials.
 _PASSING_ERRORS = frozenset({"server_error", "temporarily_unavailable", "slow_down"})
 # What may stand in a header behind "Bearer", at a length that servers take.
 _TOKEN = re.compile(r"[!-~]{1,8192}")
@@ -148,7 +148,7 @@ class TokenEndpoint:
         return Unavailable(f"the token endpoint {request.url} answered {status}{hint}")
 
     def _form(self, request: TokenRequest) -> dict[str, Any]:
-        """Give the arguments that put a token request into the form that the surface wants."""
+        """Return the arguments that put a token request into the form that the surface wants."""
         credentials = self._secrets.current(self._secret_id)
         pair = (credentials.get("client_id", ""), credentials.get("client_secret", ""))
         fields = {"grant_type": "client_credentials"}
@@ -187,7 +187,7 @@ def _object_in(body: bytes) -> dict[str, Any]:
 
 
 def _granted(scope: object) -> frozenset[str] | None:
-    """Give the scopes that an answer names, or None where it says nothing: then they are as asked for.
+    """Return the scopes that an answer names, or None where it says nothing: then they are as asked for.
 
     An empty list of them says nothing either: a token that may do nothing at all is not issued.
     """
@@ -199,7 +199,7 @@ def _granted(scope: object) -> frozenset[str] | None:
 
 
 def _refused_by(request: TokenRequest, answer: dict[str, Any], secret_id: str) -> CxoneError | None:
-    """Give what an answer of 200 refuses in its body, or None: some servers say everything with 200."""
+    """Return what an answer of 200 refuses in its body, or None: some servers say everything with 200."""
     error = answer.get("error")
     if not isinstance(error, str) or not error or answer.get("access_token"):
         return None
@@ -215,7 +215,7 @@ def _refused_by(request: TokenRequest, answer: dict[str, Any], secret_id: str) -
 
 
 def _lifetime(expires_in: object) -> float | None:
-    """Give the seconds that a token lives, a day at most, or None where the answer makes no sense."""
+    """Return the seconds that a token lives, a day at most, or None where the answer makes no sense."""
     if isinstance(expires_in, str) and expires_in.isascii() and expires_in.isdecimal():
         expires_in = int(expires_in[:12])
     if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):

@@ -35,7 +35,7 @@ SET_FACTS = f"{_JOINED}, #due_kind = :due_facts, #due_at = :due_facts_at"
 
 
 def facts_values(facts: Sequence[Event], now: datetime) -> dict[str, Any]:
-    """Give the values that `SET_FACTS` needs in the write that records the effect."""
+    """Return the values that `SET_FACTS` needs in the write that records the effect."""
     return {
         ":facts": _stored(facts),
         ":no_facts": [],
@@ -45,7 +45,7 @@ def facts_values(facts: Sequence[Event], now: datetime) -> dict[str, Any]:
 
 
 def facts_attributes(facts: Sequence[Event], now: datetime) -> dict[str, Any]:
-    """Give the attributes of a new item that is put whole together with its facts.
+    """Return the attributes of a new item that is put whole together with its facts.
 
     A put replaces what the item still carried, so its condition has to be that there is no such item.
     """
@@ -78,7 +78,7 @@ class Outbox:
         if due := item.get("next_due"):
             clear = "SET #due_kind = :kind, #due_at = :at REMOVE #facts, #next_due"
             values |= {":kind": due["kind"], ":at": due["at"]}
-        # Only what was published is unmarked: somebody may have recorded another effect meanwhile.
+        # Only what was published is unmarked: another invocation may have recorded another effect meanwhile.
         self._table.update(key, clear, values, "#facts = :published")
         return bool(stored)
 

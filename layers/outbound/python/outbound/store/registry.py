@@ -41,7 +41,7 @@ class Registry:
         self._tenant = tenant
 
     def get(self, campaign_id: str) -> Campaign | None:
-        """Give a campaign, or None where it is not registered."""
+        """Return a campaign, or None where it is not registered."""
         item = self._table.get(self.key(campaign_id))
         return _campaign(item) if item and not item.get("removed") else None
 
@@ -51,7 +51,7 @@ class Registry:
         return int(item.get("revision", 0)) if item else 0
 
     def all(self) -> Iterator[Campaign]:
-        """Give all campaigns in the order of their ids."""
+        """Return all campaigns in the order of their ids."""
         for item in self._table.query(self.key("").pk):
             if not item.get("removed"):
                 yield _campaign(item)
@@ -61,7 +61,7 @@ class Registry:
     ) -> Item | None:
         """Write a registration together with its fact, if it replaces the given revision (0: none).
 
-        Gives the item as written, or None where somebody else changed it meanwhile.
+        Gives the item as written, or None where another invocation changed it meanwhile.
         """
         sets = ", ".join(f"#{name} = :{name}" for name in fields)
         values = {f":{name}": value for name, value in fields.items()}
@@ -124,7 +124,7 @@ class Registry:
 def registration_fields(
     name: str, outcome_codes: Sequence[str], page_size: int, start: datetime | None, enabled: bool
 ) -> Item:
-    """Give the attributes that a registration consists of."""
+    """Return the attributes that a registration consists of."""
     return {
         "name": name,
         "outcome_codes": list(outcome_codes),

@@ -6,7 +6,7 @@ stood in its way, in the same call.
 
 DynamoDB writes a partition a thousand times a second at most, and all that is due of one kind would be one
 partition of the due index. So a kind is stored with one of a few numbers, which follows from the item's
-key: that is added and taken away here, and nobody else knows of it.
+key: that is added and taken away here, and no other module knows of it.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ class Table:
         self.name = name
 
     def get(self, key: Key) -> Item | None:
-        """Give an item as it is now, or None."""
+        """Return an item as it is now, or None."""
         answer = self._client.get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
         return _plain(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
-        """Give many items as they are now, by their keys, without those that are not there."""
+        """Return many items as they are now, by their keys, without those that are not there."""
         wanted = list(dict.fromkeys(keys))
         found: dict[Key, Item] = {}
         for start in range(0, len(wanted), _MOST_AT_ONCE):
@@ -109,7 +109,7 @@ class Table:
     def query(
         self, pk: str, sk_prefix: str = "", after: str = "", descending: bool = False, limit: int = 0
     ) -> Iterator[Item]:
-        """Give the items of a partition in the order of their sort keys, fetched as they are consumed.
+        """Return the items of a partition in the order of their sort keys, fetched as they are consumed.
 
         Only those whose sort key has the prefix, and comes after `after`, where these are given.
         """
@@ -123,7 +123,7 @@ class Table:
         return self._pages(request | self._bound(expression, values), limit)
 
     def due(self, kind: str, until: int, limit: int) -> Iterator[Item]:
-        """Give at most `limit` items of the due index whose time has come, oldest first.
+        """Return at most `limit` items of the due index whose time has come, oldest first.
 
         `until` counts in Unix seconds. The index is sparse: only what still waits for something to be
         done stands in it.
@@ -142,7 +142,7 @@ class Table:
         """Do all writes or none; say whether they were done.
 
         `writes` are made by `putting` and `updating`. False means that a condition did not hold. Where
-        somebody else keeps writing the same items at that moment, DynamoDB's own error is raised: whether
+        another writer keeps writing the same items at that moment, DynamoDB's own error is raised: whether
         the conditions hold is then unknown.
         """
         for tries_left in reversed(range(_TRANSACTION_TRIES)):
@@ -226,7 +226,7 @@ def _sharded(kind: str, shard: int) -> str:
 
 
 def _sort_keys(prefix: str, after: str) -> tuple[str, Item]:
-    """Give the key condition; DynamoDB takes only one on the sort key, so two are one range."""
+    """Return the key condition; DynamoDB takes only one on the sort key, so two are one range."""
     if prefix and after:
         # The smallest key behind `after`, and one behind all that begin with the prefix.
         low, high = max(prefix, after + "\0"), prefix + "\U0010ffff"

@@ -21,7 +21,7 @@ class PlatformAttempts:
         self._http = http
 
     def page(self, campaign_id: str, limit: int, offset: int) -> Sequence[Attempt]:
-        """Give a page of a campaign's completed attempts. Raises UnexpectedAnswer where it is no list."""
+        """Return a page of completed attempts. Raises UnexpectedAnswer where it is not a list."""
         path = f"{_campaign(campaign_id)}/attempts"
         params = {"status": "completed", "limit": limit, "offset": offset}
         answer = self._http.call(Call("archive", "archive", "GET", path, params))
@@ -50,7 +50,7 @@ def _campaign(campaign_id: str) -> str:
 
 
 def _attempt(record: Any) -> Attempt:
-    """Name the fields of a record; one that is no object has none."""
+    """Name the fields of a record; one that is not an object has none."""
     if not isinstance(record, dict):
         return _NOTHING._replace(source=record)
     get = record.get

@@ -35,7 +35,7 @@ class PlatformCampaigns:
         self._http = http
 
     def status(self, campaign_id: str) -> CampaignStatus:
-        """Give a campaign's status. Raises UnexpectedAnswer where the answer has none."""
+        """Return a campaign's status. Raises UnexpectedAnswer where the answer has none."""
         return self._call("GET", campaign_id, "normal")
 
     def pause(self, campaign_id: str) -> CampaignStatus:

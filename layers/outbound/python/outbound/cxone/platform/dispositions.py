@@ -30,7 +30,7 @@ class PlatformDispositions:
         self._http = http
 
     def contact(self, campaign_id: str, contact_id: str) -> Contact:
-        """Give a contact as it is now. Raises UnexpectedAnswer where the answer is no object with a state."""
+        """Return a contact as it is now. Raises UnexpectedAnswer where it has no state."""
         path = _path(campaign_id, contact_id)
         answer = self._http.call(Call("dispositions", "contacts", "GET", path, campaign_id=campaign_id))
         if answer.nothing:

@@ -21,9 +21,9 @@ class PlatformOutcomes:
         self._http = http
 
     def page(self, query: OutcomeQuery, page_token: str) -> OutcomePage:
-        """Give the page that a token names, the first one for an empty token.
+        """Return the page that a token names, the first one for an empty token.
 
-        Raises UnexpectedAnswer where the answer has no list of calls, or a page token that is no text.
+        Raises UnexpectedAnswer where the answer has no list of calls, or a page token that is not a text.
         """
         params: dict[str, Any] = {
             "campaignId": query.campaign_id,
@@ -55,12 +55,12 @@ def _contents(body: Any) -> tuple[list[Any], str]:
         return calls, ""
     # Anything else that Python takes for false would end the pull early, as if this were the last page.
     if not isinstance(token, str):
-        raise UnexpectedAnswer(f"GET {_PATH} answered with a nextPageToken that is no text")
+        raise UnexpectedAnswer(f"GET {_PATH} answered with a nextPageToken that is not a text")
     return calls, token
 
 
 def _record(call: Any) -> CallRecord:
-    """Name the fields of a record; one that is no object has none, and is kept for setting it aside."""
+    """Name the fields of a record; one that is not an object has none, and is kept for setting it aside."""
     if not isinstance(call, dict):
         return _NOTHING._replace(source=call)
     get = call.get

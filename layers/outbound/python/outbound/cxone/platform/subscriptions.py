@@ -72,7 +72,7 @@ class PlatformSubscriptions:
         self._http = http
 
     def find(self, wanted: Subscription) -> list[Subscribed]:
-        """Give those that are registered under the name of `wanted`.
+        """Return those that are registered under the name of `wanted`.
 
         Raises UnexpectedAnswer where the answer has no list of webhooks, or one without an id.
         """
@@ -116,7 +116,7 @@ def _id(webhook: Any, path: str) -> str:
 
 
 def _shows(shown: Any, wanted: Any) -> bool:
-    """Say whether everything that is wanted is shown so; of a secret that is hidden nobody can tell."""
+    """Return True if everything that is wanted is shown so; a secret that CXone hides cannot be compared."""
     if isinstance(wanted, dict):
         given = shown if isinstance(shown, dict) else {}
         return all(_agrees(name, given.get(name), value) for name, value in wanted.items())

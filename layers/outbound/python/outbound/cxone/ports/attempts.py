@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 class Attempt(NamedTuple):
     """One completed contact attempt as CXone lists it, its fields named once and not checked yet.
 
-    Any field may be None or of a wrong type: whoever consumes it checks. `source` is the record as it came.
+    Any field may be None or of a wrong type: the consumer checks it. `source` is the record as it came.
     """
 
     attempt_id: Any
@@ -58,7 +58,7 @@ class AttemptsPort(Protocol):
     """Lists completed attempts and archives them. Both raise the errors of `outbound.cxone.errors`."""
 
     def page(self, campaign_id: str, limit: int, offset: int) -> Sequence[Attempt]:
-        """Give a page of what a campaign's list of completed attempts is at this moment.
+        """Return a page of what a campaign's list of completed attempts is at this moment.
 
         Fewer than `limit` are the last ones. The list changes while it is read: it shrinks by what is
         archived, and new attempts come first.
@@ -68,5 +68,5 @@ class AttemptsPort(Protocol):
         """Archive attempts.
 
         Raises Conflict where the campaign is not paused, and InvalidRequest naming the field that CXone
-        objects to. After Unavailable nobody knows which were archived: list them before trying again.
+        objects to. After Unavailable it is unknown which were archived: list them before trying again.
         """

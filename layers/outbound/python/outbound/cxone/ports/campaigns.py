@@ -22,7 +22,7 @@ class CampaignsPort(Protocol):
     """Reads and steers campaigns. All raise the errors of `outbound.cxone.errors`."""
 
     def status(self, campaign_id: str) -> CampaignStatus:
-        """Give a campaign's status. Raises NotFound where there is none of that id."""
+        """Return a campaign's status. Raises NotFound where there is none of that id."""
 
     def pause(self, campaign_id: str) -> CampaignStatus:
         """Ask for a pause and give the status then: it may take its time. Asking twice asks once."""

@@ -38,11 +38,11 @@ class DispositionsPort(Protocol):
     """Reads contacts and writes their dispositions. Both raise the errors of `outbound.cxone.errors`."""
 
     def contact(self, campaign_id: str, contact_id: str) -> Contact:
-        """Give a contact as it is now. Raises NotFound where the campaign has none of that id."""
+        """Return a contact as it is now. Raises NotFound where the campaign has none of that id."""
 
     def dispose(self, disposition: NewDisposition) -> None:
         """Write a disposition.
 
         Raises InvalidRequest naming the field that CXone objects to, NotFound, Conflict where the contact is
-        in the dialer's hands. After any other error nobody knows whether it was written.
+        in the dialer's hands. After any other error it is unknown whether it was written.
         """

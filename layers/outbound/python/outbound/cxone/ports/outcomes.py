@@ -22,7 +22,7 @@ class OutcomeQuery:
 class CallRecord(NamedTuple):
     """One call as CXone reports it, its fields named once for both APIs and not checked yet.
 
-    Any field may be None or of a wrong type: whoever consumes it checks. `source` is the record as it
+    Any field may be None or of a wrong type: the consumer checks it. `source` is the record as it
     came, for setting it aside. A tuple, because hundreds of thousands of them are made in one pull.
     """
 
@@ -51,7 +51,7 @@ class OutcomesPort(Protocol):
     """Reads the outcomes of calls."""
 
     def page(self, query: OutcomeQuery, page_token: str) -> OutcomePage:
-        """Give the page that a token names, the first one for an empty token.
+        """Return the page that a token names, the first one for an empty token.
 
         Pages may overlap at their borders, and a window's border may belong to both its sides: the
         caller de-duplicates by call id. Raises the errors of `outbound.cxone.errors`.

@@ -39,12 +39,12 @@ class SubscriptionsPort(Protocol):
     """Reads and changes which webhooks CXone sends. All raise the errors of `outbound.cxone.errors`."""
 
     def find(self, wanted: Subscription) -> Sequence[Subscribed]:
-        """Give those that are registered under the name of `wanted` for its topic, in CXone's order."""
+        """Return those that are registered under the name of `wanted` for its topic, in CXone's order."""
 
     def register(self, wanted: Subscription) -> str:
         """Register a webhook and give its id.
 
-        Raises Unavailable where nobody knows whether it was registered: find it before trying again.
+        Raises Unavailable where it is unknown whether it was registered: find it before trying again.
         """
 
     def replace(self, subscription_id: str, wanted: Subscription) -> None:
