@@ -35,13 +35,13 @@ class Handler:
 
     @property
     def receives_webhooks(self) -> bool:
-        """Whether somebody outside waits for its answer: such a function's folder is called `..._webhook`."""
+        """Whether a sender waits for its answer: such a function's folder is called `..._webhook`."""
         return self.name.endswith("_webhook")
 
 
 @lru_cache
 def handlers() -> list[Handler]:
-    """Give every handler of the built template, in the order in which the template names them.
+    """Return every handler of the built template, in the order in which the template names them.
 
     Of functions that share a handler the first one's environment is taken.
     """
@@ -61,7 +61,7 @@ def handlers() -> list[Handler]:
 
 
 def handler_named(name: str) -> Handler:
-    """Give the handler of a folder's name."""
+    """Return the handler of a folder's name."""
     return next(handler for handler in handlers() if handler.name == name)
 
 
@@ -85,7 +85,7 @@ class Values:
         self._conditions = template.get("Conditions", {})
 
     def resolved(self, value: Any) -> str:
-        """Give the text that an expression stands for."""
+        """Return the text that an expression stands for."""
         if not isinstance(value, Mapping):
             return str(value)
         (function, arguments), *_ = value.items()

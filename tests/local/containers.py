@@ -25,7 +25,7 @@ _GATEWAY = "{{range .IPAM.Config}}{{or .Gateway .Subnet}} {{end}}"
 
 
 def reachable_host() -> str:
-    """Give the address of this machine that containers reach, too, and loopback where there is none."""
+    """Return the address of this machine that containers reach, too, and loopback where there is none."""
     gateway = _gateway()
     try:
         free_port(gateway)

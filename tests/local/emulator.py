@@ -90,7 +90,7 @@ def running_emulator(
 
 
 def free_port(host: str = LOOPBACK) -> int:
-    """Find a port that nobody listens on; raise OSError where the address is not this machine's."""
+    """Find a port without a listener; raise OSError where the address is not this machine's."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])

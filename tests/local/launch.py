@@ -120,7 +120,7 @@ class Logs:
     """What a function's process writes beside its answers, kept without losing a line.
 
     The emulator waits a few milliseconds for it once the answer is there; on a busy machine the end of it
-    comes later than that. Here whoever asks reads the pipe itself: what was written before the answer is in
+    comes later than that. Here the caller reads the pipe itself: what was written before the answer is in
     it.
     """
 
@@ -150,7 +150,7 @@ class Logs:
 
 
 def keep_every_line_of_the_logs() -> None:
-    """Give CloudWatch what a function wrote before it answered, all of it, with that invocation."""
+    """Hand CloudWatch what a function wrote before it answered, all of it, with that invocation."""
     worker = lambda_runtime.Worker
 
     def follow(self: Any) -> None:

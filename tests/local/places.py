@@ -11,12 +11,12 @@ LAMBDA_PYTHON = LOCAL / "lambda" / "bin" / "python"
 
 REGION = "us-east-1"
 
-# The emulator takes these for the account's root, so whoever holds them may do everything.
+# The emulator takes these for the account's root, so their holder may do everything.
 ROOT_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """Give a child the little of this environment that it needs, so that nobody's AWS profile leaks in."""
+    """Return the little of this environment that a child needs, so that no AWS profile leaks in."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     region = {"AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}

@@ -29,11 +29,11 @@ class Stack:
         return self.emulator.endpoint
 
     def physical(self, folder: str) -> str:
-        """Give the name in AWS of a function, by its folder's name, or of a schedule."""
+        """Return the name in AWS of a function, by its folder's name, or of a schedule."""
         return f"{self.name}-{folder.replace('_', '-')}"
 
     def client(self, service: str) -> Any:
-        """Give the one client of the account's root for a service; safe for threads."""
+        """Return the one client of the account's root for a service; safe for threads."""
         if service not in self._clients:
             self._clients[service] = self.emulator.client(service)
         return self._clients[service]
@@ -70,17 +70,17 @@ class Stack:
         )
 
     def log_lines(self, function: str) -> list[str]:
-        """Give every line that a function has written so far, oldest first."""
+        """Return every line that a function has written so far, oldest first."""
         pages = self.client("logs").get_paginator("filter_log_events")
         found = pages.paginate(logGroupName=f"/aws/lambda/{self.physical(function)}")
         return [event["message"] for page in found for event in page["events"]]
 
     def log_records(self, function: str) -> list[dict[str, Any]]:
-        """Give the structured lines of a function's log, metrics not among them."""
+        """Return the structured lines of a function's log, metrics not among them."""
         return [record for record in self._json_lines(function) if "_aws" not in record]
 
     def metrics(self, function: str) -> dict[str, list[float]]:
-        """Give every value that a function emitted as a metric, by the metric's name."""
+        """Return every value that a function emitted as a metric, by the metric's name."""
         values: dict[str, list[float]] = {}
         for record in self._json_lines(function):
             for directive in record.get("_aws", {}).get("CloudWatchMetrics", []):

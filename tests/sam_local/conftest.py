@@ -63,7 +63,7 @@ def cast() -> Iterator[Cast]:
 
 
 def _let_senders_in(cast: Cast) -> None:
-    """Give the stack the senders that the events of the receivers are of."""
+    """Let in, on the stack, the senders that the events of the receivers are of."""
     secrets = cast.stack.client("secretsmanager")
     for sender, secret in SECRETS.items():
         value = {"SecretString": json.dumps({"secret": secret})}

@@ -33,7 +33,7 @@ class Functions:
         self._answers: dict[str, Any] = {}
 
     def answer(self, event: str) -> Any:
-        """Give a function its event, such as "sweep/schedule", once, and give its answer each time."""
+        """Return a function's answer to an event, such as "sweep/schedule"; it is invoked once for each."""
         if event not in self._answers:
             self._answers[event] = self._invoke(EVENTS / f"{event}.json")
         return self._answers[event]
@@ -57,18 +57,18 @@ class Functions:
 
 
 def sam_options(environments: Path) -> list[str | Path]:
-    """Give what `sam local` is told, whatever it runs: the functions' environments, and the target."""
+    """Return what `sam local` is told, whatever it runs: the functions' environments, and the target."""
     return ["--env-vars", environments, "--skip-pull-image", "--parameter-overrides", *TARGET]
 
 
 def sam_environment(account: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment of `sam local` itself: the account to work in, and where Docker is."""
+    """Return the environment of `sam local` itself: the account to work in, and where Docker is."""
     kept = {name: os.environ[name] for name in _OF_DOCKER if name in os.environ}
     return {**kept, **account, "SAM_CLI_TELEMETRY": "0"}
 
 
 def logical_id(folder: str) -> str:
-    """Give the name in the template of the (first) function with this folder."""
+    """Return the name in the template of the (first) function with this folder."""
     found = _FUNCTION.findall((ROOT / "template.yaml").read_text())
     named = [logical for logical, code in found if code == folder]
     assert named, f"no function of the template has the folder functions/{folder}"

@@ -40,7 +40,7 @@ def _given(case: str) -> dict[str, Any]:
 
 
 def _ids(case: str) -> set[str]:
-    """Give the ids of the bus events in a batch."""
+    """Return the ids of the bus events in a batch."""
     bodies = [record["body"] for record in _given(case)["Records"]]
     return {json.loads(body)["detail"]["event_id"] for body in bodies if body.startswith("{")}
 

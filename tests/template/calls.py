@@ -40,7 +40,7 @@ _BY_ANOTHER_NAME = {
 
 
 def uses(code: dict[str, str], action: str) -> bool:
-    """Tell whether a function's modules (name to text) have a line that makes the call of an IAM action."""
+    """Return True if a function's modules (name to text) have a line that makes the call of an IAM action."""
     others = [text for name, text in code.items() if name != _TABLE]
     if action in _OF_A_TABLE:
         return any(re.search(_OF_A_TABLE[action], text) for text in others)

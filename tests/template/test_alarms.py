@@ -27,7 +27,7 @@ def test_every_function_rings_an_alarm_when_it_raises(template: Template) -> Non
     assert template.of_type("AWS::Lambda::Function").keys() <= _watched(template, "Errors", "FunctionName")
 
 
-def test_every_alarm_tells_somebody_and_says_what_to_do(template: Template) -> None:
+def test_every_alarm_is_published_and_says_what_to_do(template: Template) -> None:
     topics = template.of_type("AWS::SNS::Topic")
     for name, alarm in template.of_type("AWS::CloudWatch::Alarm").items():
         assert {target(action) for action in alarm.get("AlarmActions", [])} & topics.keys(), name
@@ -43,7 +43,7 @@ def test_alarms_do_without_metric_math(template: Template) -> None:
 # Names of metrics that say that something was not taken.
 _SAYS_NO = re.compile(r"Rejected|Refused|Unmapped|Failed|SetAside|Unusable|NotTaken")
 WITHOUT_AN_ALARM = {
-    Metric.WEBHOOKS_REFUSED: "strangers cause it: whoever knows the address could ring",
+    Metric.WEBHOOKS_REFUSED: "strangers cause it: anyone who knows the address could raise the alarm",
     Metric.RECORDS_SET_ASIDE: "the report of each pull counts CXone's odd records with their reasons",
     Metric.DISPOSITIONS_INVALID: "DispositionsRejected counts it too, and rings",
     Metric.DISPOSITIONS_NOT_FOUND: "DispositionsRejected counts it too, and rings",
@@ -53,7 +53,7 @@ WITHOUT_AN_ALARM = {
 
 
 def _ringing(template: Template, metric: Metric) -> set[str]:
-    """Give the services for which a single one of these rings."""
+    """Return the services for which a single one of these rings."""
     return {
         dimension["Value"]
         for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
@@ -79,7 +79,7 @@ def test_what_was_not_taken_rings_or_has_a_reason_not_to(template: Template, met
     assert rings <= set(_services(template).values()), "an alarm on a service that is none never rings"
 
 
-def test_what_nobody_planned_rings_for_whatever_works_off_a_queue(template: Template) -> None:
+def test_what_is_unexpected_has_an_alarm_for_every_function_with_a_queue(template: Template) -> None:
     mappings = template.of_type("AWS::Lambda::EventSourceMapping").values()
     behind = {target(mapping["FunctionName"]) for mapping in mappings} | {"Sweep"}
     services = _services(template)
@@ -108,7 +108,7 @@ def test_the_problems_that_are_recorded_are_those_that_the_rule_lets_through(tem
 
 
 def _rows_of_the_readme() -> list[str]:
-    """Give the alarms that README has a row for; `...End` stands for all that end so."""
+    """Return the alarms that README has a row for; `...End` stands for all that end so."""
     section = (ROOT / "README.md").read_text().split("### When an alarm rings", 1)[1].split("\n##", 1)[0]
     first_cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     return [name for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)]

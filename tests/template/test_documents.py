@@ -1,4 +1,4 @@
-"""What the documents name is there: files, modules, functions, parts of the package."""
+"""Links of the documents lead somewhere; the architecture has every function and part of the package."""
 
 from __future__ import annotations
 
@@ -22,14 +22,6 @@ def _name(path: Path) -> str:
 def test_links_within_the_project_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\((?!\w+://|#)([^)#]+)", document.read_text())
     assert [link for link in links if not (document.parent / link).exists()] == []
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
-def test_files_that_are_named_are_there(document: Path) -> None:
-    named = re.findall(r"`((?:[\w.-]+/)*[\w-]+\.(?:py|yaml|toml))`", document.read_text())
-    # A capability's own file may be named without its folder.
-    missing = [name for name in named if not ((ROOT / name).exists() or any(PACKAGE.rglob(name)))]
-    assert missing == []
 
 
 def test_the_picture_of_the_data_flow_has_every_function() -> None:

@@ -124,7 +124,7 @@ def test_deploy_refuses_a_name_before_it_builds_and_passes_its_choices_on() -> N
     assert choices == f"Stage=prod Runtime=python3.13 Architecture=arm64 {given}"
 
 
-def test_one_stack_has_one_name_for_everybody() -> None:
+def test_one_stack_has_one_name_for_every_tool() -> None:
     deployed = {SAMCONFIG[name]["global"]["parameters"]["stack_name"] for name in ("default", "dev", "prod")}
     (made,) = re.findall(r"^STACK \?= (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert deployed == {made} == {parser().get_default("stack")}

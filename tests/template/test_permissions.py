@@ -7,7 +7,7 @@ ALL_RESOURCES = {
     "Metrics": "CloudWatch metrics have no resources",
 }
 
-# Principals that may be anybody, because the statement only takes away.
+# Principals that may be `*`, because the statement only takes away.
 DENY_ONLY = {"AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"}
 
 

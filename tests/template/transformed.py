@@ -33,7 +33,7 @@ class Template:
         return found
 
     def of_type(self, kind: str) -> dict[str, Any]:
-        """Give the properties of all resources of a type, by logical id."""
+        """Return the properties of all resources of a type, by logical id."""
         return {
             name: resource.get("Properties", {})
             for name, resource in self.resources.items()
@@ -49,7 +49,7 @@ class Template:
         return found | {target(config.get("Arn", config.get("TargetArn"))) for config in configs}
 
     def statements(self, role: str) -> list[dict[str, Any]]:
-        """Give every statement of a role: its own, those of attached policies of this template."""
+        """Return every statement of a role: its own, those of attached policies of this template."""
         properties = self.resources[role]["Properties"]
         documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
         for attached in properties.get("ManagedPolicyArns", []):
@@ -59,14 +59,14 @@ class Template:
         return [statement for document in documents for statement in document["Statement"]]
 
     def allows(self, role: str, action: str, resource: str) -> bool:
-        """Tell whether a role allows an action on a resource of this template."""
+        """Return True if a role allows an action on a resource of this template."""
         return any(
             action in as_list(statement["Action"]) and resource in map(target, as_list(statement["Resource"]))
             for statement in self.statements(role)
         )
 
     def bounds(self, value: Any) -> tuple[float, float]:
-        """Give the least and the greatest that a number can be, a parameter's by what it allows."""
+        """Return the least and the greatest that a number can be, a parameter's by what it allows."""
         if not isinstance(value, dict):
             return value, value
         parameter = self.parameters[target(value)]
@@ -98,7 +98,7 @@ def _pretend_it_is_uploaded(resource: dict[str, Any]) -> None:
 
 
 def target(reference: Any) -> str:
-    """Give the logical id that a Ref, GetAtt or Sub points at; a plain value as it is."""
+    """Return the logical id that a Ref, GetAtt or Sub points at; a plain value as it is."""
     if not isinstance(reference, Mapping):
         return str(reference)
     if "Ref" in reference:
@@ -113,12 +113,12 @@ def target(reference: Any) -> str:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Give a list as it is and anything else as the only member of one."""
+    """Return a list as it is and anything else as the only member of one."""
     return value if isinstance(value, list) else [value]
 
 
 def values_of(tree: Any, key: str) -> Iterator[Any]:
-    """Give every value that stands under a key, at any depth."""
+    """Return every value that stands under a key, at any depth."""
     if isinstance(tree, Mapping):
         for name, value in tree.items():
             if name == key:
