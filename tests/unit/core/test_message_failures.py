@@ -28,7 +28,7 @@ class Line:
         failures = MessageFailures(aws.table(), ENVIRONMENT["TENANT"], clock)
         self.queue = Queue(aws.sqs, aws.queue_urls["pull-outcomes-dlq"], failures)
         self.waits: list[float] = []
-        self.queue.come_back = lambda record, seconds: self.waits.append(seconds)  # type: ignore[method-assign]
+        self.queue.extend_visibility = lambda record, seconds: self.waits.append(seconds)  # type: ignore[method-assign]
         self.received = 0
 
     def receive(self, handle: Handle, message_id: str = "m-1", side_by_side: bool = False) -> bool:

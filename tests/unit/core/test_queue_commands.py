@@ -43,7 +43,7 @@ class Queues:
         return json.loads(self._capsys.readouterr().out)
 
     def die(self, queue: str, body: str, **about: str) -> None:
-        Queue(self.sqs, self.urls["dead"]).give_up(
+        Queue(self.sqs, self.urls["dead"]).send_to_dlq(
             {"body": body, "eventSourceARN": arn(queue)}, "why", **about
         )
 

@@ -67,7 +67,7 @@ _FORBIDDEN, _TOO_MANY = 403, 429
 
 
 Records = Sequence[Mapping[str, Any]]
-Lanes = Callable[[Records], Sequence[Records]]
+MessageGroups = Callable[[Records], Sequence[Records]]
 
 
 class TryLater(Exception):
@@ -80,8 +80,10 @@ class TryLater(Exception):
         self.reason = reason
 
 
-def growing(record: Mapping[str, Any], reason: str, first: float, longest: float = 900.0) -> TryLater:
-    """Give a wait in seconds that doubles with every time that the message came.
+def exponential_backoff(
+    record: Mapping[str, Any], reason: str, first: float, longest: float = 900.0
+) -> TryLater:
+    """Return a wait in seconds that doubles with every time that the message came.
 
     Soon at first, then less often, so that an outage of hours does not use up the queue's tries.
     """
@@ -118,7 +120,7 @@ class Queue:
         self._dead_letters_url = dead_letters_url
         self.failures = failures
 
-    def give_up(self, record: Mapping[str, Any], reason: str, **about: str) -> None:
+    def send_to_dlq(self, record: Mapping[str, Any], reason: str, **about: str) -> None:
         """Put a message into the dead-letter queue with its reason as an attribute; it may then be taken off.
 
         Sent twice, it is there twice: redriving both does what redriving one does.
@@ -137,7 +139,7 @@ class Queue:
             QueueUrl=self._dead_letters_url, MessageBody=record["body"], MessageAttributes=attributes
         )
 
-    def come_back(self, record: Mapping[str, Any], seconds: float) -> None:
+    def extend_visibility(self, record: Mapping[str, Any], seconds: float) -> None:
         """Let a message become visible again after so many seconds."""
         self.client.change_message_visibility(
             QueueUrl=_queue_url(self.client, record["eventSourceARN"]),
@@ -146,7 +148,7 @@ class Queue:
             VisibilityTimeout=ceil(min(max(seconds, 0), _MAX_VISIBILITY)),
         )
 
-    def give_up_failed(self, record: Mapping[str, Any], error: Exception) -> bool:
+    def send_failed_to_dlq(self, record: Mapping[str, Any], error: Exception) -> bool:
         """Give a message up that failed too often as nobody planned; return False if it comes back.
 
         The reason is the exception's type: its text may hold anything.
@@ -156,10 +158,10 @@ class Queue:
         kind = _kind(error)
         count = self.failures.count(record["messageId"], kind)
         if count < _MOST_FAILURES:
-            self.come_back(record, _AFTER_A_FAILURE * 2.0 ** (count - 1))
+            self.extend_visibility(record, _AFTER_A_FAILURE * 2.0 ** (count - 1))
             return False
         seen = f"the function's log has `message failed` with message_id {record['messageId']}"
-        self.give_up(record, f"{kind}, {count} times; {seen}")
+        self.send_to_dlq(record, f"{kind}, {count} times; {seen}")
         return True
 
     def hold(self, records: Records, seconds: float) -> None:
@@ -243,27 +245,27 @@ def work_side_by_side(
     queue: Queue,
     handle: Handle,
     invocation: Invocation,
-    lanes: Lanes,
+    groups_of: MessageGroups,
     at_once: int,
 ) -> dict[str, Any]:
     """Do as `work` does, with so many messages at once, each in a thread.
 
-    `lanes` sorts the batch's records into lists; those of a list are handled one after another.
+    `groups_of` divides the batch's records into groups; those of a group are handled one after another.
     """
     hold(event, queue, invocation)
     processor = _SideBySide(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     settle = _settling(queue, handle)
-    ordered = lanes(list(event["Records"]))
-    lane_of = {record["messageId"]: number for number, lane in enumerate(ordered) for record in lane}
+    groups = groups_of(list(event["Records"]))
+    group_of = {record["messageId"]: number for number, group in enumerate(groups) for record in group}
 
-    # Fair: whoever asks first has it first, and they ask in their lane's order.
-    locks = [asyncio.Lock() for _ in ordered]
+    # Fair: the first to ask has it first, and records ask in their group's order.
+    locks = [asyncio.Lock() for _ in groups]
 
     async def handled(record: SQSRecord) -> None:
-        async with locks[lane_of[record.message_id]]:
+        async with locks[group_of[record.message_id]]:
             await asyncio.get_running_loop().run_in_executor(threads, settle, record)
 
-    records = [dict(record) for lane in ordered for record in lane]
+    records = [dict(record) for group in groups for record in group]
     with ThreadPoolExecutor(at_once) as threads, processor(records=records, handler=handled):
         processor.async_process()
     return dict(processor.response())
@@ -278,13 +280,13 @@ def _settling(queue: Queue, handle: Handle) -> Callable[[SQSRecord], None]:
         except TryLater as later:
             said = {"reason": later.reason, "seconds": round(later.seconds, 1)}
             logger.info("message comes back later", extra=said)
-            queue.come_back(record.raw_event, later.seconds)
+            queue.extend_visibility(record.raw_event, later.seconds)
             raise
         except Refused as refused:
             logger.error("message refused", extra={"message_id": record.message_id, "reason": str(refused)})
-            queue.give_up(record.raw_event, str(refused))
+            queue.send_to_dlq(record.raw_event, str(refused))
         except Exception as error:
-            if not queue.give_up_failed(record.raw_event, error):
+            if not queue.send_failed_to_dlq(record.raw_event, error):
                 raise
             _ring(record.message_id, error)
 
@@ -304,7 +306,7 @@ def _handled(handle: Handle, record: Mapping[str, Any]) -> None:
         if not _passes(error):
             raise
         _ring(record["messageId"], error)
-        raise growing(record, type(error).__name__, _AFTER_AWS_REFUSED) from error
+        raise exponential_backoff(record, type(error).__name__, _AFTER_AWS_REFUSED) from error
 
 
 def _ring(message_id: str, error: BaseException) -> None:

@@ -45,7 +45,7 @@ class AuditRecord:
                 batch.add(message)
             except Refused as refused:
                 logger.error("message refused", extra={"reason": str(refused)})
-                self._queue.give_up(message, str(refused))
+                self._queue.send_to_dlq(message, str(refused))
         stored = not batch.lines or self._store(batch)
         failed = [] if stored else batch.message_ids
         if failed:

@@ -13,7 +13,7 @@ from outbound.consent.changes import InvalidChange, change_of, is_early
 from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
 from outbound.observability import Metric, logger, measure
-from outbound.queues import Invocation, Refused, TryLater, event_of, growing, work
+from outbound.queues import Invocation, Refused, TryLater, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.store.consents import (
     Change,
@@ -71,7 +71,7 @@ class ConsentRecorder:
             self.record(event)
         except (PublishFailed, ClientError, BotoCoreError) as error:
             logger.warning("a change of consent waits", exc_info=True)
-            raise growing(record, type(error).__name__, _AGAIN_SECONDS) from error
+            raise exponential_backoff(record, type(error).__name__, _AGAIN_SECONDS) from error
 
     def record(self, event: Event) -> None:
         """Record a change, or publish a `consent.rejected` with why it cannot be: no other try would help."""

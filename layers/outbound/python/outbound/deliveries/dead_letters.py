@@ -43,7 +43,7 @@ class Endings:
         In that order: cut off in between, it is tried once more rather than lost.
         """
         about = {"status": str(status), "destination": self._destination, "event_id": event.event_id}
-        self._queue.give_up(record, reason, **about)
+        self._queue.send_to_dlq(record, reason, **about)
         now = self._clock.now()
         data = {
             "destination": self._destination,

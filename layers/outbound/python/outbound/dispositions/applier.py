@@ -64,7 +64,7 @@ from outbound.dispositions.settings import DispositionSettings
 from outbound.do_not_call import DoNotCallCodes, means_do_not_call
 from outbound.events import Event, EventType, PublishFailed
 from outbound.observability import logger
-from outbound.queues import Invocation, Refused, event_of, growing, work_side_by_side
+from outbound.queues import Invocation, Refused, event_of, exponential_backoff, work_side_by_side
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
 from outbound.store.outbox import Outbox
@@ -149,7 +149,7 @@ class Applier:
             raise wait_for_claim(claimed, record, self._clock.now()) from None
         except (PublishFailed, ConfigurationError, ClientError, BotoCoreError) as error:
             logger.warning("a disposition waits", exc_info=True)
-            raise growing(record, type(error).__name__, AGAIN_SECONDS) from error
+            raise exponential_backoff(record, type(error).__name__, AGAIN_SECONDS) from error
 
     def _apply_or_wait(self, event: Event, record: Record, deadline: Deadline, forbids: bool) -> None:
         try:

@@ -13,7 +13,7 @@ from outbound.dispositions.ledger import DispositionRequest
 from outbound.dispositions.requests import Rejected
 from outbound.dispositions.settings import Wait
 from outbound.observability import Metric, measure
-from outbound.queues import Refused, TryLater, growing, times_received
+from outbound.queues import Refused, TryLater, exponential_backoff, times_received
 from outbound.store.table import Item
 
 # When CXone or AWS are down, in seconds, at first.
@@ -95,7 +95,7 @@ def _age(record: Mapping[str, Any], now: datetime) -> float:
 def wait_for_claim(taken: ContactClaimed, record: Mapping[str, Any], now: datetime) -> TryLater:
     """Return when to come back to a contact that another request has: soon, most claims last a moment."""
     longest = max(1.0, taken.until - now.timestamp() + 1.0)
-    return growing(record, str(taken), 2.0, longest)
+    return exponential_backoff(record, str(taken), 2.0, longest)
 
 
 def wait_for_cxone(error: CxoneError, record: Mapping[str, Any], now: datetime) -> TryLater:
@@ -105,4 +105,4 @@ def wait_for_cxone(error: CxoneError, record: Mapping[str, Any], now: datetime) 
     if error.retry_at is not None:
         # Spread a little: those that were turned away together would be so again.
         return TryLater((error.retry_at - now).total_seconds() + random(), error.reason)  # noqa: S311 - jitter
-    return growing(record, error.reason, AGAIN_SECONDS)
+    return exponential_backoff(record, error.reason, AGAIN_SECONDS)

@@ -28,7 +28,7 @@ from outbound.clock import Clock, Deadline, format_time, parse_time
 from outbound.do_not_call import PACKAGED_CODES, DoNotCallCodes
 from outbound.events import Event, PublishFailed, effect_id
 from outbound.observability import Metric, logger, measure
-from outbound.queues import Invocation, Refused, TryLater, growing, work
+from outbound.queues import Invocation, Refused, TryLater, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError, Documents
 from outbound.store.outbox import Outbox
@@ -282,7 +282,7 @@ class _Function:
             self._route(record)
         except (PublishFailed, ClientError, BotoCoreError) as error:
             logger.warning("a delivery waits", exc_info=True)
-            raise growing(record, type(error).__name__, _AGAIN_SECONDS) from error
+            raise exponential_backoff(record, type(error).__name__, _AGAIN_SECONDS) from error
 
     def _route(self, record: Mapping[str, Any]) -> None:
         codes = self._documents.get("dispositions", DoNotCallCodes, else_packaged=True).codes
@@ -291,7 +291,7 @@ class _Function:
         except ConfigurationError as broken:
             # The rest waits for settings that can be used; who must not be called does not.
             self._router.note_opt_outs(record, codes)
-            raise growing(record, str(broken), _AGAIN_SECONDS) from broken
+            raise exponential_backoff(record, str(broken), _AGAIN_SECONDS) from broken
         self._router.route(record, providers, codes)
 
 

@@ -55,7 +55,7 @@ from outbound.dispositions.settings import DispositionSettings
 from outbound.do_not_call import DoNotCallCodes
 from outbound.events import PublishFailed
 from outbound.observability import logger
-from outbound.queues import Invocation, TryLater, growing, work
+from outbound.queues import Invocation, TryLater, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
 
@@ -150,7 +150,7 @@ class FileProcessor:
             raise TryLater(_OTHER_RUN_SECONDS, "another run works on the file") from None
         except (NotSent, PublishFailed, ConfigurationError, ClientError, BotoCoreError) as error:
             logger.warning("a file waits", exc_info=True)
-            raise growing(record, type(error).__name__, AGAIN_SECONDS) from error
+            raise exponential_backoff(record, type(error).__name__, AGAIN_SECONDS) from error
 
     def _file_of(self, notice: UploadNotice) -> DispositionFile | None:
         """Return the file that a notice is about, as far as it has come; None for an answer of ours."""
