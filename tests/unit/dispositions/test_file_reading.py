@@ -186,9 +186,7 @@ _MUST_NOT = {
 
 
 @pytest.mark.parametrize("case", _MUST_NOT)
-def test_whoever_must_not_be_called_is_said_so_however_broken_the_row(
-    world: DispositionFileWorld, case: str
-) -> None:
+def test_an_opt_out_is_published_however_broken_the_row(world: DispositionFileWorld, case: str) -> None:
     name, content = _MUST_NOT[case]
     found = world.read(name, content)
     assert list(world.rejected(found)) == [1]
@@ -218,7 +216,7 @@ def test_a_custom_field_that_is_there_twice_is_named(world: DispositionFileWorld
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
-def test_a_file_that_takes_longer_than_a_run_is_gone_on_with_where_it_was_left(
+def test_a_file_that_takes_longer_than_a_run_is_resumed_where_it_was_left(
     world: DispositionFileWorld, kind: str, packed: bool
 ) -> None:
     rows = [{**_FULL, "contact_id": f"c{number}"} for number in range(1, 36)]
@@ -239,7 +237,7 @@ def test_a_file_that_takes_longer_than_a_run_is_gone_on_with_where_it_was_left(
     assert {event.data["notes"] for event in events} == {_FULL["notes"]}
 
 
-def test_a_check_that_takes_longer_than_a_run_goes_on_where_it_was_left(world: DispositionFileWorld) -> None:
+def test_a_check_that_takes_longer_than_a_run_resumes_where_it_was_left(world: DispositionFileWorld) -> None:
     # Characters of several bytes lie across the blocks that are read.
     content = lines(*[row(rest=f"a,{'☎' * 333},,")] * 9000).encode()
     record = world.drop("a.csv", content)

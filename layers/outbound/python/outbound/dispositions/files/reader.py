@@ -131,8 +131,8 @@ class RowReader:
         def reopen(request_id: str) -> None:
             self._rejecter.reopen(file.file_id, request_id)
 
-        def reject(one: tuple[Event, Rejected]) -> None:
-            self._rejecter.reject(*one, settings)
+        def reject(row: tuple[Event, Rejected]) -> None:
+            self._rejecter.reject(*row, settings)
 
         _each(threads, reject, rejected)
         if file.cancelled_at:
@@ -161,7 +161,7 @@ def _message(event: Event, row: Row, settings: DispositionSettings, now: datetim
 
 def _each(threads: ThreadPoolExecutor, call: Callable[[Any], None], arguments: Iterable[Any]) -> None:
     """Make a call for each; raise what the first that failed raised, once all are over."""
-    done = [threads.submit(call, one) for one in arguments]
+    done = [threads.submit(call, argument) for argument in arguments]
     for future in done:
         future.result()
 
@@ -187,10 +187,10 @@ class RowRejecter:
         now = self._clock.now()
         self._do_not_call.note(event, settings.do_not_call_codes, now)
         request = best_effort_request(event, _moment(event, now))
-        ending = self._facts.rejected(request, why, now)
+        rejected = self._facts.rejected(request, why, now)
         # The file's own fact speaks for all its broken rows.
-        if self._ledger.end_silently(request, ending.status, ending.about, now).done:
-            count(ending, None)
+        if self._ledger.end_silently(request, rejected.status, rejected.about, now).done:
+            count(rejected, None)
 
 
 def _moment(event: Event, now: datetime) -> datetime:
@@ -252,5 +252,5 @@ class RowQueue:
         entries: list[Any] = [{"Id": str(n), "MessageBody": message} for n, message in enumerate(batch)]
         answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
         # What the answer does not name as taken is not taken.
-        taken = {int(one["Id"]) for one in answer.get("Successful", [])}
+        taken = {int(entry["Id"]) for entry in answer.get("Successful", [])}
         return [message for number, message in enumerate(batch) if number not in taken]
