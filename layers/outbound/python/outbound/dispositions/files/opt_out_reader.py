@@ -77,9 +77,9 @@ class OptOutReader:
                 yield row
                 if row.place.offset > _MOST_BYTES:
                     return
-        except FileRefused as unfit:
+        except FileRefused as refused:
             # Up to here it could be read; the check refuses it.
-            logger.warning("a file cannot be read to its end", extra={"reason": unfit.reason})
+            logger.warning("a file cannot be read to its end", extra={"reason": refused.reason})
 
     def _record(
         self,

@@ -67,8 +67,8 @@ def preview(key: str, block: Block, size: int, settings: DispositionSettings, cl
     file = DispositionFile("preview", key, "", "", size, now)
     try:
         checked = check(file, block, settings.max_file_bytes, Deadline(clock, _SECONDS))
-    except FileRefused as unfit:
-        seen.refused = unfit.message
+    except FileRefused as refused:
+        seen.refused = refused.message
         return seen
     for row in _rows(checked, block):
         _count(seen, row, settings, now)
