@@ -7,7 +7,7 @@ off repeats a slice. Its rows have the ids that they had, so nothing happens twi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from itertools import islice
 from random import random
 from typing import TYPE_CHECKING, Any
 
+from outbound.batches import batches_of
 from outbound.clock import Clock, Deadline, format_time
 from outbound.dispositions.do_not_call import DoNotCall
 from outbound.dispositions.facts import DispositionFacts
@@ -140,7 +141,8 @@ class RowReader:
         if file.attempt > 1:
             # What was rejected before is tried again, and is waited for.
             _each(threads, reopen, messages)
-        _each(threads, self._queue.send, batches_of(list(messages.values())))
+        batches = batches_of(messages.values(), _MAX_ENTRIES, _MAX_BYTES, len)
+        _each(threads, self._queue.send, batches)
 
     def _event(self, file_id: str, row: Row, moment: str) -> Event:
         request_id = row_id(file_id, row.place.row)
@@ -212,20 +214,6 @@ def message_of(event: Event) -> str:
     if len(message) > _MAX_BYTES:
         raise Rejected(f"has more than {_MAX_BYTES} bytes as a message; shorten notes and custom fields")
     return message
-
-
-def batches_of(messages: Sequence[str]) -> Iterator[list[str]]:
-    """Cut messages, in ASCII, into batches as the queue takes them."""
-    batch: list[str] = []
-    size = 0
-    for message in messages:
-        if batch and (len(batch) == _MAX_ENTRIES or size + len(message) > _MAX_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(message)
-        size += len(message)
-    if batch:
-        yield batch
 
 
 class RowQueue:
