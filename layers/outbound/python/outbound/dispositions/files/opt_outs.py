@@ -61,9 +61,18 @@ class RowOptOuts:
 
 
 def opt_outs_of(block: Block, size: int, codes: Iterable[str], start: Place) -> Iterator[RowOptOuts]:
-    """Return row by row who must not be called, behind a place of a file; nothing where no row can be read.
+    """Return row by row who must not be called; nothing where no row can be read.
 
-    What the file is called does not count. Raises FileRefused where it cannot be unpacked any further.
+    What the file is called does not count.
+
+    Args:
+        block: Fetches bytes of the file: from an offset, so many.
+        size: The bytes of the file as it lies there.
+        codes: The codes of dispositions that forbid to call.
+        start: The place to begin behind.
+
+    Raises:
+        FileRefused: It cannot be unpacked any further.
     """
     head = next(_content(block, size, 0), b"")
     header = header_of(head)
