@@ -1,4 +1,4 @@
-"""How large the load is."""
+"""How large a load test is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A load: so many dispositions for each campaign, about so many of its contacts.
+    """A load test: so many dispositions for each campaign, about so many of its contacts.
 
     Some of them come by webhook, in deliveries of so many each. `seconds` is how long all may take.
     """

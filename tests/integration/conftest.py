@@ -11,7 +11,7 @@ import boto3
 import pytest
 from rich.console import Console
 
-from disposition_load import SMALL as DISPOSITIONS
+from disposition_load import SMALL as DISPOSITION_LOAD
 from integration.listening import Listener
 from local import Stack
 from outbound.cli.__main__ import main
@@ -57,8 +57,8 @@ def session() -> Iterator[Session]:
     day = DAY, DAY + timedelta(days=1)
     aside = [Campaign(name, *day, name, CALLS_A_DAY, agents=3) for name in _ON_THE_SIDE]
     aside += [
-        Campaign(name, *day, name, contacts=DISPOSITIONS.contacts, agents=3)
-        for name in DISPOSITIONS.campaigns
+        Campaign(name, *day, name, contacts=DISPOSITION_LOAD.contacts, agents=3)
+        for name in DISPOSITION_LOAD.campaigns
     ]
     with assembled(replace(scenario, campaigns=(*scenario.campaigns, *aside))) as cast:
         listener = Listener(cast.stack)

@@ -22,7 +22,7 @@ from local.stack import eventually
 from outbound.clock import SystemClock, format_time
 from outbound.cxone.auth import Tokens
 from outbound.cxone.errors import RateLimited
-from outbound.cxone.quota import Budgets, Lane
+from outbound.cxone.quota import Budgets, Priority
 from outbound.cxone.settings import Budget, CxoneSettings
 from outbound.events import EventType, new_event
 from outbound.outcomes.job import Job
@@ -153,19 +153,19 @@ class _Counted(Table):
         return super().update(*arguments, **more)
 
 
-@pytest.mark.parametrize(("reserved", "lane"), [(0.0, "normal"), (0.2, "normal"), (0.2, "priority")])
+@pytest.mark.parametrize(("reserved", "priority"), [(0.0, "normal"), (0.2, "normal"), (0.2, "high")])
 def test_forty_functions_at_once_take_an_idle_quota_and_no_place_more(
-    stack: Stack, reserved: float, lane: Lane
+    stack: Stack, reserved: float, priority: Priority
 ) -> None:
     budget = Budget(calls=50, per_seconds=600, reserved=reserved)
-    places = 40 if (reserved, lane) == (0.2, "normal") else 50
+    places = 40 if (reserved, priority) == (0.2, "normal") else 50
     name, tenant = uuid4().hex, stack.outputs["Tenant"]
     client = stack.client("dynamodb")
 
     def take_one(budgets: Budgets) -> bool:
         while True:
             try:
-                budgets.take(name, budget, lane)
+                budgets.take(name, budget, priority)
             except RateLimited as refused:
                 if refused.retry_at > datetime.now(UTC) + timedelta(seconds=500):
                     return False

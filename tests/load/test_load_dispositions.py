@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from disposition_load import FULL, SMALL, Aftermath, Size, play
+from disposition_load import FULL, SMALL, LoadResult, Size, run
 from integration.listening import Listener
 from sandbox.world import Campaign, read_world
 from scenario.cast import assembled, world
@@ -23,7 +23,7 @@ Record = Callable[[str, object], None]
 
 
 @contextmanager
-def _played(size: Size) -> Iterator[Aftermath]:
+def _load_test(size: Size) -> Iterator[LoadResult]:
     end = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
     campaigns = [
         Campaign(name, end - timedelta(days=1), end, contacts=size.contacts) for name in size.campaigns
@@ -33,34 +33,34 @@ def _played(size: Size) -> Iterator[Aftermath]:
         connect(cast, quota=True)
         connect_senders(cast)
         listener = Listener(cast.stack)
-        yield play(cast, size, listener.heard)
+        yield run(cast, size, listener.heard)
 
 
 def test_ten_thousand_dispositions_end_once_each_and_the_newest_stand(record_property: Record) -> None:
-    with _played(FULL) as aftermath:
-        record_property("figures", aftermath.figures)
-        _check(aftermath)
+    with _load_test(FULL) as result:
+        record_property("figures", result.figures)
+        _check(result)
 
 
 def test_two_campaigns_take_as_long_as_their_quotas_ask_for(record_property: Record) -> None:
     # Contacts enough for the quota to be what takes the time, and not the emulator.
-    with _played(replace(SMALL, contacts=250)) as aftermath:
-        record_property("figures", aftermath.figures)
-        _check(aftermath)
-        assert aftermath.ratio <= 1.1, aftermath.figures
+    with _load_test(replace(SMALL, contacts=250)) as result:
+        record_property("figures", result.figures)
+        _check(result)
+        assert result.ratio <= 1.1, result.figures
 
 
-def _check(aftermath: Aftermath) -> None:
-    assert aftermath.endings.keys() == {one.occurred_at for one in aftermath.told}
-    assert {len(endings) for endings in aftermath.endings.values()} == {1}
-    ended = Counter((ending, moment) for moment, endings in aftermath.endings.items() for ending in endings)
-    assert aftermath.facts == ended
-    newest = {key: (one.outcome_code, one.notes) for key, one in aftermath.newest.items()}
+def _check(result: LoadResult) -> None:
+    assert result.endings.keys() == {one.occurred_at for one in result.sent}
+    assert {len(endings) for endings in result.endings.values()} == {1}
+    ended = Counter((ending, moment) for moment, endings in result.endings.items() for ending in endings)
+    assert result.facts == ended
+    newest = {key: (one.outcome_code, one.notes) for key, one in result.newest.items()}
     found = {
         key: (contact.outcome_code, contact.notes)
-        for key, contact in aftermath.contacts.items()
+        for key, contact in result.contacts.items()
         if key in newest
     }
     assert found == newest
-    assert aftermath.throttled == 0, aftermath.figures
-    assert aftermath.most_writes_at_once <= 50
+    assert result.throttled == 0, result.figures
+    assert result.most_writes_at_once <= 50

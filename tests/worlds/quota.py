@@ -16,7 +16,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from outbound.cxone.quota import Budgets, Lane
+from outbound.cxone.quota import Budgets, Priority
 from outbound.cxone.settings import Budget
 from outbound.store.table import Key, Table, Written
 from worlds.aws import ENVIRONMENT, AwsWorld
@@ -151,7 +151,7 @@ class Callers:
     def caller(
         self,
         settings: Callable[[], Budget],
-        lane: Lane,
+        priority: Priority,
         pause: Callable[[], float],
         until: float,
         **clock: Any,
@@ -165,7 +165,7 @@ class Callers:
             while self.time.now < BEGIN + SECOND * until:
                 budget, before = settings(), table.writes
                 try:
-                    budgets.take("outbound", budget, lane)
+                    budgets.take("outbound", budget, priority)
                 except RateLimited as refused:
                     # A message comes back when it was told to, or a little later.
                     self.time.sleep((refused.retry_at - self.time.now) / SECOND + self.chance.random() / 10)

@@ -29,7 +29,7 @@ def show(world: ConsentWorld, capsys: pytest.CaptureFixture[str]) -> Any:
     return run
 
 
-def test_it_shows_what_stands_and_everything_that_was_told(world: ConsentWorld, show: Any) -> None:
+def test_it_shows_what_stands_and_every_change_that_was_recorded(world: ConsentWorld, show: Any) -> None:
     world.take(changed("revoked", -30, source="agent 7"), changed("granted", -60), changed("granted", 30))
 
     shown = show("c1")

@@ -59,7 +59,7 @@ def _state(world: ConsentWorld) -> object:
 
 
 @pytest.mark.parametrize("event", _STORY, ids=lambda event: event.event_id)
-def test_a_change_is_recorded_and_said_wherever_its_worker_is_cut_off(event: Event) -> None:
+def test_a_change_is_recorded_and_published_wherever_its_worker_is_cut_off(event: Event) -> None:
     assert check_every_cut(fresh(_build(event)), _work, _recover, _state).runs >= 2
 
 
@@ -116,7 +116,7 @@ def test_two_workers_with_the_same_change_record_it_once(
     assert len({fact["event_id"] for fact in world.aws.published()}) == 1
 
 
-def test_a_contact_that_everybody_writes_comes_back_later(
+def test_a_contact_that_all_invocations_write_comes_back_later(
     world: ConsentWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(world.recorder._ledger, "record", lambda *_: False)
@@ -146,7 +146,7 @@ def test_a_bus_that_is_down_loses_no_fact(world: ConsentWorld, monkeypatch: pyte
     )
     world.put(changed("granted", -60))
     _work(world)
-    assert world.consents.get("c1").callable, "what is recorded counts, whoever knows of it yet"
+    assert world.consents.get("c1").callable, "what is recorded counts before it is published"
     monkeypatch.undo()
 
     assert world.sweep() == 1

@@ -43,7 +43,7 @@ def test_a_contact_that_was_never_heard_of_may_not_be_called(world: ConsentWorld
         (["do_not_call_lifted"], "no_consent"),
     ],
 )
-def test_whoever_may_be_called_agreed_and_is_on_no_list(
+def test_a_contact_that_may_be_called_agreed_and_is_on_no_list(
     world: ConsentWorld, changes: list[str], refusal: str
 ) -> None:
     for minutes, change in enumerate(changes):
@@ -54,7 +54,7 @@ def test_whoever_may_be_called_agreed_and_is_on_no_list(
     assert consent.callable is (refusal == "")
 
 
-def test_a_change_is_recorded_said_and_kept(world: ConsentWorld) -> None:
+def test_a_change_is_recorded_published_and_kept(world: ConsentWorld) -> None:
     assert world.take(changed("granted", -60)) == {"batchItemFailures": []}
     world.take(changed("revoked", -30, source="agent 7"))
 

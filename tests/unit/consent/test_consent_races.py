@@ -87,7 +87,7 @@ def _check(world: ConsentWorld, race: dict[str, Any]) -> None:
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive()
-    # Every message comes again, whoever has died; then they come once more to a ledger that has rest.
+    # Every message comes again, whichever worker died; then they come once more to a ledger that has rest.
     world.take(*(events[n] for n in race["order"] if n < len(events)))
     for event in _events(race, calm):
         world.take(event)
@@ -118,7 +118,7 @@ def _races(examples: int) -> settings:
 
 @_races(30)
 @given(race=_race)
-def test_every_race_ends_as_if_nobody_had_raced(world: ConsentWorld, race: dict[str, Any]) -> None:
+def test_every_race_ends_as_without_a_race(world: ConsentWorld, race: dict[str, Any]) -> None:
     _check(world, race)
 
 
@@ -127,7 +127,7 @@ def test_every_race_ends_as_if_nobody_had_raced(world: ConsentWorld, race: dict[
 @pytest.mark.parametrize("part", range(4))
 @_races(400)
 @given(race=_race)
-def test_thousands_of_races_end_as_if_nobody_had_raced(
+def test_thousands_of_races_end_as_without_a_race(
     world: ConsentWorld, part: int, race: dict[str, Any]
 ) -> None:
     _check(world, race)

@@ -63,7 +63,7 @@ def _with(field: str, value: Any) -> Event:
     )
 
 
-def test_a_wrong_value_is_neither_said_nor_logged(
+def test_a_wrong_value_is_neither_published_nor_logged(
     world: ConsentWorld, logged: Callable[[], list[dict[str, Any]]]
 ) -> None:
     world.take(changed("granted", occurred_at="+1 555 0100"), changed("call +1 555 0100", event_id="e"))
@@ -116,7 +116,7 @@ def test_the_same_refusal_is_one_event(world: ConsentWorld) -> None:
     assert len({fact["event_id"] for fact in world.aws.published()}) == 1
 
 
-def test_what_is_no_change_of_consent_goes_to_the_dead_letters(world: ConsentWorld) -> None:
+def test_what_is_not_a_change_of_consent_goes_to_the_dead_letters(world: ConsentWorld) -> None:
     other = Event("e", "disposition.requested", "2026-03-10T12:00:00Z", "c", "acme", {})
 
     assert world.take(other) == {"batchItemFailures": []}

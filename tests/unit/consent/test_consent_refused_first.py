@@ -77,7 +77,7 @@ def test_a_salesforce_id_of_15_and_of_18_characters_is_one_contact(world: Consen
     assert world.consents.get(_SHORT.swapcase()).refusal == "no_consent"
 
 
-def test_a_refusal_without_a_time_counts_once_and_from_its_receipt(
+def test_an_opt_out_without_a_time_counts_once_and_from_its_receipt(
     world: ConsentWorld, clock: FakeClock
 ) -> None:
     refusal = replace(changed("revoked", event_id="r", occurred_at="?"), occurred_at="?")
@@ -207,7 +207,7 @@ def test_in_any_order_the_refusals_of_a_merged_contact_are_its_survivors(
         assert world.consents.get(names["s"]).refusal == refusal
         assert world.consents.get_many([names["s"]])[names["s"]].refusal == refusal
         assert world.consents.as_known_at(names["s"], world.clock.now()).refusal == refusal
-        assert not world.consents.get(names["l"]).callable, "nobody calls a contact that is gone"
+        assert not world.consents.get(names["l"]).callable, "a contact that is gone is not called"
 
 
 def test_a_refusal_passes_through_a_chain_of_merges_and_a_circle_ends(world: ConsentWorld) -> None:
@@ -220,7 +220,7 @@ def test_a_refusal_passes_through_a_chain_of_merges_and_a_circle_ends(world: Con
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_what_passes_by_a_merge_is_said_of_the_survivor(world: ConsentWorld, late: bool) -> None:
+def test_what_passes_by_a_merge_is_published_of_the_survivor(world: ConsentWorld, late: bool) -> None:
     refusal, merge = changed("do_not_call", -90, contact_id="l"), merged("l", "s")
     for event in (merge, refusal) if late else (refusal, merge):
         world.take(event)
@@ -240,7 +240,7 @@ def test_of_two_merges_of_the_same_contacts_the_later_counts(world: ConsentWorld
     assert world.consents.get("s").refusal == "consent_revoked"
 
 
-def test_a_merge_that_names_nobody_is_said(world: ConsentWorld) -> None:
+def test_a_merge_that_names_no_contact_is_rejected(world: ConsentWorld) -> None:
     world.take(changed("merged", -5, contact_id="s"))
 
     (fact,) = world.aws.published()

@@ -1,4 +1,4 @@
-"""Many messages at once: lanes side by side, each in its order, and each message's end its own."""
+"""Many messages at once: groups side by side, each in its order, and each message's end its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _batch(*bodies: str) -> dict[str, Any]:
     return sqs_event("pull-outcomes", *bodies)
 
 
-def test_lanes_are_worked_on_at_once(aws: AwsWorld) -> None:
+def test_groups_are_worked_on_at_once(aws: AwsWorld) -> None:
     # Each waits for all the others: one after another they would never meet.
     all_here = threading.Barrier(4, timeout=20)
     queue = Queue(aws.sqs, aws.queue_urls["pull-outcomes-dlq"])

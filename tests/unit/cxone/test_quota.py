@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from outbound.cxone.errors import RateLimited
-from outbound.cxone.quota import Budgets, Lane, _Log, _Shape
+from outbound.cxone.quota import Budgets, Priority, _Log, _Shape
 from outbound.cxone.settings import BUDGETS, Budget
 from worlds.aws import AwsWorld, FakeClock
 from worlds.quota import BEGIN, SECOND, Callers, busiest
@@ -105,7 +105,7 @@ changes = st.one_of(
     st.builds(Change, st.floats(0.1, 4), st.integers(2, 12), shares),
     st.builds(Change, st.floats(0.1, 4), held=st.sampled_from([0.2, 2, 4])),
 )
-IN_TURN: tuple[Lane, ...] = ("normal", "normal", "priority")
+IN_TURN: tuple[Priority, ...] = ("normal", "normal", "high")
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -192,16 +192,16 @@ def test_a_budget_of_any_size_is_places_whose_windows_together_stay_within_the_q
     left=st.dictionaries(st.integers(0, 30), st.integers(0, 20_000), max_size=30),
     calls=st.integers(2, 20),
     reserved=shares,
-    lane=st.sampled_from(["normal", "priority"]),
+    priority=st.sampled_from(["normal", "high"]),
 )
 def test_whatever_the_log_holds_each_next_place_has_room_in_its_window(
-    left: dict[int, int], calls: int, reserved: float, lane: Lane
+    left: dict[int, int], calls: int, reserved: float, priority: Priority
 ) -> None:
     shape = _Shape.of(Budget(calls=calls, per_seconds=5, reserved=reserved))
     log, counted = _Log(dict(left), 0, 0), dict(left)
-    lowest = 0 if lane == "priority" else shape.reserved
+    lowest = 0 if priority == "high" else shape.reserved
 
-    places = log.next_places(shape, lane, 15_000)
+    places = log.next_places(shape, priority, 15_000)
 
     assert [place.leaves for place in places] == sorted(place.leaves for place in places)
     assert {place.number for place in places} == set(range(lowest, shape.places))
@@ -279,13 +279,13 @@ def test_the_reserved_places_are_free_when_all_others_are_taken_and_priority_may
     with pytest.raises(RateLimited):
         budgets.take("campaigns", _TENTH)
     for _ in range(2):
-        budgets.take("campaigns", _TENTH, lane="priority")
+        budgets.take("campaigns", _TENTH, priority="high")
     with pytest.raises(RateLimited):
-        budgets.take("campaigns", _TENTH, lane="priority")
+        budgets.take("campaigns", _TENTH, priority="high")
 
     clock.advance(seconds=WINDOW + 1)
     for _ in range(20):
-        budgets.take("campaigns", _TENTH, lane="priority")
+        budgets.take("campaigns", _TENTH, priority="high")
     with pytest.raises(RateLimited):
         budgets.take("campaigns", _TENTH)
     assert clock.slept == []
@@ -293,7 +293,7 @@ def test_the_reserved_places_are_free_when_all_others_are_taken_and_priority_may
 
 def test_priority_uses_its_own_places_first(budgets: Budgets, clock: FakeClock) -> None:
     for _ in range(2):
-        budgets.take("campaigns", _TENTH, lane="priority")
+        budgets.take("campaigns", _TENTH, priority="high")
     for _ in range(18):
         budgets.take("campaigns", _TENTH)
     assert clock.slept == []
@@ -334,11 +334,11 @@ def test_throttling_pushes_every_lane_back_and_never_forward(
     budgets.push_back(name, budget, until, "spring")
     budgets.push_back(name, budget, clock.now() + SECOND, "spring")
 
-    lanes: tuple[Lane, ...] = ("normal", "priority")
-    for lane in lanes:
+    priorities: tuple[Priority, ...] = ("normal", "high")
+    for priority in priorities:
         for mine in (budgets, afresh(aws, clock)):
             with pytest.raises(RateLimited) as caught:
-                mine.take(name, budget, lane, "spring")
+                mine.take(name, budget, priority, "spring")
             assert 0 <= (caught.value.retry_at - until) / SECOND < 0.001
 
 
@@ -362,7 +362,7 @@ def test_changed_settings_do_not_forget_a_429(
 
     for mine in (memory, afresh(aws, clock)):
         with pytest.raises(RateLimited) as caught:
-            mine.take("outbound", new, "priority", "spring")
+            mine.take("outbound", new, "high", "spring")
         assert 0 <= (caught.value.retry_at - until) / SECOND < 0.001
 
 

@@ -12,7 +12,7 @@ from worlds.dispositions import CAMPAIGN, DELIVERY, DispositionWorld
 CONTACT = "/contacts/"
 
 
-def test_a_disposition_is_written_whole_and_said(world: DispositionWorld) -> None:
+def test_a_disposition_is_written_whole_and_published(world: DispositionWorld) -> None:
     given = {"notes": "likes blue", "custom_fields": {"lead_score": 85, "vip": True, "source": None}}
     world.take(world.requested("INTERESTED", id="r1", **given))
 
@@ -30,7 +30,7 @@ def test_a_disposition_is_written_whole_and_said(world: DispositionWorld) -> Non
     assert "likes blue" not in str(fact)
 
 
-def test_the_same_request_is_applied_and_said_once(world: DispositionWorld) -> None:
+def test_the_same_request_is_applied_and_published_once(world: DispositionWorld) -> None:
     request = world.requested(id="r1")
     world.take(request, request)
     world.take(request)
@@ -104,7 +104,7 @@ def test_new_notes_dates_or_agents_are_a_change(world: DispositionWorld, changed
     assert len(world.contact().writes) == 2
 
 
-def test_what_somebody_else_changed_in_cxone_is_written_again(world: DispositionWorld) -> None:
+def test_what_another_application_changed_in_cxone_is_written_again(world: DispositionWorld) -> None:
     world.take(world.requested("INTERESTED", 0, id="r0"))
     other = world.beside()
     other.take(other.requested("BUSY", 1, id="other"))
@@ -221,7 +221,7 @@ def test_do_not_call_counts_whatever_becomes_of_the_disposition(
     }
 
 
-def test_a_message_that_is_no_disposition_ends_in_the_dead_letter_queue(world: DispositionWorld) -> None:
+def test_a_message_that_is_not_a_disposition_ends_in_the_dead_letter_queue(world: DispositionWorld) -> None:
     event = world.requested()
     wrong = type(event)(**{**{n: getattr(event, n) for n in event.__slots__}, "event_type": "x.y"})
     world.take(wrong)

@@ -92,7 +92,9 @@ def test_a_disposition_ends_as_undisturbed_wherever_its_worker_is_cut_off(tenant
 
 
 @pytest.mark.parametrize("story", ["newer"])
-def test_a_disposition_ends_as_undisturbed_wherever_somebody_refuses_once(tenant: Tenant, story: str) -> None:
+def test_a_disposition_ends_as_undisturbed_wherever_a_call_is_refused_once(
+    tenant: Tenant, story: str
+) -> None:
     assert check_every_refusal(fresh(_build(tenant, story)), _work, _recover, _state).runs > 10
 
 
@@ -176,7 +178,7 @@ def test_what_was_rejected_after_a_lost_answer_holds_up_no_other(world: Disposit
     assert world.contact().outcome_code == "BUSY"
 
 
-def test_while_a_claim_lasts_nobody_else_writes(world: DispositionWorld) -> None:
+def test_while_a_claim_lasts_no_other_request_is_written(world: DispositionWorld) -> None:
     _die_before_the_record(world, world.requested("BUSY", -10, id="old"))
     before = world.tenant.stats().count(_READ)
 

@@ -151,7 +151,7 @@ def test_of_one_moment_what_forbids_stands(
 @pytest.mark.parametrize(
     ("there", "told", "stands"), [("DO_NOT_CALL", "BUSY", 0), ("BUSY", "DO_NOT_CALL", 1)]
 )
-def test_of_one_moment_what_forbids_stands_though_somebody_else_wrote_it(
+def test_of_one_moment_what_forbids_stands_though_another_application_wrote_it(
     world: DispositionWorld, there: str, told: str, stands: int
 ) -> None:
     _written_in_cxone(world, there, 0)

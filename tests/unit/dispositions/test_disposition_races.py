@@ -119,7 +119,7 @@ def _check(world: DispositionWorld, race: dict[str, Any]) -> None:
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive()
-    # The late end of the race: everybody else has gone on for some seconds, as far as they are let.
+    # The late end of the race: the other workers have run for some seconds, as far as they are let.
     world.clock.advance(seconds=world.settings.in_doubt_seconds / 2)
     for event in events:
         world.take(event)

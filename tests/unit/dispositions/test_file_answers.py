@@ -173,7 +173,7 @@ def test_a_large_result_is_written_in_parts(wide: tuple[DispositionFileWorld, An
     assert world.report("a.csv")["processed"] == 40
 
 
-def test_a_large_result_is_gone_on_with_where_it_was_left(
+def test_a_large_result_is_resumed_where_it_was_left(
     wide: tuple[DispositionFileWorld, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, record = wide

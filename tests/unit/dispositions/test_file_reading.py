@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from outbound.clock import format_time
-from outbound.dispositions.files.reader import batches_of, message_of
+from outbound.dispositions.files.reader import RowQueue, message_of
 from outbound.events import Event
 from worlds.aws import AwsWorld, FakeClock
 from worlds.disposition_files import (
@@ -186,9 +186,7 @@ _MUST_NOT = {
 
 
 @pytest.mark.parametrize("case", _MUST_NOT)
-def test_whoever_must_not_be_called_is_said_so_however_broken_the_row(
-    world: DispositionFileWorld, case: str
-) -> None:
+def test_an_opt_out_is_published_however_broken_the_row(world: DispositionFileWorld, case: str) -> None:
     name, content = _MUST_NOT[case]
     found = world.read(name, content)
     assert list(world.rejected(found)) == [1]
@@ -218,7 +216,7 @@ def test_a_custom_field_that_is_there_twice_is_named(world: DispositionFileWorld
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
-def test_a_file_that_takes_longer_than_a_run_is_gone_on_with_where_it_was_left(
+def test_a_file_that_takes_longer_than_a_run_is_resumed_where_it_was_left(
     world: DispositionFileWorld, kind: str, packed: bool
 ) -> None:
     rows = [{**_FULL, "contact_id": f"c{number}"} for number in range(1, 36)]
@@ -239,7 +237,7 @@ def test_a_file_that_takes_longer_than_a_run_is_gone_on_with_where_it_was_left(
     assert {event.data["notes"] for event in events} == {_FULL["notes"]}
 
 
-def test_a_check_that_takes_longer_than_a_run_goes_on_where_it_was_left(world: DispositionFileWorld) -> None:
+def test_a_check_that_takes_longer_than_a_run_resumes_where_it_was_left(world: DispositionFileWorld) -> None:
     # Characters of several bytes lie across the blocks that are read.
     content = lines(*[row(rest=f"a,{'☎' * 333},,")] * 9000).encode()
     record = world.drop("a.csv", content)
@@ -298,12 +296,24 @@ def test_a_message_is_never_larger_than_the_queue_takes(aws: AwsWorld, clock: Fa
     }
 
 
-def test_messages_are_sent_in_batches_that_the_queue_takes() -> None:
-    assert [len(batch) for batch in batches_of(["x"] * 25)] == [10, 10, 5]
-    sizes = [
-        [len(one) for one in batch] for batch in batches_of(["x" * n for n in (200_000, 62_144, 1, 262_144)])
-    ]
-    assert sizes == [[200_000, 62_144], [1], [262_144]]
+def test_messages_are_sent_in_batches_that_the_queue_takes(
+    aws: AwsWorld, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[list[int]] = []
+    send = RowQueue.send
+
+    def counted(queue: RowQueue, batch: list[str]) -> None:
+        sent.append([len(message) for message in batch])
+        send(queue, batch)
+
+    monkeypatch.setattr(RowQueue, "send", counted)
+    world = DispositionFileWorld(aws, clock, max_notes=32_000, rows_at_once=25)
+    world.read("a.csv", lines(*[row(f"c{number}") for number in range(25)]))
+    assert [len(batch) for batch in sent] == [10, 10, 5]
+    sent.clear()
+    world.read("b.csv", lines(*[row(f"c{number}", rest=f"a,{'🙂' * 8_000},,") for number in range(6)]))
+    assert [len(batch) for batch in sent] == [2, 2, 2]
+    assert all(sum(batch) <= 262_144 for batch in sent)
 
 
 def test_a_message_holds_characters_that_sqs_does_not_take() -> None:

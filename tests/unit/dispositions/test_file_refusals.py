@@ -174,7 +174,7 @@ def test_a_file_that_is_named_like_an_answer_is_a_file(world: DispositionFileWor
     assert world.report("monday.result.csv")["processed"] == 2
 
 
-def test_a_mended_result_is_sent_again_under_its_own_name(world: DispositionFileWorld) -> None:
+def test_a_corrected_result_is_sent_again_under_its_own_name(world: DispositionFileWorld) -> None:
     world.finish("a.csv", lines(row("c1"), row("-c2", "MAYBE")))
     text = world.aws.objects("LAKE_BUCKET")[f"{PREFIX}a.csv.result.csv"].decode()
     assert "'-c2" in text
@@ -275,7 +275,9 @@ def test_a_file_in_another_encoding_is_told_what_to_save_it_as(world: Dispositio
     "body",
     ["", "{}", "[]", '{"detail": {}}', '{"detail": {"bucket": {"name": 1}, "object": {"key": "a"}}}'],
 )
-def test_a_message_that_is_no_report_of_an_object_is_refused(world: DispositionFileWorld, body: str) -> None:
+def test_a_message_that_is_not_a_notice_of_an_object_is_refused(
+    world: DispositionFileWorld, body: str
+) -> None:
     with pytest.raises(Refused, match="not a notice of a"):
         world.take({"body": body})
 

@@ -77,7 +77,7 @@ _FILES: dict[str, tuple[str, str | bytes, list[str]]] = {
     "tabs": ("a.csv", lines(_DNC).replace(",", "\t"), ["c7"]),
     "behind a quote that stays open": ("a.csv", lines(row("c1", rest='a,"x,,'), *_OTHERS, _DNC), ["c7"]),
     "a contact with blanks": ("a.csv", lines(row(" c7\u00a0", "do not call.")), ["c7"]),
-    "a column that nobody knows": ("a.csv", lines(_DNC + ",1", header=HEADER + ",phone"), ["c7"]),
+    "an unknown column": ("a.csv", lines(_DNC + ",1", header=HEADER + ",phone"), ["c7"]),
     "a column twice": ("a.csv", lines(_DNC + ",", header=HEADER + ",notes"), ["c7"]),
     "names of another spelling": ("a.csv", "Contact ID;Outcome-Code\nc7;DNC\n", ["c7"]),
     "Latin-1": ("a.csv", lines(row("Kühn", "DO_NOT_CALL")).encode("latin-1"), ["Kühn"]),
@@ -99,14 +99,14 @@ _FILES: dict[str, tuple[str, str | bytes, list[str]]] = {
 
 
 @pytest.mark.parametrize("case", _FILES)
-def test_whom_a_file_forbids_to_call_is_said(world: DispositionFileWorld, case: str) -> None:
+def test_an_opt_out_of_a_file_is_published(world: DispositionFileWorld, case: str) -> None:
     name, content, contacts = _FILES[case]
     world.read(name, content)
     assert _said(world) == contacts
     assert world.sweep() == 0
 
 
-def test_it_is_said_before_a_row_is_queued_and_once(world: DispositionFileWorld) -> None:
+def test_it_is_published_before_a_row_is_queued_and_once(world: DispositionFileWorld) -> None:
     """Ten rows a slice: the last row's refusal is out before the first row is on its queue."""
     order: list[str] = []
     send, publish = world.aws.sqs.send_message_batch, world.aws.events.put_events
@@ -138,14 +138,16 @@ def test_the_function_that_applies_a_row_does_not_say_it_again(
 
 
 @pytest.mark.parametrize("moment", ["never", "2999-01-01T00:00:00Z", ""])
-def test_a_refusal_without_a_time_counts_from_the_upload(world: DispositionFileWorld, moment: str) -> None:
+def test_an_opt_out_without_a_time_counts_from_the_upload(world: DispositionFileWorld, moment: str) -> None:
     found = world.read("a.csv", lines(row("c7", "DO_NOT_CALL", f"a,,{moment},")))
     (fact,) = world.aws.published("consent.changed")
     assert fact["data"]["occurred_at"] == format_time(world.file(found).uploaded_at)
     assert fact["correlation_id"] == found
 
 
-def test_it_is_said_though_the_settings_are_broken_and_the_rows_wait(world: DispositionFileWorld) -> None:
+def test_it_is_published_though_the_settings_are_broken_and_the_rows_wait(
+    world: DispositionFileWorld,
+) -> None:
     def broken() -> Any:
         raise ConfigurationError("the settings document is not valid")
 
@@ -159,7 +161,7 @@ def test_it_is_said_though_the_settings_are_broken_and_the_rows_wait(world: Disp
     assert _said(world) == []
 
 
-def test_a_file_of_refusals_that_takes_longer_than_a_run_goes_on_where_it_was_left(
+def test_a_file_of_opt_outs_that_takes_longer_than_a_run_resumes_where_it_was_left(
     world: DispositionFileWorld,
 ) -> None:
     refusals = [row(f"c{number}", "DNC") for number in range(25)]
@@ -173,7 +175,7 @@ def test_a_file_of_refusals_that_takes_longer_than_a_run_goes_on_where_it_was_le
     assert len(_said(world)) == 25, "each once"
 
 
-def test_one_broken_row_may_hold_any_number_of_refusals(world: DispositionFileWorld) -> None:
+def test_one_broken_row_may_hold_any_number_of_opt_outs(world: DispositionFileWorld) -> None:
     content = lines(row("c0", "DNC", 'a,"'), *[row(f"c{n}", "DNC") for n in range(1, 60)])
     found = world.read("a.csv", content)
     assert len(_said(world)) == 60
@@ -281,13 +283,13 @@ def _check_found(file: tuple[str, bytes]) -> None:
 
 @_examples(400)
 @given(file=_kinds)
-def test_whatever_is_wrong_with_a_file_a_readable_refusal_is_found(file: tuple[str, bytes]) -> None:
+def test_whatever_is_wrong_with_a_file_a_readable_opt_out_is_found(file: tuple[str, bytes]) -> None:
     _check_found(file)
 
 
 @_examples(25)
 @given(file=_kinds)
-def test_whatever_is_wrong_with_a_file_a_readable_refusal_is_said(
+def test_whatever_is_wrong_with_a_file_a_readable_opt_out_is_published(
     world: DispositionFileWorld, file: tuple[str, bytes]
 ) -> None:
     _check_said(world, file)
@@ -297,7 +299,7 @@ def test_whatever_is_wrong_with_a_file_a_readable_refusal_is_said(
 @pytest.mark.timeout(900)
 @_examples(20_000)
 @given(file=_kinds)
-def test_in_twenty_thousand_broken_files_every_refusal_is_found(file: tuple[str, bytes]) -> None:
+def test_in_twenty_thousand_broken_files_every_opt_out_is_found(file: tuple[str, bytes]) -> None:
     _check_found(file)
 
 
@@ -307,7 +309,7 @@ def test_in_twenty_thousand_broken_files_every_refusal_is_found(file: tuple[str,
 @pytest.mark.parametrize("part", range(4))
 @_examples(250)
 @given(file=_kinds)
-def test_of_a_thousand_broken_files_every_refusal_is_said(
+def test_of_a_thousand_broken_files_every_opt_out_is_published(
     world: DispositionFileWorld, part: int, file: tuple[str, bytes]
 ) -> None:
     _check_said(world, file)

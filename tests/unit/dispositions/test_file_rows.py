@@ -51,7 +51,7 @@ cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), max
 
 
 @given(st.lists(st.tuples(cells, cells, cells, cells), max_size=6), st.integers(1, 9))
-def test_whatever_a_writer_of_csv_writes_is_read_and_gone_on_with_behind_any_row(
+def test_whatever_a_writer_of_csv_writes_is_read_and_resumed_behind_any_row(
     table: list[tuple[str, ...]], size: int
 ) -> None:
     text = io.StringIO(newline="")
@@ -66,7 +66,7 @@ def test_whatever_a_writer_of_csv_writes_is_read_and_gone_on_with_behind_any_row
         assert _rows(content, size=size, start=row.place) == rows[number:]
 
 
-def test_json_lines_are_gone_on_with_behind_any_row() -> None:
+def test_json_lines_are_resumed_behind_any_row() -> None:
     content = (
         b'\xef\xbb\xbf{"contactId": "c1"}\n\n{"contact_id": "c2", "outcomeCode": null}\n{"agentId": "a"}'
     )
@@ -163,6 +163,6 @@ def test_a_bomb_is_unpacked_a_piece_at_a_time() -> None:
     [b"a,b\n", gzip.compress(b"a,b\n" * 100)[:-9], gzip.compress(b"a") + b"junk", b"\x1f\x8b\x08"],
     ids=["plain", "cut off", "junk behind", "only the beginning"],
 )
-def test_what_is_no_gzip_is_refused(packed: bytes) -> None:
+def test_what_is_not_gzip_is_refused(packed: bytes) -> None:
     with pytest.raises(FileRefused, match="gzip"):
         _unpacked(packed)

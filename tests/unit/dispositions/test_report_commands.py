@@ -64,7 +64,7 @@ def test_the_report_of_a_delivery(world: DispositionWorld, outbound: Any) -> Non
 
 
 @pytest.mark.parametrize("command", [("report", "nothing"), ("show", "nothing"), ("show", "nothing", "r1")])
-def test_what_nobody_knows_is_said_so(aws: AwsWorld, outbound: Any, command: tuple[str, ...]) -> None:
+def test_what_is_not_known_is_refused(aws: AwsWorld, outbound: Any, command: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="nothing is known of"):
         outbound(*command)
 

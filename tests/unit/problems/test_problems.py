@@ -116,7 +116,7 @@ def test_a_fact_that_comes_again_is_one_problem(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", ["finished", "complete", "empty"])
-def test_what_ended_well_is_no_problem(world: World, status: str) -> None:
+def test_what_ended_well_is_not_a_problem(world: World, status: str) -> None:
     world.happens("disposition.file_finished", status=status, failed=0)
     world.happens("archive.finished", status=status)
     assert world.shown() == []
@@ -212,7 +212,7 @@ def test_another_stack_is_named_in_what_to_type(world: World) -> None:
     assert world.shown()[0]["do"] == ["outbound --stack other outcomes gaps spring"]
 
 
-def test_a_fact_that_is_no_problem_is_refused(world: World) -> None:
+def test_a_fact_that_is_not_a_problem_is_refused(world: World) -> None:
     with pytest.raises(Refused, match="says nothing of problems"):
         world.happens("outcomes.pulled")
 

@@ -245,27 +245,27 @@ def work_side_by_side(
     queue: Queue,
     handle: Handle,
     invocation: Invocation,
-    lanes: MessageGroups,
+    groups_of: MessageGroups,
     at_once: int,
 ) -> dict[str, Any]:
     """Do as `work` does, with so many messages at once, each in a thread.
 
-    `lanes` sorts the batch's records into lists; those of a list are handled one after another.
+    `groups_of` divides the batch's records into groups; those of a group are handled one after another.
     """
     hold(event, queue, invocation)
     processor = _SideBySide(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     settle = _settling(queue, handle)
-    ordered = lanes(list(event["Records"]))
-    lane_of = {record["messageId"]: number for number, lane in enumerate(ordered) for record in lane}
+    groups = groups_of(list(event["Records"]))
+    group_of = {record["messageId"]: number for number, group in enumerate(groups) for record in group}
 
-    # Fair: the first to ask has it first, and they ask in the order of their group.
-    locks = [asyncio.Lock() for _ in ordered]
+    # Fair: the first to ask has it first, and records ask in their group's order.
+    locks = [asyncio.Lock() for _ in groups]
 
     async def handled(record: SQSRecord) -> None:
-        async with locks[lane_of[record.message_id]]:
+        async with locks[group_of[record.message_id]]:
             await asyncio.get_running_loop().run_in_executor(threads, settle, record)
 
-    records = [dict(record) for lane in ordered for record in lane]
+    records = [dict(record) for group in groups for record in group]
     with ThreadPoolExecutor(at_once) as threads, processor(records=records, handler=handled):
         processor.async_process()
     return dict(processor.response())

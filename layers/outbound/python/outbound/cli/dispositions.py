@@ -85,8 +85,8 @@ def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | None
             file.seek(0)
             client = stack.client("s3")
             answer = client.put_object(Bucket=bucket, Key=key, Body=file)
-    except FileRefused as unfit:
-        raise ValueError(f"{name}: {unfit.message}") from unfit
+    except FileRefused as refused:
+        raise ValueError(f"{name}: {refused.message}") from refused
     except OSError as error:
         raise ValueError(f"{chosen.file}: {error.strerror}") from error
     file_id = file_id_of(bucket, key, answer["ETag"].strip('"'), answer.get("VersionId", ""))

@@ -117,9 +117,9 @@ class ConsentRecorder:
         self._ledger.link(merge, now)
         # From here on a run that records a refusal of the merged contact sees the link and adds its facts.
         refusals = [
-            Change(merge.survivor, register, one.value, one.source, one.occurred_at, event.event_id)
-            for register, one in self._ledger.get(merge.contact_id).registers.items()
-            if passes_on(register, one.value)
+            Change(merge.survivor, register, state.value, state.source, state.occurred_at, event.event_id)
+            for register, state in self._ledger.get(merge.contact_id).registers.items()
+            if passes_on(register, state.value)
         ]
         facts = [self._fact(change, None, event) for change in refusals]
         self._outbox.publish(self._ledger.link_key(merge), self._ledger.record_merge_facts(merge, facts, now))

@@ -21,7 +21,7 @@ from outbound.cxone.auth import Tokens
 from outbound.cxone.bodies import BROKEN, DirectSession, refusal_body, whole_body
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited, Unauthorised, Unavailable
 from outbound.cxone.json_bodies import parsed
-from outbound.cxone.quota import MAX_WAIT_SECONDS, Budgets, Lane
+from outbound.cxone.quota import MAX_WAIT_SECONDS, Budgets, Priority
 from outbound.cxone.responses import Answer, refusal
 from outbound.cxone.settings import CxoneSettings
 from outbound.observability import Metric, loggable, logger, measure
@@ -55,7 +55,7 @@ class Call:
     json: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     campaign_id: str = ""
-    lane: Lane = "normal"
+    priority: Priority = "normal"
     idempotency_key: str = ""
     patience: float = MAX_WAIT_SECONDS
     """How long (seconds) it may wait for its place in the quota."""
@@ -162,7 +162,9 @@ class CxoneHttp:
         """Make one try, in its place in the quota."""
         self._in_time(0)
         max_wait = min(call.patience, self._deadline.left() - _MIN_SECONDS)
-        self._budgets.take(call.budget, settings.budget(call.budget), call.lane, call.campaign_id, max_wait)
+        self._budgets.take(
+            call.budget, settings.budget(call.budget), call.priority, call.campaign_id, max_wait
+        )
         try:
             with self._request(call, settings, token) as response:
                 if 200 <= response.status_code < 300:

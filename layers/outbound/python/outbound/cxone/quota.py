@@ -10,8 +10,8 @@ was not used is free at once.
 
 The item of a quota holds, per place, the moment (milliseconds) at which its latest call leaves, which may
 lie ahead. An update moves one place, on the condition that its latest call is old enough: a caller that
-loses a place to another is told all of them by the refusal, and takes a free one. Both lanes use the same
-places: the first ones are kept for the priority lane, which may use the others too.
+loses a place to another is told all of them by the refusal, and takes a free one. Both
+priorities use the same places: the first ones are kept for the high one, which may use the others too.
 
 The window is 3 % longer than CXone's, or as much longer as the budget's `jitter_seconds` says. That much a
 call may be delayed between leaving here and being counted there, and the clocks of two hosts may differ,
@@ -41,7 +41,7 @@ from outbound.cxone.settings import Budget
 from outbound.observability import Metric, measure
 from outbound.store.table import Key, Table
 
-Lane = Literal["normal", "priority"]
+Priority = Literal["normal", "high"]
 _SECOND = 1000
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,7 +79,7 @@ _KEPT = 24 * 3600 * _SECOND
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A budget as places, the first `reserved` of them the priority lane's, and times in milliseconds.
+    """A budget as places, the first `reserved` of them kept for high priority, and times in milliseconds.
 
     `margin` is how much longer all windows of the budget are than the quota's own, `apart` how long after
     one another calls leave that have to wait.
@@ -129,13 +129,13 @@ class _Log:
         }
         return cls(left, int(item.get("held", 0)), int(item.get("held_by_campaigns", 0)))
 
-    def next_places(self, shape: _Shape, lane: Lane, earliest: int) -> list[_Place]:
-        """The places of a lane with the moments at which they are free from `earliest` on, soonest first.
+    def next_places(self, shape: _Shape, priority: Priority, earliest: int) -> list[_Place]:
+        """Return the places of a priority with when they are free from `earliest` on, soonest first.
 
-        The n-th newest call decides, n being the lane's places: where settings had more places a moment
+        The n-th newest call decides, n being the priority's places: where settings had more places a moment
         ago, those count too, though none of them is used any more.
         """
-        first = 0 if lane == "priority" else shape.reserved
+        first = 0 if priority == "high" else shape.reserved
         numbers = sorted(range(first, shape.places), key=lambda number: self.left.get(number, _NEVER))
         newest = sorted((moment for number, moment in self.left.items() if number >= first), reverse=True)
         newest += [_NEVER] * (len(numbers) - len(newest))
@@ -154,7 +154,7 @@ class _Log:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What a caller wants: a place of a lane, at the `latest` then, of the quota that is kept in `key`.
+    """What a caller wants: a place of a priority, at the `latest` then, of the quota that is kept in `key`.
 
     `shared_key` is the item of all campaigns; for a quota that is not each campaign's own it is the same.
     """
@@ -162,7 +162,7 @@ class _Claim:
     key: Key
     shared_key: Key
     shape: _Shape
-    lane: Lane
+    priority: Priority
     latest: int
 
 
@@ -182,7 +182,7 @@ class Budgets:
         self,
         name: str,
         budget: Budget,
-        lane: Lane = "normal",
+        priority: Priority = "normal",
         campaign_id: str = "",
         max_wait: float = MAX_WAIT_SECONDS,
     ) -> None:
@@ -194,14 +194,14 @@ class Budgets:
         if not budget.enforced:
             return
         key, latest = self._key(name, budget, campaign_id), self._now() + int(max_wait * _SECOND)
-        claim = _Claim(key, self._key(name), _Shape.of(budget), lane, latest)
+        claim = _Claim(key, self._key(name), _Shape.of(budget), priority, latest)
         for _ in range(_ROUNDS):
             if self._leave(claim, self._reserve(claim)):
                 return
         raise _no_place(claim, self._now(), f"had {_ROUNDS} places, none of which a call could leave on")
 
     def push_back(self, name: str, budget: Budget, until: datetime, campaign_id: str = "") -> None:
-        """Let no call leave before `until`, on either lane: CXone itself said that the quota is used up."""
+        """Let no call leave before `until`: CXone itself says that the quota is used up."""
         if not budget.enforced:
             return
         window = _Shape.of(budget).window
@@ -239,7 +239,7 @@ class Budgets:
         log = self._log(claim.key, _FRESH_SECONDS)
         now = self._now()
         earliest = max(now, self._held(claim, log))
-        places = log.next_places(claim.shape, claim.lane, earliest)
+        places = log.next_places(claim.shape, claim.priority, earliest)
         if places[0].leaves > now and claim.shape.apart:
             places = log.one_by_one(places[:_MOST_APART], claim.shape)
         soonest = places[0].leaves

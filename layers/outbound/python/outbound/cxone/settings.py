@@ -67,7 +67,7 @@ class Budget(_Strict):
 
     calls: int = Field(ge=1, description="so many in any window")
     per_seconds: float = Field(gt=0, description="the length of the window")
-    reserved: float = Field(0.0, ge=0, lt=1, description="share kept for the priority lane")
+    reserved: float = Field(0.0, ge=0, lt=1, description="share kept for calls of high priority")
     per_campaign: bool = Field(False, description="each campaign has such a quota of its own")
     jitter_seconds: float = Field(
         0.0, ge=0, description="how much later than it left a call may arrive without being one too many"
@@ -77,7 +77,7 @@ class Budget(_Strict):
     @model_validator(mode="after")
     def _two_lanes_need_two_calls(self) -> Budget:
         if self.reserved and self.calls < 2:
-            raise ValueError("a quota of one call cannot be shared by two lanes: leave out reserved")
+            raise ValueError("a quota of one call cannot be shared by two priorities: leave out reserved")
         return self
 
 

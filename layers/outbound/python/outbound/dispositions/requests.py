@@ -67,7 +67,16 @@ class Disposition:
 
 
 def disposition_of(event: Event, settings: DispositionSettings, now: datetime) -> Disposition:
-    """Read what an event asks for. Raises Rejected naming the first field that is wrong."""
+    """Return the disposition that an event asks for.
+
+    Args:
+        event: The request.
+        settings: What it is checked by.
+        now: The moment by which it is too old, or ahead of its time.
+
+    Raises:
+        Rejected: It cannot be applied, naming the first field that is wrong.
+    """
     data = event.data
     if unknown := sorted(set(data) - _FIELDS):
         # What looks like a name says what was misspelt; anything else may be anything.

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from outbound.cxone.errors import NotFound, UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
 from outbound.cxone.ports.campaigns import CampaignStatus
-from outbound.cxone.quota import Lane
+from outbound.cxone.quota import Priority
 
 # Whose host and token, and whose quota.
 _SURFACE, _BUDGET = "archive", "campaigns"
@@ -40,15 +40,15 @@ class PlatformCampaigns:
 
     def pause(self, campaign_id: str) -> CampaignStatus:
         """Ask for a pause and give the status then."""
-        return self._call("PATCH", campaign_id, "priority", {"status": "PAUSED"})
+        return self._call("PATCH", campaign_id, "high", {"status": "PAUSED"})
 
     def resume(self, campaign_id: str) -> CampaignStatus:
         """Ask a campaign to dial again and give the status then."""
-        return self._call("PATCH", campaign_id, "priority", {"status": "ACTIVE"})
+        return self._call("PATCH", campaign_id, "high", {"status": "ACTIVE"})
 
-    def _call(self, method: str, campaign_id: str, lane: Lane, body: Any = None) -> CampaignStatus:
+    def _call(self, method: str, campaign_id: str, priority: Priority, body: Any = None) -> CampaignStatus:
         path = f"/api/v2/campaigns/{quote(campaign_id, safe='')}"
-        answer = self._http.call(Call(_SURFACE, _BUDGET, method, path, json=body, lane=lane))
+        answer = self._http.call(Call(_SURFACE, _BUDGET, method, path, json=body, priority=priority))
         if answer.nothing and method == "GET":
             raise NotFound(f"GET {path} answered 204: there is no such campaign")
         status = answer.body.get("status") if isinstance(answer.body, dict) else None

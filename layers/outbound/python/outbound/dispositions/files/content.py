@@ -40,7 +40,17 @@ class Line(NamedTuple):
 
 
 def content_of(block: Block, size: int, gzipped: bool, start: int) -> Iterator[bytes]:
-    """Return the content of a file from an offset on, unpacked. Raises FileRefused where it is damaged."""
+    """Return the content of a file, in pieces.
+
+    Args:
+        block: Fetches bytes of the file: from an offset, so many.
+        size: The bytes of the file as it lies there.
+        gzipped: Whether it is to be unpacked.
+        start: The offset to begin at, unpacked.
+
+    Raises:
+        FileRefused: It cannot be unpacked.
+    """
     if not gzipped:
         return _blocks(block, size, start)
     return behind(_unpacked(_blocks(block, size, 0)), start)
@@ -94,9 +104,12 @@ def _member(unpacker: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
 
 
 def lines_of(pieces: Iterator[bytes], start: int, ends_with_cr: bool = False) -> Iterator[Line]:
-    """Cut the content from an offset on into lines; one that is too long is cut short.
+    """Return the lines of content; one that is too long is cut short.
 
-    Lines end with a line feed, and with `ends_with_cr` with a carriage return too.
+    Args:
+        pieces: The content from an offset on.
+        start: That offset.
+        ends_with_cr: Whether lines end with a carriage return too, and not with a line feed alone.
     """
     end = start
     held = _Held()

@@ -63,7 +63,18 @@ class Inbox:
         return InboxObject(key, etag.strip('"'), version, size, modified.astimezone(UTC), answers)
 
     def block(self, key: str, etag: str, version: str, first: int, size: int) -> bytes:
-        """Return a part of an object that is not empty. Raises ObjectGone where another took its place."""
+        """Return a part of an object that is not empty.
+
+        Args:
+            key: The object's key.
+            etag: Its tag: another one is another object.
+            version: Its version, empty where the bucket keeps none.
+            first: The offset of the part.
+            size: The bytes of the part.
+
+        Raises:
+            ObjectGone: It was removed, or another took its place.
+        """
         try:
             answer = self._client.get_object(
                 Bucket=self.bucket,
@@ -77,7 +88,14 @@ class Inbox:
         return answer["Body"].read()
 
     def put(self, key: str, body: bytes, content_type: str, answers: str) -> None:
-        """Write an answer to the file of an id, replacing what is there."""
+        """Write an answer, replacing what is there.
+
+        Args:
+            key: The answer's key.
+            body: Its content.
+            content_type: What its content is.
+            answers: The id of the file that it answers.
+        """
         self._client.put_object(
             Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, Metadata={_ANSWERS: answers}
         )
@@ -99,7 +117,17 @@ class Inbox:
         return answer["UploadId"]
 
     def add(self, key: str, upload_id: str, number: int, body: bytes) -> str:
-        """Upload a part, the first of which has the number 1; return its tag. Raises UploadLost."""
+        """Upload a part; return its tag.
+
+        Args:
+            key: The key of the object that the parts make.
+            upload_id: The upload, as `begin` returned it.
+            number: The number of the part, from 1.
+            body: Its content.
+
+        Raises:
+            UploadLost: The upload is not known any more.
+        """
         try:
             answer = self._client.upload_part(
                 Bucket=self.bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body

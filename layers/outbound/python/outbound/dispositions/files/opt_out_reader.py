@@ -60,7 +60,7 @@ class OptOutReader:
         with ThreadPoolExecutor(self._at_once) as threads:
             for row in self._rows(file, block, codes):
                 place = row.place
-                pending += [_Pending(place.row, *one) for one in enumerate(row.opt_outs)]
+                pending += [_Pending(place.row, *numbered) for numbered in enumerate(row.opt_outs)]
                 if len(pending) >= self._together:
                     file, pending = self._record(file, place, pending, threads, until), []
                 if place.row % _ROWS == 0 and until.left() <= 0:
@@ -77,9 +77,9 @@ class OptOutReader:
                 yield row
                 if row.place.offset > _MOST_BYTES:
                     return
-        except FileRefused as unfit:
+        except FileRefused as refused:
             # Up to here it could be read; the check refuses it.
-            logger.warning("a file cannot be read to its end", extra={"reason": unfit.reason})
+            logger.warning("a file cannot be read to its end", extra={"reason": refused.reason})
 
     def _record(
         self,
@@ -91,8 +91,8 @@ class OptOutReader:
     ) -> DispositionFile:
         """Record opt-outs, and note that all up to a place are recorded."""
 
-        def record(one: _Pending) -> None:
-            self._record_one(file, one)
+        def record(opt_out: _Pending) -> None:
+            self._record_one(file, opt_out)
 
         for first in range(0, len(pending), self._together):
             # One broken row can hold a whole file: what is recorded already costs the next run little.
@@ -103,10 +103,10 @@ class OptOutReader:
         noted = replace(file, noted=place, refusals=file.refusals + len(pending))
         return self._files.save(noted, self._clock.now()) if pending or until.left() <= 0 else noted
 
-    def _record_one(self, file: DispositionFile, one: _Pending) -> None:
+    def _record_one(self, file: DispositionFile, pending: _Pending) -> None:
         """Record an opt-out with its row's request; others of the row have items of their own beside it."""
-        request_id, beside = row_id(file.file_id, one.row), ""
-        if one.number:
-            request_id, beside = f"{request_id}-{one.opt_out.contact_id}", "#refusals"
+        request_id, beside = row_id(file.file_id, pending.row), ""
+        if pending.number:
+            request_id, beside = f"{request_id}-{pending.opt_out.contact_id}", "#refusals"
         now = self._clock.now()
-        self._do_not_call.record(file.file_id, request_id, one.opt_out, file.uploaded_at, now, beside)
+        self._do_not_call.record(file.file_id, request_id, pending.opt_out, file.uploaded_at, now, beside)

@@ -61,9 +61,18 @@ class RowOptOuts:
 
 
 def opt_outs_of(block: Block, size: int, codes: Iterable[str], start: Place) -> Iterator[RowOptOuts]:
-    """Return row by row who must not be called, behind a place of a file; nothing where no row can be read.
+    """Return row by row who must not be called; nothing where no row can be read.
 
-    What the file is called does not count. Raises FileRefused where it cannot be unpacked any further.
+    What the file is called does not count.
+
+    Args:
+        block: Fetches bytes of the file: from an offset, so many.
+        size: The bytes of the file as it lies there.
+        codes: The codes of dispositions that forbid to call.
+        start: The place to begin behind.
+
+    Raises:
+        FileRefused: It cannot be unpacked any further.
     """
     head = next(_content(block, size, 0), b"")
     header = header_of(head)
@@ -149,7 +158,7 @@ class _OptOutFinder:
         except (ValueError, RecursionError):
             return self._in_named(readable_pairs(text))
         objects = value if isinstance(value, list) else [value]
-        return [found for one in objects if isinstance(one, Pairs) for found in self._in_named(one.pairs)]
+        return [found for each in objects if isinstance(each, Pairs) for found in self._in_named(each.pairs)]
 
     def _in_named(self, pairs: Iterable[tuple[str, Any]]) -> list[OptOut]:
         return self._in_pairs((_role(name), value) for name, value in pairs)
@@ -161,7 +170,9 @@ class _OptOutFinder:
             values[role].append(value)
         if not any(means_do_not_call(code, self._codes) for code in values["code"]):
             return []
-        moment = next((one for one in values["moment"] if isinstance(one, str | int) and one), None)
+        moment = next(
+            (moment for moment in values["moment"] if isinstance(moment, str | int) and moment), None
+        )
         contacts = dict.fromkeys(map(read_contact_id, values["contact"]))
         return [OptOut(contact_id, moment) for contact_id in contacts if contact_id]
 

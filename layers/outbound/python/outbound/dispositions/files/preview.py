@@ -54,7 +54,15 @@ class Preview:
 
 
 def preview(key: str, block: Block, size: int, settings: DispositionSettings, clock: Clock) -> Preview:
-    """Read a file as if it had been put into the inbox under this key now."""
+    """Return what a file would come to if it were put into the inbox now.
+
+    Args:
+        key: Its key there.
+        block: Fetches bytes of the file: from an offset, so many.
+        size: The bytes of the file.
+        settings: What its rows are checked by.
+        clock: What tells the time.
+    """
     now = clock.now()
     contacts: set[str] = set()
     try:
@@ -67,8 +75,8 @@ def preview(key: str, block: Block, size: int, settings: DispositionSettings, cl
     file = DispositionFile("preview", key, "", "", size, now)
     try:
         checked = check(file, block, settings.max_file_bytes, Deadline(clock, _SECONDS))
-    except FileRefused as unfit:
-        seen.refused = unfit.message
+    except FileRefused as refused:
+        seen.refused = refused.message
         return seen
     for row in _rows(checked, block):
         _count(seen, row, settings, now)

@@ -204,18 +204,18 @@ class FileProcessor:
                 file = self._steps.opt_outs.read(file, self._block(file), codes(), until)
             if file.state not in ENDED_FILES:
                 self._advance(file, settings(), until)
-        except FileRefused as unfit:
-            self._refuse(file, unfit)
+        except FileRefused as refused:
+            self._refuse(file, refused)
         except ObjectGone:
             self._refuse(file, FileRefused(_GONE, "it was removed or replaced before all of it was read"))
         self._steps.closer.publish(file)
 
     def _refuse(self, file: DispositionFile, why: FileRefused) -> None:
         """End a file as it is written down by now, which is further than when this run began."""
-        now = self._files.get(file.file_id) or file
-        if now.state not in ENDED_FILES:
+        latest = self._files.get(file.file_id) or file
+        if latest.state not in ENDED_FILES:
             # What lies there now is another file, and the report would be taken for its own.
-            self._steps.closer.refuse(now, why, with_report=why.reason != _GONE)
+            self._steps.closer.refuse(latest, why, with_report=why.reason != _GONE)
 
     def _advance(self, file: DispositionFile, settings: DispositionSettings, until: Deadline) -> None:
         block = self._block(file)

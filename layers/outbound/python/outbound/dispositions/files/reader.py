@@ -7,7 +7,7 @@ off repeats a slice. Its rows have the ids that they had, so nothing happens twi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from itertools import islice
 from random import random
 from typing import TYPE_CHECKING, Any
 
+from outbound.batches import batches_of
 from outbound.clock import Clock, Deadline, format_time
 from outbound.dispositions.do_not_call import DoNotCall
 from outbound.dispositions.facts import DispositionFacts
@@ -131,8 +132,8 @@ class RowReader:
         def reopen(request_id: str) -> None:
             self._rejecter.reopen(file.file_id, request_id)
 
-        def reject(one: tuple[Event, Rejected]) -> None:
-            self._rejecter.reject(*one, settings)
+        def reject(row: tuple[Event, Rejected]) -> None:
+            self._rejecter.reject(*row, settings)
 
         _each(threads, reject, rejected)
         if file.cancelled_at:
@@ -140,7 +141,8 @@ class RowReader:
         if file.attempt > 1:
             # What was rejected before is tried again, and is waited for.
             _each(threads, reopen, messages)
-        _each(threads, self._queue.send, batches_of(list(messages.values())))
+        batches = batches_of(messages.values(), _MAX_ENTRIES, _MAX_BYTES, len)
+        _each(threads, self._queue.send, batches)
 
     def _event(self, file_id: str, row: Row, moment: str) -> Event:
         request_id = row_id(file_id, row.place.row)
@@ -161,7 +163,7 @@ def _message(event: Event, row: Row, settings: DispositionSettings, now: datetim
 
 def _each(threads: ThreadPoolExecutor, call: Callable[[Any], None], arguments: Iterable[Any]) -> None:
     """Make a call for each; raise what the first that failed raised, once all are over."""
-    done = [threads.submit(call, one) for one in arguments]
+    done = [threads.submit(call, argument) for argument in arguments]
     for future in done:
         future.result()
 
@@ -187,10 +189,10 @@ class RowRejecter:
         now = self._clock.now()
         self._do_not_call.note(event, settings.do_not_call_codes, now)
         request = best_effort_request(event, _moment(event, now))
-        ending = self._facts.rejected(request, why, now)
+        rejected = self._facts.rejected(request, why, now)
         # The file's own fact speaks for all its broken rows.
-        if self._ledger.end_silently(request, ending.status, ending.about, now).done:
-            count(ending, None)
+        if self._ledger.end_silently(request, rejected.status, rejected.about, now).done:
+            count(rejected, None)
 
 
 def _moment(event: Event, now: datetime) -> datetime:
@@ -212,20 +214,6 @@ def message_of(event: Event) -> str:
     if len(message) > _MAX_BYTES:
         raise Rejected(f"has more than {_MAX_BYTES} bytes as a message; shorten notes and custom fields")
     return message
-
-
-def batches_of(messages: Sequence[str]) -> Iterator[list[str]]:
-    """Cut messages, in ASCII, into batches as the queue takes them."""
-    batch: list[str] = []
-    size = 0
-    for message in messages:
-        if batch and (len(batch) == _MAX_ENTRIES or size + len(message) > _MAX_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(message)
-        size += len(message)
-    if batch:
-        yield batch
 
 
 class RowQueue:
@@ -252,5 +240,5 @@ class RowQueue:
         entries: list[Any] = [{"Id": str(n), "MessageBody": message} for n, message in enumerate(batch)]
         answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
         # What the answer does not name as taken is not taken.
-        taken = {int(one["Id"]) for one in answer.get("Successful", [])}
+        taken = {int(entry["Id"]) for entry in answer.get("Successful", [])}
         return [message for number, message in enumerate(batch) if number not in taken]

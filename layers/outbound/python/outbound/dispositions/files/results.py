@@ -45,9 +45,13 @@ class ResultWriter:
         self._clock = clock
 
     def write(self, file: DispositionFile, until: Deadline) -> tuple[DispositionFile, Tally]:
-        """Write the result of a file whose rows have ended; return the file, and what they amount to.
+        """Write the result of a file whose rows have ended.
 
-        Raises TryLater at the deadline.
+        Returns:
+            The file as it is written down then, and what its rows amount to.
+
+        Raises:
+            TryLater: The deadline came before the end.
         """
         try:
             return self._write_rest(file, until)

@@ -72,7 +72,15 @@ class Row:
 def rows_of(
     kind: RowFormat, columns: Sequence[str], lines: Iterator[Line], start: Place, delimiter: str = ","
 ) -> Iterator[Row]:
-    """Return the rows behind a place; blank lines are none."""
+    """Return the rows behind a place; a blank line is not a row.
+
+    Args:
+        kind: How rows are written.
+        columns: The fields of the columns of CSV.
+        lines: The lines behind the place.
+        start: The place.
+        delimiter: What separates the cells of CSV.
+    """
     if kind is RowFormat.JSONL:
         return _json_rows(lines, start)
     return _csv_rows(columns, LineSource(lines, start), delimiter)
@@ -217,7 +225,7 @@ def columns_of(header: Sequence[str]) -> tuple[str, ...]:
 def data_of_cells(columns: Sequence[str], cells: Sequence[str]) -> tuple[dict[str, Any], Rejected | None]:
     """Return what a row of cells asks for, without what is empty, and what is wrong with it."""
     data: dict[str, Any] = {}
-    named: dict[str, Any] = {}
+    custom: dict[str, Any] = {}
     wrong: Rejected | None = None
     values = map(original, cells) if OUTCOME in columns else cells
     for column, cell in zip(columns, values, strict=False):
@@ -227,13 +235,13 @@ def data_of_cells(columns: Sequence[str], cells: Sequence[str]) -> tuple[dict[st
             if plain := cell.strip():
                 data[column] = plain
         elif column.startswith(_CUSTOM_DOT):
-            named[column.removeprefix(_CUSTOM_DOT)] = cell
+            custom[column.removeprefix(_CUSTOM_DOT)] = cell
         elif column in _RESULT_COLUMNS:
             wrong = wrong or _ended_well(column, cell)
         else:
             data[column] = cell
     wrong = _parse_custom(data) or wrong
-    return _joined(data, named), wrong
+    return _joined(data, custom), wrong
 
 
 def _parse_custom(data: dict[str, Any]) -> Rejected | None:
@@ -268,7 +276,7 @@ def original(cell: str) -> str:
 def data_of_object(pairs: Pairs) -> tuple[dict[str, Any], Rejected | None]:
     """Return what a JSON object asks for, without what is null, and what is wrong with it."""
     data: dict[str, Any] = {}
-    named: dict[str, Any] = {}
+    custom: dict[str, Any] = {}
     wrong: Rejected | None = None
     for name, value in pairs.pairs:
         field = field_of(name)
@@ -280,11 +288,11 @@ def data_of_object(pairs: Pairs) -> tuple[dict[str, Any], Rejected | None]:
         elif value is None:
             continue
         elif field.startswith(_CUSTOM_DOT):
-            named[field.removeprefix(_CUSTOM_DOT)] = value
+            custom[field.removeprefix(_CUSTOM_DOT)] = value
         else:
             data[field] = value
             wrong = wrong or _twice_within(field, value)
-    return _joined(data, named), wrong
+    return _joined(data, custom), wrong
 
 
 def _twice_within(field: str, value: Any) -> Rejected | None:
@@ -295,10 +303,10 @@ def _twice_within(field: str, value: Any) -> Rejected | None:
     return Rejected("is there twice", f"{field}.{twice[:_LONGEST_QUOTED]}")
 
 
-def _joined(data: dict[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+def _joined(data: dict[str, Any], custom: Mapping[str, Any]) -> dict[str, Any]:
     """Put custom fields that have columns of their own beside those of the one cell; the columns win."""
-    if named and isinstance(own := data.get(CUSTOM, {}), Mapping):
-        data[CUSTOM] = {**own, **named}
+    if custom and isinstance(own := data.get(CUSTOM, {}), Mapping):
+        data[CUSTOM] = {**own, **custom}
     return data
 
 

@@ -1,4 +1,4 @@
-"""The dispositions of the load: many about each contact, each at a moment of its own."""
+"""The dispositions of a load test: many about each contact, each at a moment of its own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _CODES = ("INTERESTED", "NOT_INTERESTED", "NO_ANSWER", "BUSY", "CALLBACK_LATER")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One disposition."""
+class SentDisposition:
+    """A disposition as it is sent."""
 
     campaign_id: str
     contact_id: str
@@ -51,16 +51,16 @@ class Told:
         return Event(event_id, "disposition.requested", self.occurred_at, correlation_id, tenant, self.data)
 
 
-def dispositions(world: World, size: Size) -> list[Told]:
-    """Return all dispositions of a rush, those of a campaign one after another."""
+def dispositions(world: World, size: Size) -> list[SentDisposition]:
+    """Return all dispositions of a load test, those of a campaign one after another."""
     random = Random(size.seed)
     # To the microsecond, so that no two are of the same moment.
     moment = datetime.now(UTC) - timedelta(hours=2)
-    told = []
+    sent = []
     for campaign in size.campaigns:
         contacts, agents = contacts_of(world, campaign), agents_of(world, campaign)
         for _ in range(size.dispositions):
             moment += timedelta(milliseconds=37, microseconds=random.randrange(1, 999))
             chosen = random.choice(contacts), random.choice(_CODES), random.choice(agents)
-            told.append(Told(campaign, *chosen, format_time(moment)))
-    return told
+            sent.append(SentDisposition(campaign, *chosen, format_time(moment)))
+    return sent

@@ -1,4 +1,4 @@
-"""What became of the load: how each request ended, and what the tenant has of each contact."""
+"""The result of a load test: how each request ended, and what the tenant has of each contact."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from disposition_load.dispositions import SentDisposition
 from disposition_load.sizes import Size
-from disposition_load.telling import Told
 from outbound.dispositions.ledger import ENDED, DispositionLedger
 from outbound.store.table import Table
 from sandbox.clients import Contact
@@ -18,10 +18,10 @@ _CALLS = ("GET", "PATCH")
 
 
 @dataclass(frozen=True, slots=True)
-class Aftermath:
-    """What was told, how it ended by request, and the tenant's contacts by campaign and id."""
+class LoadResult:
+    """What was sent, how each request ended, and the tenant's contacts by campaign and id."""
 
-    told: Sequence[Told]
+    sent: Sequence[SentDisposition]
     endings: Mapping[str, Sequence[str]]
     contacts: Mapping[tuple[str, str], Contact]
     calls: Mapping[str, int]
@@ -41,10 +41,10 @@ class Aftermath:
         return self.seconds / self.allowed_seconds
 
     @property
-    def newest(self) -> dict[tuple[str, str], Told]:
+    def newest(self) -> dict[tuple[str, str], SentDisposition]:
         """The newest disposition of each contact."""
-        newest: dict[tuple[str, str], Told] = {}
-        for one in sorted(self.told, key=lambda each: each.occurred_at):
+        newest: dict[tuple[str, str], SentDisposition] = {}
+        for one in sorted(self.sent, key=lambda each: each.occurred_at):
             newest[one.campaign_id, one.contact_id] = one
         return newest
 
@@ -52,7 +52,7 @@ class Aftermath:
     def figures(self) -> dict[str, Any]:
         """How much of what there was."""
         return {
-            "dispositions": len(self.told),
+            "dispositions": len(self.sent),
             "endings": dict(Counter(ending for endings in self.endings.values() for ending in endings)),
             "calls": sum(self.calls.values()),
             "seconds": round(self.seconds, 1),
@@ -62,8 +62,8 @@ class Aftermath:
         }
 
 
-class Reader:
-    """Reads what became of the load."""
+class ResultReader:
+    """Reads the result of a load test."""
 
     def __init__(self, cast: Cast, size: Size) -> None:
         self._cast = cast
@@ -77,8 +77,12 @@ class Reader:
         return sum(item.get("status") in ENDED for item in self._items(correlation_ids))
 
     def read(
-        self, told: Sequence[Told], correlation_ids: Sequence[str], heard: Sequence[Any], seconds: float
-    ) -> Aftermath:
+        self,
+        sent: Sequence[SentDisposition],
+        correlation_ids: Sequence[str],
+        facts: Sequence[Any],
+        seconds: float,
+    ) -> LoadResult:
         """Read everything. A request is known by when it was decided: each moment is used once."""
         endings: dict[str, list[str]] = {}
         for item in self._items(correlation_ids):
@@ -91,8 +95,8 @@ class Reader:
         }
         stats = tenant.stats()
         path = "/api/v1/outbound/campaigns/{campaign_id}/contacts/{contact_id}"
-        return Aftermath(
-            told,
+        return LoadResult(
+            sent,
             endings,
             {(name, key): one for name in calls for key, one in tenant.contacts(name).items()},
             calls,
@@ -100,7 +104,7 @@ class Reader:
             stats.at_once(f"PATCH {path}"),
             Counter(
                 (event["event_type"].removeprefix("disposition."), event["data"]["occurred_at"])
-                for event in {event["event_id"]: event for event in heard}.values()
+                for event in {event["event_id"]: event for event in facts}.values()
                 if event["event_type"] != "disposition.requested"
             ),
             seconds,
