@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,15 @@ import pytest
 
 from outbound.archive.campaign_hold import seconds_until_open
 from outbound.archive.interruptions import Interruptions
-from outbound.archive.runs import ArchiveRuns, RunStatus
+from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunStatus
 from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import StepOutcome
+from outbound.campaigns.registration import Registrar, Registration
 from outbound.clock import Deadline, parse_time
 from outbound.queues import Refused
 from outbound.settings import InvalidDocument, read_document
 from outbound.store.holds import Holds
-from worlds.archive import CAMPAIGN, DEFINITION, ArchiveWorld, MakeWorld, retry_seconds
+from worlds.archive import CAMPAIGN, DEFINITION, TENANT, ArchiveWorld, MakeWorld, retry_seconds
 from worlds.aws import AwsWorld, FakeClock, sqs_event
 from worlds.state_machine import Aborted
 
@@ -107,6 +109,23 @@ def test_the_schedule_archives_what_the_settings_include(make_world: MakeWorld) 
         assert world.runs.current(CAMPAIGN) is None
     world.settings = ArchiveSettings(campaigns=frozenset({CAMPAIGN}))
     world.tick()
+    assert world.current().status is RunStatus.PLANNED
+
+
+def test_a_campaign_that_another_start_is_busy_with_holds_up_no_other(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world(10)
+    registrar = Registrar(world.registry, world.outbox, TENANT, world.clock)
+    # The registry lists campaigns by their ids: this one comes before the other.
+    registrar.register(Registration(campaign_id="autumn", name="autumn"))
+    real = ArchiveRuns.plan
+
+    def plan(runs: ArchiveRuns, run: ArchiveRun, now: datetime) -> bool:
+        return run.campaign_id != "autumn" and real(runs, run, now)
+
+    monkeypatch.setattr(ArchiveRuns, "plan", plan)
+    assert retry_seconds(world.tick) > 0
     assert world.current().status is RunStatus.PLANNED
 
 

@@ -126,7 +126,7 @@ class ArchivePlanner:
                 continue
             try:
                 result, run = self.start(ArchiveRequest(campaign.campaign_id), event)
-            except (ClientError, BotoCoreError) as error:
+            except (ClientError, BotoCoreError, TryLater) as error:
                 failed += 1
                 extra = {"campaign_id": campaign.campaign_id, "reason": type(error).__name__}
                 logger.warning("a campaign's archive could not be started", extra=extra)
