@@ -60,12 +60,15 @@ test-sam-local: environments ## every function under `sam local invoke` (needs D
 	@$(MAKE) build ARGS=
 	OUTBOUND_SAM_LOCAL=1 $(VENV)/python -m pytest tests/sam_local $(ARGS)
 
-# The schemes of webhooks share nothing, so all cores take some; what is timed has the machine to itself.
-# 5 is pytest's word for "nothing to run": ARGS may choose from one of the two alone.
+# What is timed has the machine to itself; of what only counts, all cores take some.
+# 5 is pytest's word for "nothing to run": ARGS may choose from one of the three alone.
+LOAD := OUTBOUND_LOAD=1 $(VENV)/python -m pytest -m load
+
 .PHONY: load
 load: environments ## the tests at full sizes
-	OUTBOUND_LOAD=1 $(VENV)/python -m pytest tests/conformance -m load -n auto $(ARGS) || [ $$? = 5 ]
-	OUTBOUND_LOAD=1 $(VENV)/python -m pytest tests -m load --ignore=tests/conformance $(ARGS) || [ $$? = 5 ]
+	$(LOAD) tests/load $(ARGS) || [ $$? = 5 ]
+	$(LOAD) tests/conformance -n auto $(ARGS) || [ $$? = 5 ]
+	$(LOAD) tests --ignore=tests/load --ignore=tests/conformance -n auto $(ARGS) || [ $$? = 5 ]
 
 .PHONY: bench
 bench: environments ## measure the figures of the design and print them beside their targets

@@ -80,6 +80,10 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
+# Tests of these folders share a stack.
+_ON_A_STACK = ("integration", "sam_local", "load")
+
+
 class BySharing(LoadScopeScheduling):
     """Keeps together what shares something dear: all that runs on one stack, and each other file.
 
@@ -90,9 +94,10 @@ class BySharing(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
         folder = Path(file).parts[1]
-        if folder == "conformance" or file.endswith("_crashes.py"):
+        alone = folder == "conformance" or file.endswith("_crashes.py") or "OUTBOUND_LOAD" in os.environ
+        if alone and folder not in _ON_A_STACK:
             return nodeid
-        return folder if folder in ("integration", "sam_local", "load") else file
+        return folder if folder in _ON_A_STACK else file
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -111,9 +111,8 @@ def _check_history_and_facts(world: ConsentWorld, names: dict[str, str]) -> None
 
 
 def _races(examples: int) -> settings:
-    """So many races in one world, each about contacts of its own."""
-    unimportant = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=examples, deadline=None, suppress_health_check=unimportant)
+    """So many races, each in a world of its own: moto forgets nothing, and a world grows slow."""
+    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @_races(30)

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from faults import fresh
 from faults.interleaving import Gone, Stepped, Turns
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from outbound.dispositions.ledger import DispositionLedger
 from outbound.events import Bus, Event
 from outbound.queues import TryLater
 from outbound.store.outbox import Outbox
+from sandbox.running import Tenant
 from worlds.aws import ENVIRONMENT
 from worlds.dispositions import DispositionWorld, message
 
@@ -168,9 +170,13 @@ def _check_facts(world: DispositionWorld, endings: dict[str, str], delivery: str
 
 
 def _races(examples: int) -> settings:
-    """So many races in one world, each about a contact of its own."""
-    unimportant = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=examples, deadline=None, suppress_health_check=unimportant)
+    """So many races, each in a world of its own: moto forgets nothing, and a world grows slow."""
+    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def _race_in_a_fresh_world(contacts: Tenant, race: dict[str, Any]) -> None:
+    with fresh(lambda aws, clock: DispositionWorld(aws, clock, contacts))() as world:
+        _check(world, race)
 
 
 # The older one's write is lost before anybody else comes, and lands when the newer one has been taken.
@@ -187,18 +193,16 @@ _LATE: dict[str, Any] = {
 @given(race=_race)
 @example(race=_LATE)
 def test_every_race_ends_with_the_newest_and_says_what_was_written(
-    world: DispositionWorld, race: dict[str, Any]
+    contacts: Tenant, race: dict[str, Any]
 ) -> None:
-    _check(world, race)
+    _race_in_a_fresh_world(contacts, race)
 
 
-# In parts, each with an emulated AWS of its own: it forgets nothing, and grows by a megabyte a race.
+# In parts, so that all cores take some.
 @pytest.mark.load
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("part", range(4))
 @_races(500)
 @given(race=_race)
-def test_thousands_of_races_end_with_the_newest(
-    world: DispositionWorld, part: int, race: dict[str, Any]
-) -> None:
-    _check(world, race)
+def test_thousands_of_races_end_with_the_newest(contacts: Tenant, part: int, race: dict[str, Any]) -> None:
+    _race_in_a_fresh_world(contacts, race)
