@@ -29,11 +29,12 @@ class LoadResult:
     most_writes_at_once: int
     facts: Counter[tuple[str, str]]
     seconds: float
+    calls_a_second: int
 
     @property
     def allowed_seconds(self) -> float:
-        """What ten calls a second for each campaign allow for the calls that were made."""
-        return max(self.calls.values()) / 10
+        """What the quota of each campaign allows for the calls that were made."""
+        return max(self.calls.values()) / self.calls_a_second
 
     @property
     def ratio(self) -> float:
@@ -108,6 +109,7 @@ class ResultReader:
                 if event["event_type"] != "disposition.requested"
             ),
             seconds,
+            self._size.calls_a_second,
         )
 
     def _items(self, correlation_ids: Sequence[str]) -> list[dict[str, Any]]:

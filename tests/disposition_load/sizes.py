@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Size:
     """A load test: so many dispositions for each campaign, about so many of its contacts.
 
-    Some of them come by webhook, in deliveries of so many each. `seconds` is how long all may take.
+    Some of them come by webhook, in deliveries of so many each. `seconds` is how long all may take, and
+    `calls_a_second` the quota of each campaign.
     """
 
     campaigns: tuple[str, ...]
@@ -19,6 +20,7 @@ class Size:
     in_a_delivery: int
     seconds: float
     times: int = 3
+    calls_a_second: int = 10
     seed: int = 7
 
 

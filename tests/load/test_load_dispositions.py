@@ -14,7 +14,7 @@ from disposition_load import FULL, SMALL, LoadResult, Size, run
 from integration.listening import Listener
 from sandbox.world import Campaign, read_world
 from scenario.cast import assembled, world
-from scenario.steps import connect
+from scenario.steps import connect, cxone_document
 from scenario.webhooks import connect_senders
 
 pytestmark = [pytest.mark.load, pytest.mark.stack, pytest.mark.timeout(1800)]
@@ -28,9 +28,14 @@ def _load_test(size: Size) -> Iterator[LoadResult]:
     campaigns = [
         Campaign(name, end - timedelta(days=1), end, contacts=size.contacts) for name in size.campaigns
     ]
-    document = read_world(world(calls=10, campaigns=1, quota=True))
+    quota = {"limit": size.calls_a_second, "seconds": 1}
+    plain = world(calls=10, campaigns=1, quota=True)
+    document = read_world(plain | {"quotas": {**plain["quotas"], "contacts": quota}})
     with assembled(replace(document, campaigns=(*document.campaigns, *campaigns))) as cast:
         connect(cast, quota=True)
+        settings = cxone_document(cast.tenant.url, quota=True)
+        budgets = {"contacts": {"calls": size.calls_a_second}}
+        cast.operator.configure("cxone", settings | {"budgets": budgets})
         connect_senders(cast)
         listener = Listener(cast.stack)
         yield run(cast, size, listener.heard)
@@ -43,8 +48,9 @@ def test_ten_thousand_dispositions_end_once_each_and_the_newest_stand(record_pro
 
 
 def test_two_campaigns_take_as_long_as_their_quotas_ask_for(record_property: Record) -> None:
-    # Contacts enough for the quota to be what takes the time, and not the emulator.
-    with _load_test(replace(SMALL, contacts=250)) as result:
+    # Contacts enough, and half the quota, for the quota to be what takes the time, and not the emulator.
+    size = replace(SMALL, dispositions=1000, contacts=500, calls_a_second=5, seconds=500)
+    with _load_test(size) as result:
         record_property("figures", result.figures)
         _check(result)
         assert result.ratio <= 1.1, result.figures
