@@ -120,7 +120,7 @@ def test_a_busy_contact_means_later(world: DispositionWorld, state: str) -> None
     request = world.requested(id="r1")
     before = world.tenant.stats().count(f"PATCH {_CALL}")
     assert world.take(request)
-    assert world.tenant.stats().count(f"PATCH {_CALL}") == before, "CXone is not even request"
+    assert world.tenant.stats().count(f"PATCH {_CALL}") == before, "CXone is not even asked"
     assert world.endings() == {"r1": "waiting"}
     world.tenant.set_contact_state(CAMPAIGN, world.contact_id(), "READY")
     assert not world.take(request)

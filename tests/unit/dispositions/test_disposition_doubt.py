@@ -165,15 +165,15 @@ def _long_and_short(world: DispositionWorld) -> tuple[str, str]:
 
 def test_both_forms_of_a_salesforce_id_are_one_contact(world: DispositionWorld) -> None:
     """CXone knows both here, so that only the ledger can tell."""
-    request: list[str] = []
+    ids_asked_for: list[str] = []
 
     class Anybody:
         def contact(self, campaign_id: str, contact_id: str) -> Contact:
-            request.append(contact_id)
+            ids_asked_for.append(contact_id)
             return Contact("READY", "", None, None)
 
         def dispose(self, disposition: NewDisposition) -> None:
-            request.append(disposition.contact_id)
+            ids_asked_for.append(disposition.contact_id)
 
     world.runtime.put_between("dispositions", lambda _: Anybody())
     short, whole = _long_and_short(world)
@@ -181,7 +181,7 @@ def test_both_forms_of_a_salesforce_id_are_one_contact(world: DispositionWorld) 
     world.take(world.requested("INTERESTED", -5, id="old", contact_id=f" {short} "))
 
     assert world.endings() == {"new": "applied", "old": "superseded"}
-    assert request == [whole, whole], "what CXone is told is what the sender wrote"
+    assert ids_asked_for == [whole, whole], "what CXone is told is what the sender wrote"
 
 
 @pytest.mark.parametrize("contact_id", [12345, "Kühn-17", "+4930123456", "a/b"])

@@ -75,7 +75,7 @@ class Budget(_Strict):
     enforced: bool = Field(True, description="false: calls leave uncounted, for tests")
 
     @model_validator(mode="after")
-    def _two_lanes_need_two_calls(self) -> Budget:
+    def _two_priorities_need_two_calls(self) -> Budget:
         if self.reserved and self.calls < 2:
             raise ValueError("a quota of one call cannot be shared by two priorities: leave out reserved")
         return self

@@ -116,7 +116,6 @@ class Merge:
     source: str
     occurred_at: datetime
     event_id: str
-    stated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
