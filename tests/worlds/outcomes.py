@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-import requests
+from moto.moto_api._internal.models import moto_api_backend
 
 from outbound.campaigns.registration import Registrar, Registration
 from outbound.clock import Deadline, format_time
@@ -194,7 +194,7 @@ def hours_ago(clock: FakeClock, hours: float) -> datetime:
 
 def fresh_aws() -> AwsWorld:
     """Empty moto, and make the stack's resources in it."""
-    requests.post("http://motoapi.amazonaws.com/moto-api/reset", timeout=5)
+    moto_api_backend.reset()
     return AwsWorld()
 
 

@@ -119,7 +119,7 @@ def test_a_refresh_of_a_part_of_a_window_pulls_the_whole_window_again(pulls: Mak
 
 
 def test_a_refresh_with_fewer_pages_removes_the_parts_that_are_left_over(pulls: MakePulls) -> None:
-    world = pulls({**SPRING, "bad": {"end_before_start": 0.2}})
+    world = pulls({**SPRING, "bad": {"end_before_start": 0.2}}, settings={"part_records": 1})
     world.register("spring", page_size=20, enabled=False)
     window = hours_ago(world.clock, 4), hours_ago(world.clock, 2)
     world.ask("spring", *window)

@@ -12,6 +12,7 @@ from disturbing import before_calls, calls_of
 
 from outbound.clock import format_time
 from outbound.cxone.ports.outcomes import OutcomePage, OutcomeQuery
+from outbound.outcomes import part_writer
 from outbound.outcomes.dispatcher import job_window
 from sandbox.world import expected, expected_ids
 from worlds.outcomes import MakePulls, PullWorld, hours_ago
@@ -367,3 +368,120 @@ def test_any_page_size_brings_the_same_calls(pulls: MakePulls, page_size: int) -
     world = pulls({**SPRING, "calls": 200})
     world.pull(_asked(world, page_size=page_size))
     assert _ids(world) == _expected(world, 4, 3)
+
+
+def _parts(world: PullWorld) -> list[tuple[int, int]]:
+    """The first page and the number of pages of each part of the campaign's one job."""
+    [job] = world.job_list("spring")
+    return [(part.page, part.pages) for part in world.jobs.parts.first(job.job_id, job.position.page)]
+
+
+def test_pages_are_gathered_to_parts_of_so_many_records(pulls: MakePulls) -> None:
+    world = pulls(SPRING, settings={"part_records": 120})
+    world.pull(_asked(world))
+    assert _parts(world) == [(0, 3), (3, 2)]
+    assert [key.rpartition("-")[2] for key in sorted(world.aws.objects("LAKE_BUCKET", "outcomes/"))] == [
+        "000000.jsonl.gz",
+        "000003.jsonl.gz",
+    ]
+    assert _ids(world) == _expected(world, 4, 3)
+
+
+def test_pages_are_gathered_for_twenty_seconds_at_most(pulls: MakePulls) -> None:
+    world = pulls(SPRING)
+    body = _asked(world)
+    honest = world.cxone.outcomes.page
+
+    def slow(query: OutcomeQuery, token: str) -> OutcomePage:
+        world.clock.advance(seconds=7)
+        return honest(query, token)
+
+    world.runtime.override("outcomes", page=slow)
+    world.pull(body)
+    assert len(_parts(world)) > 1
+    assert all(pages <= 4 for _, pages in _parts(world))
+    assert _ids(world) == calls_of(world, body)
+
+
+def test_long_records_make_parts_of_fewer(pulls: MakePulls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(part_writer, "_ENOUGH_BYTES", 1000)
+    world = pulls(SPRING)
+    world.pull(_asked(world))
+    assert {pages for _, pages in _parts(world)} == {1}
+
+
+@pytest.mark.parametrize("action", [{"status": 503}, {"status": 429, "headers": {"Retry-After": "30"}}])
+def test_a_run_that_cxone_stops_checks_off_what_it_has_read(
+    pulls: MakePulls, action: dict[str, object]
+) -> None:
+    world = pulls(SPRING)
+    body = _asked(world)
+    world.tenant.add_fault(action, path="/calls", nth=3, times=None)
+    world.pull(body)
+    assert _parts(world) == [(0, 2)]
+    world.tenant.clear_faults()
+    asked = world.tenant.stats().count("GET /api/v2/outbound/calls")
+    world.clock.advance(hours=2)
+    world.pull(body)
+    assert _ids(world) == calls_of(world, body)
+    assert world.tenant.stats().count("GET /api/v2/outbound/calls") == asked + 3, "each page is read once"
+
+
+def test_a_run_that_dies_repeats_no_more_than_the_part_that_it_gathered(pulls: MakePulls) -> None:
+    world = pulls(SPRING, settings={"part_records": 100})
+    body = _asked(world, page_size=10)
+
+    def die(operation: str, parameters: dict[str, str]) -> None:
+        if operation == "PutObject" and "-000020" in parameters["Key"]:
+            raise KeyboardInterrupt
+
+    with before_calls(die), pytest.raises(KeyboardInterrupt):
+        world.pull(body, seconds=115)
+    [job] = world.job_list("spring")
+    assert job.position.page in {10, 20}
+    before = world.tenant.stats().count("GET /api/v2/outbound/calls")
+    world.start_afresh()
+    world.clock.advance(seconds=200)
+    assert world.pull(body) is None
+    assert _ids(world) == calls_of(world, body)
+    [fact] = world.facts("outcomes.pulled")
+    again = world.tenant.stats().count("GET /api/v2/outbound/calls") - before
+    assert again == fact["data"]["pages"] - job.position.page
+
+
+def test_parts_of_other_pages_that_an_earlier_pull_left_are_neither_read_nor_kept(pulls: MakePulls) -> None:
+    """Codes change under way: the pull begins anew, and gathers other pages."""
+    world = pulls(SPRING, settings={"part_records": 60})
+    body = _asked(world, page_size=20)
+    assert world.pull(body, seconds=7.9) is not None
+    assert world.pull(body, seconds=7.9) is not None
+    assert world.pull(body, seconds=7.9) is not None
+    codes = ["BUSY", "CONVERTED", "INTERESTED"]
+    world.register("spring", page_size=20, enabled=False, outcome_codes=codes)
+    assert world.pull(body) is None
+    assert len(_parts(world)) < 3
+    assert {row["disposition_code"] for row in world.rows()} <= set(codes)
+    assert max(_ids(world).values()) == 1
+    [fact] = world.facts("outcomes.pulled")
+    assert fact["data"]["metrics"]["total_records"] == len(world.rows())
+    manifest = json.loads(world.aws.objects("LAKE_BUCKET", "manifests/")[fact["data"]["manifest"]])
+    assert {part["key"] for part in manifest["parts"]} == set(world.aws.objects("LAKE_BUCKET", "outcomes/"))
+
+
+@pytest.mark.parametrize(("first", "second"), [(50, 170), (170, 50)])
+def test_a_refresh_that_gathers_other_pages_replaces_every_part(
+    pulls: MakePulls, first: int, second: int
+) -> None:
+    world = pulls(BAD, settings={"part_records": first})
+    world.pull(_asked(world, page_size=25))
+    world.facts()
+    world.settings = world.settings.model_copy(update={"part_records": second})
+    world.ask("spring", hours_ago(world.clock, 4), hours_ago(world.clock, 3), refresh=True)
+    world.work_off()
+    assert _ids(world) == _expected(world, 4, 3)
+    [fact] = world.facts("outcomes.pulled")
+    assert set(fact["data"]["changes"].values()) == {0}
+    assert len(world.rows("set-aside/")) == sum(fact["data"]["set_aside"].values())
+    manifest = json.loads(world.aws.objects("LAKE_BUCKET", "manifests/")[fact["data"]["manifest"]])
+    assert {part["key"] for part in manifest["parts"]} == set(world.aws.objects("LAKE_BUCKET", "outcomes/"))
+    assert world.aws.objects("LAKE_BUCKET", "staged/") == {}

@@ -88,13 +88,14 @@ class Pulling:
 
 
 def _worlds(
-    tenant: Tenant, prepare: Callable[[Pulling], object], page_size: int = 10
+    tenant: Tenant, prepare: Callable[[Pulling], object], page_size: int = 10, part_records: int = 1
 ) -> Callable[[], AbstractContextManager[Pulling]]:
     """Make worlds in which a campaign is registered, its token is known, and something waits to be done."""
 
     @contextmanager
     def make() -> Iterator[Pulling]:
-        world = make_pulls(fresh_aws(), tenant, FakeClock(evening()), SPRING)
+        settings = {"part_records": part_records}
+        world = make_pulls(fresh_aws(), tenant, FakeClock(evening()), SPRING, settings=settings)
         world.register("spring", page_size=page_size, enabled=False, start=hours_ago(world.clock, 5))
         world.runtime.cxone.http._tokens.get("outcomes")
         world.facts()
@@ -157,11 +158,16 @@ def _end(pulling: Pulling) -> object:
 pytestmark = [pytest.mark.usefixtures("moto"), pytest.mark.slow]
 
 
-def test_a_backfill_cut_off_anywhere_ends_as_one_undisturbed(tenant_process: Tenant) -> None:
-    done = check_every_cut(_worlds(tenant_process, _request), Pulling.invoke, Pulling.recover, _end)
+@pytest.mark.parametrize(("part_records", "objects"), [(1, 4), (10_000, 3)])
+def test_a_backfill_cut_off_anywhere_ends_as_one_undisturbed(
+    tenant_process: Tenant, part_records: int, objects: int
+) -> None:
+    """With a part a page, and with one part of all pages."""
+    worlds = _worlds(tenant_process, _request, part_records=part_records)
+    done = check_every_cut(worlds, Pulling.invoke, Pulling.recover, _end)
     made = Counter(done.calls)
     assert made["http GET /api/v2/outbound/calls"] == 2
-    assert made["s3 PutObject"] >= 3
+    assert made["s3 PutObject"] >= objects
     assert made["events PutEvents"] == 1
     assert made["sqs SendMessageBatch"] == 1
 

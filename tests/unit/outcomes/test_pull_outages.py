@@ -204,7 +204,7 @@ def test_a_missing_scope_is_named(pulls: MakePulls) -> None:
 
 
 def test_the_download_success_rate_counts_tries_and_runs_that_failed(pulls: MakePulls) -> None:
-    world = pulls(SPRING)
+    world = pulls(SPRING, settings={"part_records": 1})
     body = _asked(world)
     world.tenant.add_fault({"status": 503}, path="/calls", nth=2, times=1)
     with fail_once("PutObject", nth=4):
@@ -227,7 +227,7 @@ def test_the_download_success_rate_counts_tries_and_runs_that_failed(pulls: Make
     ],
 )
 def test_aws_failing_once_only_delays_a_pull(pulls: MakePulls, operation: str, nth: int) -> None:
-    world = pulls(SPRING)
+    world = pulls(SPRING, settings={"part_records": 1})
     body = _asked(world)
     with fail_once(operation, nth):
         world.work_off([body])

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outbound.cxone.json_bodies import Unreadable
-from outbound.cxone.platform.outcomes import _record
+from outbound.cxone.platform.outcomes import PlatformCalls
 from outbound.cxone.ports.outcomes import OutcomePage
 from outbound.outcomes.job import Job, Part, new_job
 from outbound.outcomes.part_writer import OpenPart, PartWriter
@@ -87,7 +87,7 @@ def _write(
 ) -> tuple[Written, MemoryS3]:
     s3, seen, job = MemoryS3(), SeenCalls(), job or _job()
     seen.add(before)
-    page = OutcomePage([_record(record) for record in records], "", 1)
+    page = OutcomePage(PlatformCalls(list(records)), "", 1)
     part = OpenPart(0, WINDOW.end)
     dropped = part.add(page, RowMaker(job.campaign_id, WINDOW, settings), seen)
     return Written(PartWriter(Lake(s3, "lake")).write(job, part), dropped), s3  # type: ignore[arg-type]

@@ -40,8 +40,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def world(pulls: MakePulls) -> PullWorld:
-    """A world whose one window is pulled, in several pages."""
-    world = pulls(SPRING, settings={"max_failures": 2})
+    """A world whose one window is pulled, in several parts of a page each."""
+    world = pulls(SPRING, settings={"max_failures": 2, "part_records": 1})
     world.register("spring", page_size=50, enabled=False)
     _ask(world, refresh=False)
     world.work_off()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from outbound.clock import Deadline
-from outbound.cxone.platform.outcomes import _record
+from outbound.cxone.platform.outcomes import PlatformCalls
 from outbound.cxone.ports.outcomes import OutcomePage
 from outbound.events import effect_id
 from outbound.outcomes.job import Job, Position, job_of, new_job
@@ -169,7 +169,7 @@ def test_a_fact_fits_on_the_bus_with_a_thousand_agents_and_five_hundred_codes(
             }
             for n in range(2400)
         ]
-        outcome = OutcomePage([_record(call) for call in calls], f"token-{page}", 1)
+        outcome = OutcomePage(PlatformCalls(calls), f"token-{page}", 1)
         gathered = OpenPart(page, clock.now())
         gathered.add(outcome, RowMaker(job.campaign_id, Window(job.start, job.end), settings), SeenCalls())
         position = Position(page=page + 1, since="2026-03-10T00:00:00Z")

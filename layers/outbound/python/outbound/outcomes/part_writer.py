@@ -114,7 +114,7 @@ class PartWriter:
 
     def _write(self, key: str, lines: Sequence[bytes], count: int, leftover: bool) -> Stored:
         if count:
-            return self._lake.write_lines(key, lines, count)
+            return self._lake.write_blocks(key, lines, count)
         if leftover:
             self._lake.remove([key])
         return _NOTHING

@@ -47,6 +47,9 @@ LEASE_MARGIN_SECONDS = 15.0
 # Between runs that fail one after the other, doubled each time (seconds).
 _FIRST_WAIT, _LONGEST_WAIT = 30.0, 900.0
 
+# New objects between two collections: a few of the largest pages. Records are in no circle of references.
+_OBJECTS_A_COLLECTION = 50_000
+
 _OF_AWS = (ClientError, BotoCoreError)
 # What stops a run and heals with time, or with an operator who repairs a setting.
 _INTERRUPTIONS = (CxoneError, Superseded, ConfigurationError, NotRemoved, *_OF_AWS)
@@ -228,8 +231,10 @@ def build(runtime: Runtime) -> Work:
     queue, documents = runtime.queue, runtime.documents
     runtime.warm_up("cxone", "outbox", "registry", "lake")
     # Records come and go by the hundred thousand, and every full collection would walk all that was imported,
-    # too: a fifth of a pull's CPU time. What is there now stays for the life of the environment.
+    # too: a fifth of a pull's CPU time. What is there now stays for the life of the environment, and a page is
+    # not walked again and again while it is looked at.
     gc.freeze()
+    gc.set_threshold(_OBJECTS_A_COLLECTION)
 
     def pull(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
         deadline = runtime.deadline(invocation)

@@ -22,7 +22,7 @@ from typing import Any
 import orjson
 
 from outbound.cxone.json_bodies import Unreadable
-from outbound.cxone.ports.outcomes import CallRecord
+from outbound.cxone.ports.outcomes import CallRecord, CallRecords
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 
@@ -147,9 +147,8 @@ class RowMaker:
     def _all_at_once(self, records: Sequence[CallRecord]) -> Calls | None:
         """Return the calls of records of which each is an ordinary one; None where any is not."""
         try:
-            ids, campaigns, codes, starts, ends, directions, contacts, agents, fields, sources = zip(
-                *records, strict=True
-            )
+            columns = records.columns() if isinstance(records, CallRecords) else zip(*records, strict=True)
+            ids, campaigns, codes, starts, ends, directions, contacts, agents, fields, sources = columns
             ordinary = (
                 set(map(type, sources)) == {dict}
                 and set(directions) == {"OUTBOUND"}
@@ -183,7 +182,7 @@ class RowMaker:
 
         Raises ValueError or TypeError where one is not a time with an offset.
         """
-        some_open = None in ends
+        # A call without an end took no time.
         known = [start if end is None else end for start, end in zip(starts, ends, strict=True)]
         started, start_texts = _moments(starts)
         ended, end_texts = _moments(known)
@@ -191,7 +190,7 @@ class RowMaker:
         if min(started) < self._start or max(started) >= self._end or min(took) < _NO_TIME:
             return None
         seconds = [duration.days * 86_400 + duration.seconds for duration in took]
-        if not some_open:
+        if None not in ends:
             return start_texts, end_texts, seconds
         open_ended = [None if end is None else text for end, text in zip(ends, end_texts, strict=True)]
         return start_texts, open_ended, seconds

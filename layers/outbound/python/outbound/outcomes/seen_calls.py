@@ -5,7 +5,7 @@ is read. What is remembered is a number of 64 bits: the id's bytes as one number
 pattern. Among a million calls two share one with a probability of one in thirty million.
 
     shard (4 bits)   slot (the others, modulo its size), or the next one that is free
-    0                |0|n|0|n|n|0|0|n|...            at most two thirds are taken, then its size doubles
+    0                |0|n|0|n|n|0|0|n|...            at most two thirds are taken, then it grows fourfold
     1                ...
 """
 
@@ -20,7 +20,8 @@ _PRIME = 13_084_920_775_954_197_713
 # Scatters ids that count up, whose numbers would lie side by side.
 _FACTOR = 11_400_714_819_323_198_485
 _SHARDS = 16
-_FIRST_SIZE = 256
+_FIRST_SIZE = 1024
+_GROWTH = 4
 # Windows are not expected to have more calls than this; later ones are compared with these.
 _MOST = 4_000_000
 
@@ -65,7 +66,7 @@ class SeenCalls:
                 shard[slot] = number
                 counts[index] = count = counts[index] + 1
                 if 3 * count > 2 * mask:
-                    shards[index] = _doubled(shard)
+                    shards[index] = _grown(shard)
         if self._room and not room:
             logger.warning("a window has more calls than are looked at for doubles", extra={"calls": _MOST})
         self._room = room
@@ -76,13 +77,12 @@ def _empty(size: int) -> array[int]:
     return array("Q", bytes(8 * size))
 
 
-def _doubled(shard: array[int]) -> array[int]:
-    larger = _empty(2 * len(shard))
+def _grown(shard: array[int]) -> array[int]:
+    larger = _empty(_GROWTH * len(shard))
     mask = len(larger) - 1
-    for number in shard:
-        if number:
-            slot = (number >> 4) & mask
-            while larger[slot]:
-                slot = (slot + 1) & mask
-            larger[slot] = number
+    for number in filter(None, shard):
+        slot = (number >> 4) & mask
+        while larger[slot]:
+            slot = (slot + 1) & mask
+        larger[slot] = number
     return larger

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -49,26 +50,28 @@ class Lake:
         self._client = client
         self._bucket = bucket
 
-    def write_lines(self, key: str, lines: Sequence[bytes], count: int | None = None) -> Stored:
-        """Write lines as `line_of` makes them, replacing what a former try wrote under the same key.
+    def write_lines(self, key: str, lines: Sequence[bytes]) -> Stored:
+        """Write lines as `line_of` makes them, replacing what a former try wrote under the same key."""
+        return self.write_blocks(key, [b"".join(lines)], len(lines))
 
-        Args:
-            key: The object's key.
-            lines: The lines; with `count` blocks of them, of so many lines together.
-            count: How many lines there are where it is not the length of `lines`.
-        """
-        content = b"".join(lines)
-        body = gzip.compress(content, compresslevel=_LEVEL, mtime=0)
-        digest = hashlib.sha256(content).hexdigest()
+    def write_blocks(self, key: str, blocks: Iterable[bytes], count: int) -> Stored:
+        """Write `count` lines that come in blocks of many, without ever holding them joined."""
+        # Window bits of 31 mean the frame of gzip, without a time: the same lines, the same bytes.
+        compressor, digest = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31), hashlib.sha256()
+        compressed = []
+        for block in blocks:
+            digest.update(block)
+            compressed.append(compressor.compress(block))
+        body = b"".join([*compressed, compressor.flush()])
         self._client.put_object(
             Bucket=self._bucket,
             Key=key,
             Body=body,
             ContentType="application/x-ndjson",
             ContentEncoding="gzip",
-            Metadata={"sha256": digest, "lines": str(len(lines) if count is None else count)},
+            Metadata={"sha256": digest.hexdigest(), "lines": str(count)},
         )
-        return Stored(key, digest, len(body))
+        return Stored(key, digest.hexdigest(), len(body))
 
     def write_document(self, key: str, document: Any) -> Stored:
         """Write one JSON document."""

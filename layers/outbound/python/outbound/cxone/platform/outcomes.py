@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any, overload
 
 from outbound.clock import format_time
 from outbound.cxone.errors import UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
-from outbound.cxone.ports.outcomes import CallRecord, OutcomePage, OutcomeQuery
+from outbound.cxone.ports.outcomes import CallRecord, CallRecords, OutcomePage, OutcomeQuery
 
 _PATH = "/api/v2/outbound/calls"
 _NOTHING = CallRecord(None, None, None, None, None, None, None, None, {}, None)
@@ -41,7 +43,7 @@ class PlatformOutcomes:
         if answer.nothing:
             return OutcomePage([], "", answer.tries)
         calls, token = _contents(answer.body)
-        return OutcomePage([_record(call) for call in calls], token, answer.tries)
+        return OutcomePage(PlatformCalls(calls), token, answer.tries)
 
 
 def _contents(body: Any) -> tuple[list[Any], str]:
@@ -57,6 +59,43 @@ def _contents(body: Any) -> tuple[list[Any], str]:
     if not isinstance(token, str):
         raise UnexpectedAnswer(f"GET {_PATH} answered with a nextPageToken that is not a text")
     return calls, token
+
+
+class PlatformCalls(CallRecords):
+    """Calls as the platform's JSON has them."""
+
+    def __init__(self, calls: list[Any]) -> None:
+        """Name the fields of these; what is not an object has none, and is kept for setting it aside."""
+        self._calls = calls
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    @overload
+    def __getitem__(self, place: int) -> CallRecord: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> PlatformCalls: ...
+
+    def __getitem__(self, place: int | slice) -> CallRecord | PlatformCalls:
+        if isinstance(place, slice):
+            return PlatformCalls(self._calls[place])
+        return _record(self._calls[place])
+
+    def columns(self) -> Iterable[Sequence[Any]]:
+        """Return each field of all calls, in the order of `CallRecord`."""
+        calls = self._calls
+        try:
+            # Fields that nearly every call has, in one go; one that reached no agent has none.
+            always = zip(*map(_NEARLY_ALWAYS, calls), strict=True)
+            return (*always, [call.get("agentId") for call in calls], calls, calls)
+        except (KeyError, TypeError, AttributeError, IndexError):
+            return zip(*map(_record, calls), strict=True)
+
+
+_NEARLY_ALWAYS = itemgetter(
+    "id", "campaignId", "dispositionCode", "startTime", "endTime", "direction", "contactId"
+)
 
 
 def _record(call: Any) -> CallRecord:
@@ -76,5 +115,4 @@ def _record(call: Any) -> CallRecord:
         call,
         call,
     )
-    # The constructor of a named tuple, without its detour: this is done for every call of a pull.
-    return tuple.__new__(CallRecord, fields)
+    return CallRecord(*fields)

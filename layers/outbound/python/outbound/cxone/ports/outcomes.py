@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -23,7 +24,7 @@ class CallRecord(NamedTuple):
     """One call as CXone reports it, its fields named once for both APIs and not checked yet.
 
     Any field may be None or of a wrong type: the consumer checks it. `source` is the record as it
-    came, for setting it aside. A tuple, because hundreds of thousands of them are made in one pull.
+    came, for setting it aside.
     """
 
     call_id: Any
@@ -38,9 +39,20 @@ class CallRecord(NamedTuple):
     source: Any
 
 
+class CallRecords(Sequence[CallRecord]):
+    """Calls that an adapter names the fields of when they are asked for, one by one or column by column."""
+
+    @abstractmethod
+    def columns(self) -> Iterable[Sequence[Any]]:
+        """Return each field of all calls, in the order of `CallRecord`."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutcomePage:
-    """One page of calls, the token of the next page (empty on the last one), and how many tries it took."""
+    """One page of calls, the token of the next page (empty on the last one), and how many tries it took.
+
+    Records that are `CallRecords` are read by columns, which is quicker.
+    """
 
     records: Sequence[CallRecord]
     next_token: str
