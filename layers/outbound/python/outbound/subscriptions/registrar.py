@@ -11,7 +11,8 @@ from outbound.backoff import pause
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import CxoneError, Unavailable
 from outbound.cxone.ports.subscriptions import Subscribed, Subscription, SubscriptionsPort, Topic
-from outbound.events import Event, EventType, PublishFailed, new_event
+from outbound.events import Event, new_event
+from outbound.events.facts.webhooks import WebhooksRegistered
 from outbound.observability import logger
 from outbound.queues import Invocation
 from outbound.runtime import Runtime, Work
@@ -83,7 +84,7 @@ class SubscriptionRegistrar:
 
     def _agree(self, wanted: Subscription, item: Item, owner: str, again: bool) -> Outcome:
         # What a run before this one recorded and did not say.
-        self._publish(wanted.name, item)
+        self._outbox.publish_or_leave(self._ledger.key(wanted.name), item)
         proof = proof_of(wanted.secret, wanted.name)
         known = not again and item.get("proof") == proof
         subscription_id, change = self._brought_about(wanted, self._port.find(wanted), known)
@@ -96,7 +97,7 @@ class SubscriptionRegistrar:
             recorded = self._ledger.record(wanted.name, owner, subscription_id, proof, fact, now)
             if recorded is None:
                 return Outcome(wanted.name, "busy", subscription_id, "another run took it over")
-            self._publish(wanted.name, recorded)
+            self._outbox.publish_or_leave(self._ledger.key(wanted.name), recorded)
         return Outcome(wanted.name, change, subscription_id)
 
     def _brought_about(
@@ -130,22 +131,14 @@ class SubscriptionRegistrar:
         raise AssertionError("the last try returns or raises")
 
     def _fact(self, wanted: Subscription, subscription_id: str, change: str, revision: int) -> Event:
-        data = {
-            "name": wanted.name,
-            "topic": wanted.topic,
-            "subscription_id": subscription_id,
-            "url": wanted.url,
-            "change": change,
-        }
-        effect = (wanted.name, str(revision))
-        return new_event(EventType.WEBHOOKS_REGISTERED, self._tenant, self._clock.now(), effect, data)
-
-    def _publish(self, name: str, item: Item) -> None:
-        try:
-            self._outbox.publish(self._ledger.key(name), item)
-        except PublishFailed as error:
-            # The webhook is registered; the sweeper says so when the bus is back.
-            logger.warning("a fact waits", extra={"webhook": name, "reason": str(error)})
+        fact = WebhooksRegistered(
+            name=wanted.name,
+            topic=wanted.topic,
+            subscription_id=subscription_id,
+            url=wanted.url,
+            change=change,
+        )
+        return new_event(fact, self._tenant, self._clock.now(), (wanted.name, str(revision)))
 
 
 def build(runtime: Runtime) -> Work:

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from outbound.clock import format_time, parse_time
-from outbound.events import effect_id
+from outbound.events import deterministic_id
 
 # Headers that say something about a delivery. Whatever proves who sent it (Authorization, signatures,
 # cookies, secret headers) is not among them: it would make the kept copy a credential.
@@ -110,8 +110,8 @@ class Delivery:
 def delivery_id(provider: str, signed_id: str, body: bytes) -> str:
     """Give a delivery's id from what its sender proved: his own id where that is signed, else the body."""
     if signed_id:
-        return effect_id("webhook", provider, "id", signed_id)
-    return effect_id("webhook", provider, "body", sha256(body).hexdigest())
+        return deterministic_id("webhook", provider, "id", signed_id)
+    return deterministic_id("webhook", provider, "body", sha256(body).hexdigest())
 
 
 def kept_headers(headers: Mapping[str, tuple[str, ...]], secret: str = "") -> dict[str, str]:

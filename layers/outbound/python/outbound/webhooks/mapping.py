@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from outbound.events import EventType
-from outbound.webhooks.contracts import REQUESTS
+from outbound.events.requests import REQUESTS
 from outbound.webhooks.expressions import InvalidExpression, compiled, searched
 from outbound.webhooks.settings import Provider
 

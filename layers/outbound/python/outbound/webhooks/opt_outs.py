@@ -22,7 +22,7 @@ from typing import Any
 from outbound.clock import format_time
 from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.do_not_call import forbidding_change, means_do_not_call, readable_source
-from outbound.events import Event, EventType, do_not_call_of, effect_id, new_event
+from outbound.events import Event, EventType, deterministic_id, do_not_call_of, event_of_type
 from outbound.moments import moment_of_refusal
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.mapping import Found, MappingRules, Read, packaged_rules
@@ -56,7 +56,7 @@ class OptOut:
         moment = moment_of_refusal(self.occurred_at, delivery.received_at)
         effect = effect_of(delivery, self.own_id, self.place)
         if self.is_disposition:
-            request_id = effect_id(EventType.DISPOSITION_REQUESTED, tenant, *effect)
+            request_id = deterministic_id(EventType.DISPOSITION_REQUESTED, tenant, *effect)
             return do_not_call_of(request_id, self.contact_id, moment, tenant, delivery.delivery_id)
         data = {
             "contact_id": self.contact_id,
@@ -67,7 +67,7 @@ class OptOut:
         if self.merged_contact_id:
             data["merged_contact_id"] = self.merged_contact_id
         about = [ledger_id(self.contact_id), self.change, ledger_id(self.merged_contact_id)]
-        return new_event(
+        return event_of_type(
             EventType.CONSENT_CHANGED, tenant, moment, effect + about, data, delivery.delivery_id
         )
 

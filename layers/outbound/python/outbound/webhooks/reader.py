@@ -10,9 +10,9 @@ from typing import Any
 
 from outbound.clock import CLOCK_TOLERANCE, format_time
 from outbound.do_not_call import PACKAGED_CODES
-from outbound.events import Event, EventType, new_event
+from outbound.events import Event, EventType, event_of_type
+from outbound.events.requests import REPORTS, InvalidData, validated
 from outbound.moments import NoMoment, moment_in
-from outbound.webhooks.contracts import REPORTS, Invalid, validated
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.duplicate_names import contradictions
 from outbound.webhooks.mapping import BadMapping, Found, MappingRules, Read
@@ -106,9 +106,9 @@ class Reader:
                 if self._is_taken(found):
                     continue
                 if field_name := twice.get(found.place):
-                    raise Invalid({field_name: "stands there twice and says two things"})
+                    raise InvalidData({field_name: "stands there twice and says two things"})
                 placed.append((found.place, self._event(found, delivery)))
-            except Invalid as invalid:
+            except InvalidData as invalid:
                 contents.rejections.append(Rejection(found.place, found.event_type.value, invalid.fields))
         return placed
 
@@ -121,7 +121,7 @@ class Reader:
         _check_id(found)
         try:
             data = validated(found.event_type, _with_its_time(found, moment))
-            event = new_event(
+            event = event_of_type(
                 found.event_type,
                 self._tenant,
                 moment or delivery.received_at,
@@ -131,7 +131,7 @@ class Reader:
             )
             _check_size(event)
         except RecursionError:
-            raise Invalid({"data": "is nested too deeply"}) from None
+            raise InvalidData({"data": "is nested too deeply"}) from None
         return event
 
     def _check_allowed(self, event_type: EventType) -> None:
@@ -140,7 +140,7 @@ class Reader:
         else:
             allowed = event_type.value in self._provider.request_types
         if not allowed:
-            raise Invalid({"type": "the provider's request_types do not allow it"})
+            raise InvalidData({"type": "the provider's request_types do not allow it"})
 
 
 def read(
@@ -175,9 +175,9 @@ def _moment(found: Found, received_at: datetime) -> datetime | None:
     try:
         moment = moment_in(found.occurred_at)
     except NoMoment as wrong:
-        raise Invalid({"occurred_at": str(wrong)}) from None
+        raise InvalidData({"occurred_at": str(wrong)}) from None
     if moment > received_at + CLOCK_TOLERANCE:
-        raise Invalid({"occurred_at": "lies in the future"})
+        raise InvalidData({"occurred_at": "lies in the future"})
     return moment
 
 
@@ -196,7 +196,7 @@ def _with_its_time(found: Found, moment: datetime | None) -> Any:
 def _check_id(found: Found) -> None:
     """Refuse an own id that cannot be used; where there is none, the place stands for it."""
     if found.own_id not in (None, "") and not readable_id(found.own_id):
-        raise Invalid({"id": "must be a whole number, or a text of 512 printable characters at most"})
+        raise InvalidData({"id": "must be a whole number, or a text of 512 printable characters at most"})
 
 
 def _check_size(event: Event) -> None:
@@ -204,13 +204,13 @@ def _check_size(event: Event) -> None:
         json.dumps(event.data, allow_nan=False)
     except ValueError:
         # JSON can spell numbers (1e999) that no number of ours is; the bus would refuse what becomes of them.
-        raise Invalid({"data": "has a number that is too large"}) from None
+        raise InvalidData({"data": "has a number that is too large"}) from None
     try:
         size = len(event.to_json().encode())
     except UnicodeEncodeError:
-        raise Invalid({"data": "has characters that no text has (half of a surrogate pair)"}) from None
+        raise InvalidData({"data": "has characters that no text has (half of a surrogate pair)"}) from None
     if size > _MAX_EVENT_BYTES:
-        raise Invalid({"data": f"is larger than the bus takes ({_MAX_EVENT_BYTES} bytes)"})
+        raise InvalidData({"data": f"is larger than the bus takes ({_MAX_EVENT_BYTES} bytes)"})
 
 
 def _first_of_each(placed: Sequence[tuple[int, Event]], contents: Contents) -> list[Event]:

@@ -26,7 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, Deadline, format_time, parse_time
 from outbound.do_not_call import PACKAGED_CODES, DoNotCallCodes
-from outbound.events import Event, PublishFailed, effect_id
+from outbound.events import Event, PublishFailed, deterministic_id
 from outbound.observability import Metric, logger, measure
 from outbound.queues import Invocation, Refused, TryLater, exponential_backoff, work
 from outbound.runtime import Runtime, Work
@@ -153,7 +153,7 @@ class Router:
         return written.done
 
     def _publish_part(self, key: Key, part: Sequence[Event]) -> None:
-        name = effect_id(*(event.event_id for event in part))
+        name = deterministic_id(*(event.event_id for event in part))
         place, written = self._ledger.record_part(key, name, part, self._clock.now())
         self._outbox.publish(place, written.item)
 
@@ -237,7 +237,7 @@ def _digest(contents: Contents) -> str:
     """Return what a delivery came to as a short text: it differs where something else comes of it now."""
     events = (event.to_json() for event in contents.opt_outs + contents.events)
     rejected = (f"{each.place} {each.event_type} {dict(each.fields)}" for each in contents.rejections)
-    return effect_id(*events, *rejected, str(contents.unmapped), contents.unmapped_because)
+    return deterministic_id(*events, *rejected, str(contents.unmapped), contents.unmapped_because)
 
 
 def _count_duplicate() -> None:
