@@ -135,11 +135,11 @@ class Registrar:
                 return
         raise _conflict(campaign_id)
 
-    def _settled(self, campaign_id: str, wanted: Callable[[Campaign | None], Registration]) -> int:
-        """Write what is wanted, given what is registered, until no other writer was faster."""
+    def _settled(self, campaign_id: str, changed: Callable[[Campaign | None], Registration]) -> int:
+        """Write what is made of the current registration, again while another writer was faster."""
         for _ in range(_TRIES):
             current = self._registry.get(campaign_id)
-            registration = wanted(current)
+            registration = changed(current)
             if current and registration.fields() == _fields(current):
                 return current.revision
             revision = current.revision if current else self._registry.revision(campaign_id)

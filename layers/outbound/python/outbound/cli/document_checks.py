@@ -19,9 +19,9 @@ from outbound.cxone.settings import BUDGETS, SURFACES, CxoneSettings
 from outbound.deliveries.bodies import best_match
 from outbound.deliveries.settings import PACKAGED, DeliverySettings
 from outbound.events.catalogue import CATALOGUE
-from outbound.webhooks.callback_verification import LONGEST_WINDOW
 from outbound.webhooks.mapping import BadMapping, check_mapping
 from outbound.webhooks.settings import Providers
+from outbound.webhooks.signatures.verifier import LONGEST_WINDOW
 
 
 def objections(settings: Any, stack: Stack) -> list[str]:

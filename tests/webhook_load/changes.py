@@ -54,7 +54,7 @@ def changes(senders: Sequence[str], size: Size) -> list[tuple[str, Change]]:
 
 
 def payload(sender: str, change: Change) -> Any:
-    """Give the body in which a sender tells a change."""
+    """Return the body in which a sender tells a change."""
     return _FORMS.get(sender, _plain)(change)
 
 

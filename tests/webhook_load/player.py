@@ -15,16 +15,16 @@ from sandbox.running import Receivers
 from sandbox.senders import Outgoing, Sender, deliver, mischief
 from scenario.cast import Cast
 from webhook_load.aftermath import Aftermath, Reader
-from webhook_load.connecting import DESTINATION, RECEIVERS, path_of, renew
+from webhook_load.changes import Change, changes, contacts, payload
+from webhook_load.connection import DESTINATION, RECEIVERS, path_of, renew
 from webhook_load.sizes import Size
-from webhook_load.telling import Change, changes, contacts, payload
 
 _AT_ONCE = 8
 # As senders do: again where nothing was said or the receiver could not, and ever later.
 _TRIES = 12
 _LONGEST_PAUSE = 5.0
 _PATIENCE = 30.0
-# A sender that hangs up before anybody could have answered; whether its delivery was taken it cannot know.
+# A sender that hangs up before the receiver could have answered: it cannot know if its delivery was taken.
 _NO_PATIENCE = 0.001
 _HANGS_UP_EVERY = 10
 
@@ -72,7 +72,7 @@ def _send_all(cast: Cast, copies: Sequence[Outgoing], size: Size) -> list[list[i
 
 
 def _half_way(copies: Sequence[Outgoing], deliveries: int) -> int:
-    """Give how many copies come before half of the deliveries are seen for the first time."""
+    """Return how many copies come before half of the deliveries are seen for the first time."""
     seen: set[int] = set()
     for number, one in enumerate(copies):
         seen.add(id(one))

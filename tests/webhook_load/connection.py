@@ -43,7 +43,7 @@ def connected(cast: Cast, size: Size) -> Iterator[Sequence[Sender]]:
 
 
 def path_of(sender: Sender) -> str:
-    """Give the path that a sender calls."""
+    """Return the path that a sender calls."""
     if isinstance(sender, StudioScript):
         return "/webhooks/cxone"
     return f"/webhooks/crm/{_provider(sender)}"
@@ -68,7 +68,7 @@ def renew(stack: Stack, *functions: str) -> None:
 
 
 def _with_a_secret(stack: Stack, kind: type[Sender]) -> Sender:
-    """Give a sender whose secret the stack knows: CXone's is the stack's own, the others are new."""
+    """Return a sender whose secret the stack knows: CXone's is the stack's own, the others are new."""
     secrets = stack.client("secretsmanager")
     if kind is StudioScript:
         known = secrets.get_secret_value(SecretId=stack.outputs["CxoneWebhookSecret"])
