@@ -89,9 +89,10 @@ format: environments ## put the code into shape
 	$(VENV)/ruff format .
 
 .PHONY: docs
-docs: environments ## write docs/settings.md anew from the models
+docs: environments ## write docs/settings.md, docs/events.md and the schemas anew from the models
 	@mkdir -p docs
 	@$(VENV)/python -m outbound.cli.settings_reference > docs/settings.md
+	@$(VENV)/python -m outbound.cli.events_reference docs
 
 .PHONY: build
 build: environments ## build for AWS (RUNTIME=python3.13 ARCHITECTURE=arm64 to choose)

@@ -1,6 +1,5 @@
 """Receives the webhooks of CRMs: an HTTP request in, 202 or problem details out."""
 
-from outbound.webhooks.doors import door
-from outbound.webhooks.receiver import crm
+from outbound.webhooks.receiver import crm_of, make_handler
 
-handler = door(crm)
+handler = make_handler(crm_of)

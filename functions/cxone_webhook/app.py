@@ -1,6 +1,5 @@
 """Receives the webhooks of CXone: an HTTP request in, 202 or problem details out."""
 
-from outbound.webhooks.doors import door
-from outbound.webhooks.receiver import cxone
+from outbound.webhooks.receiver import cxone_of, make_handler
 
-handler = door(cxone)
+handler = make_handler(cxone_of)

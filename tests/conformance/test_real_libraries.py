@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from standardwebhooks import Webhook
 
 from outbound.deliveries.signature import Signer
-from outbound.webhooks.problems import Accepted, Reason, Refusal
+from outbound.webhooks.problems import Accepted, Refusal, RefusalReason
 from outbound.webhooks.request import WebhookRequest
 from outbound.webhooks.settings import Providers
 from outbound.webhooks.signatures.verifier import verify
@@ -44,7 +44,7 @@ def test_the_reference_library_of_standard_webhooks(body: str, prefix: str) -> N
     assert accepted == Accepted("msg_1", NOW)
 
     changed = _verdict("standard_webhooks", headers, body + " ", {"secret": prefix + KEY})
-    assert changed == Refusal(Reason.WRONG_SIGNATURE)
+    assert changed == Refusal(RefusalReason.WRONG_SIGNATURE)
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -54,7 +54,9 @@ def test_the_library_of_stripe(body: str) -> None:
 
     assert stripe.WebhookSignature.verify_header(body, headers["stripe-signature"], "whsec_of_stripe")
     assert _verdict("stripe", headers, body, {"secret": "whsec_of_stripe"}) == Accepted("", NOW)
-    assert _verdict("stripe", headers, body, {"secret": "of_stripe"}) == Refusal(Reason.WRONG_SIGNATURE)
+    assert _verdict("stripe", headers, body, {"secret": "of_stripe"}) == Refusal(
+        RefusalReason.WRONG_SIGNATURE
+    )
 
 
 @pytest.mark.parametrize("body", BODIES)

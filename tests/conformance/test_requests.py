@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from outbound.webhooks.problems import Reason, Refusal
+from outbound.webhooks.problems import Refusal, RefusalReason
 from outbound.webhooks.request import WebhookRequest, from_api_gateway
 
 
@@ -55,14 +55,14 @@ def test_the_body_is_the_bytes_that_came(given: dict[str, Any], body: bytes) -> 
 @pytest.mark.parametrize("body", ["A", "AP/", "AP/+\n", "AP_-", "ÄÖÜ", 3, ["AP/+"], {"a": 1}])
 def test_a_body_without_bytes_is_refused(body: object) -> None:
     event = _event(body=body, isBase64Encoded=True)
-    assert from_api_gateway(event) == Refusal(Reason.MALFORMED_BODY_ENCODING)
+    assert from_api_gateway(event) == Refusal(RefusalReason.MALFORMED_BODY_ENCODING)
 
 
 @pytest.mark.parametrize(
     "event", [None, [], "POST", {}, {"httpMethod": "POST"}, {"path": "/", "httpMethod": 1}]
 )
 def test_what_is_no_event_of_api_gateway_is_refused(event: object) -> None:
-    assert from_api_gateway(event) == Refusal(Reason.MALFORMED_REQUEST)
+    assert from_api_gateway(event) == Refusal(RefusalReason.MALFORMED_REQUEST)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from botocore.stub import Stubber
 
 from conformance.senders import SENDERS, Sent
 from outbound.secrets import Secrets
-from outbound.webhooks.problems import Accepted, Reason, Refusal
+from outbound.webhooks.problems import Accepted, Refusal, RefusalReason
 from outbound.webhooks.request import WebhookRequest
 from outbound.webhooks.settings import Providers
-from outbound.webhooks.signatures.verifier import checked
+from outbound.webhooks.signatures.verifier import verify_with_rotation
 from worlds.aws import AwsWorld, FakeClock
 
 ID = "outbound/webhooks/github"
@@ -54,7 +54,9 @@ def reads(aws: AwsWorld) -> Iterator[list[str]]:
 def _check(secrets: Secrets, clock: FakeClock, seed: str) -> Accepted | Refusal:
     sent = Sent(b"{}", int(clock.now().timestamp() * 1000))
     headers = {name: (value,) for name, value in SENDERS["github"].sign(sent, seed).items()}
-    return checked(WebhookRequest("POST", sent.url, headers, sent.body), PROVIDER, secrets, ID, clock.now())
+    return verify_with_rotation(
+        WebhookRequest("POST", sent.url, headers, sent.body), PROVIDER, secrets, ID, clock.now()
+    )
 
 
 def test_old_and_new_secret_are_both_valid(
@@ -65,7 +67,7 @@ def test_old_and_new_secret_are_both_valid(
 
     assert isinstance(_check(secrets, clock, "first"), Accepted)
     assert isinstance(_check(secrets, clock, "second"), Accepted)
-    assert _check(secrets, clock, "third") == Refusal(Reason.WRONG_SIGNATURE)
+    assert _check(secrets, clock, "third") == Refusal(RefusalReason.WRONG_SIGNATURE)
 
 
 def test_the_first_request_signed_with_a_new_secret_is_accepted(
@@ -86,7 +88,7 @@ def test_a_secret_that_was_rotated_out_is_valid_no_more(
     for value in ("first", "second", "third"):
         rotate(value)
 
-    assert _check(secrets, clock, "first") == Refusal(Reason.WRONG_SIGNATURE)
+    assert _check(secrets, clock, "first") == Refusal(RefusalReason.WRONG_SIGNATURE)
 
 
 def test_forged_requests_read_the_secret_at_most_once_a_minute(
@@ -105,7 +107,7 @@ def test_forged_requests_read_the_secret_at_most_once_a_minute(
 
     assert len(reads) == 2 * 5
     # Where nobody looked since it came nobody can tell: once a minute a stranger is told no.
-    assert Counter(said) == {Reason.WRONG_SIGNATURE: 5, Reason.SECRET_TOO_OLD: 295}
+    assert Counter(said) == {RefusalReason.WRONG_SIGNATURE: 5, RefusalReason.SECRET_TOO_OLD: 295}
 
 
 def test_a_stranger_does_not_use_up_the_look_that_a_genuine_request_needs(
@@ -114,12 +116,12 @@ def test_a_stranger_does_not_use_up_the_look_that_a_genuine_request_needs(
     rotate("first")
     assert isinstance(_check(secrets, clock, "first"), Accepted)
     clock.advance(minutes=5)
-    assert _check(secrets, clock, "forged") == Refusal(Reason.WRONG_SIGNATURE)
+    assert _check(secrets, clock, "forged") == Refusal(RefusalReason.WRONG_SIGNATURE)
     rotate("second")
 
     clock.advance(seconds=1)
     waits = _check(secrets, clock, "second")
-    assert waits == Refusal(Reason.SECRET_TOO_OLD)
+    assert waits == Refusal(RefusalReason.SECRET_TOO_OLD)
     assert waits.is_ours, "not a no: the sender comes again"
     for _ in range(58):
         clock.advance(seconds=1)
@@ -137,7 +139,7 @@ def test_a_stranger_s_look_brings_the_new_key_to_the_genuine_one(
     clock.advance(seconds=60)
     reads.clear()
 
-    assert _check(secrets, clock, "forged") == Refusal(Reason.WRONG_SIGNATURE)
+    assert _check(secrets, clock, "forged") == Refusal(RefusalReason.WRONG_SIGNATURE)
     assert isinstance(_check(secrets, clock, "second"), Accepted)
     assert len(reads) == 2
 
@@ -150,7 +152,7 @@ def test_a_secret_that_was_read_shortly_before_its_rotation_is_no_reason_for_a_n
     clock.advance(seconds=20)
     rotate("second")
 
-    assert _check(secrets, clock, "second") == Refusal(Reason.SECRET_TOO_OLD)
+    assert _check(secrets, clock, "second") == Refusal(RefusalReason.SECRET_TOO_OLD)
     clock.advance(seconds=40)
     assert isinstance(_check(secrets, clock, "second"), Accepted)
 
@@ -170,7 +172,9 @@ def test_a_look_that_fails_is_no_reason_for_a_no(
         assert isinstance(refused, Refusal)
         assert refused.is_ours
         clock.advance(seconds=1)
-        assert _check(secrets, clock, "second") == Refusal(Reason.SECRET_TOO_OLD), "nor for another call"
+        assert _check(secrets, clock, "second") == Refusal(RefusalReason.SECRET_TOO_OLD), (
+            "nor for another call"
+        )
     clock.advance(seconds=60)
     assert isinstance(_check(secrets, clock, "second"), Accepted)
 
@@ -180,7 +184,7 @@ def test_in_an_environment_that_has_just_read_the_secret_a_forged_request_costs_
 ) -> None:
     rotate("first")
 
-    assert _check(secrets, clock, "forged") == Refusal(Reason.WRONG_SIGNATURE)
+    assert _check(secrets, clock, "forged") == Refusal(RefusalReason.WRONG_SIGNATURE)
     assert len(reads) == 2
 
 
@@ -198,7 +202,8 @@ def test_what_no_secret_could_heal_reads_nothing_again(
     reads.clear()
 
     assert isinstance(
-        checked(WebhookRequest("POST", "", headers, b""), PROVIDER, secrets, ID, clock.now()), Refusal
+        verify_with_rotation(WebhookRequest("POST", "", headers, b""), PROVIDER, secrets, ID, clock.now()),
+        Refusal,
     )
     assert reads == []
 
@@ -208,7 +213,7 @@ def test_a_secret_without_a_value_is_our_fault_and_said_by_the_providers_name(
 ) -> None:
     refusal = _check(secrets, clock, "first")
 
-    assert refusal == Refusal(Reason.NO_SECRET)
+    assert refusal == Refusal(RefusalReason.NO_SECRET)
     assert refusal.is_ours
     assert logged()[-1]["provider"] == "github"
 
@@ -217,7 +222,7 @@ def test_a_placeholder_is_no_secret_until_a_real_one_is_put_there(
     secrets: Secrets, clock: FakeClock, rotate: Callable[[str], None]
 ) -> None:
     rotate("")
-    assert _check(secrets, clock, "") == Refusal(Reason.NO_SECRET)
+    assert _check(secrets, clock, "") == Refusal(RefusalReason.NO_SECRET)
     clock.advance(seconds=60)
     rotate("first")
 
@@ -231,14 +236,14 @@ def test_secrets_out_of_reach_are_our_fault_and_the_known_ones_go_on(
     with Stubber(aws.secrets) as stubber:
         stubber.add_client_error("get_secret_value", "ThrottlingException")
         refusal = _check(secrets, clock, "first")
-    assert refusal == Refusal(Reason.SECRET_UNAVAILABLE)
+    assert refusal == Refusal(RefusalReason.SECRET_UNAVAILABLE)
     assert refusal.is_ours
 
     assert isinstance(_check(secrets, clock, "first"), Accepted)
     clock.advance(minutes=2)
     with Stubber(aws.secrets) as stubber:
         stubber.add_client_error("get_secret_value", "InternalServiceError")
-        assert _check(secrets, clock, "forged") == Refusal(Reason.SECRET_UNAVAILABLE)
+        assert _check(secrets, clock, "forged") == Refusal(RefusalReason.SECRET_UNAVAILABLE)
         assert isinstance(_check(secrets, clock, "first"), Accepted)
 
 

@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from outbound.webhooks.problems import Accepted, Reason, Refusal
+from outbound.webhooks.problems import Accepted, Refusal, RefusalReason
 from outbound.webhooks.request import WebhookRequest, from_api_gateway
 from outbound.webhooks.settings import Providers
 from outbound.webhooks.settings_fields import InvalidSettings
+from outbound.webhooks.signatures.hmac import url_forms
 from outbound.webhooks.signatures.verifier import verify
-from outbound.webhooks.url_forms import url_forms
 from sandbox.senders import HubSpot
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -110,7 +110,9 @@ def test_another_url_is_not_believed(called: str) -> None:
     headers = sender.sign("POST", called, b"{}", NOW)
     request = _arrived(f"{BASE}{PATH}?a=b", headers, BASE)
     provider = _provider(BASE).providers["hubspot"]
-    assert verify(request, provider, [{"secret": sender.secret}], NOW) == Refusal(Reason.WRONG_SIGNATURE)
+    assert verify(request, provider, [{"secret": sender.secret}], NOW) == Refusal(
+        RefusalReason.WRONG_SIGNATURE
+    )
 
 
 @pytest.mark.parametrize("query", ["", "&".join(f"a{number}[]=%20" for number in range(500)), "=" * 500])

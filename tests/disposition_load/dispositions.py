@@ -10,7 +10,7 @@ from typing import Any
 
 from disposition_load.sizes import Size
 from outbound.clock import format_time
-from outbound.events import Event, effect_id
+from outbound.events import Event, deterministic_id
 from sandbox.world import World, agents_of, contacts_of
 
 _CODES = ("INTERESTED", "NOT_INTERESTED", "NO_ANSWER", "BUSY", "CALLBACK_LATER")
@@ -47,7 +47,7 @@ class SentDisposition:
 
     def event(self, tenant: str, correlation_id: str) -> Event:
         """Return it as a request on the bus."""
-        event_id = effect_id(self.campaign_id, self.contact_id, self.occurred_at)
+        event_id = deterministic_id(self.campaign_id, self.contact_id, self.occurred_at)
         return Event(event_id, "disposition.requested", self.occurred_at, correlation_id, tenant, self.data)
 
 

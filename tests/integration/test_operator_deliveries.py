@@ -9,7 +9,7 @@ from integration.listening import Listener
 from local import Stack
 from local.stack import eventually
 from outbound.clock import SystemClock
-from outbound.events import Bus, Event, EventType, new_event
+from outbound.events import Bus, Event, EventType, event_of_type
 from sandbox.running import Receivers
 from scenario.cast import Operator
 
@@ -19,7 +19,7 @@ def _publish(stack: Stack) -> Event:
     clock = SystemClock()
     data = {"campaign_id": "nobody", "reason": "tested", "metrics": None, "audit": {"status": "failed"}}
     effect = [uuid4().hex]
-    fact = new_event(EventType.PULL_FAILED, stack.outputs["Tenant"], clock.now(), effect, data)
+    fact = event_of_type(EventType.PULL_FAILED, stack.outputs["Tenant"], clock.now(), effect, data)
     Bus(stack.client("events"), stack.outputs["BusName"], clock).publish([fact])
     return fact
 

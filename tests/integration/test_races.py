@@ -24,7 +24,7 @@ from outbound.cxone.auth import Tokens
 from outbound.cxone.errors import RateLimited
 from outbound.cxone.quota import Budgets, Priority
 from outbound.cxone.settings import Budget, CxoneSettings
-from outbound.events import EventType, new_event
+from outbound.events import EventType, event_of_type
 from outbound.outcomes.job import Job
 from outbound.secrets import Secrets
 from outbound.store.outbox import facts_attributes
@@ -68,19 +68,19 @@ def _message(queue_arn: str, body: object) -> dict[str, Any]:
     }
 
 
-def _beat(stack: Stack) -> dict[str, Any]:
+def _tick(stack: Stack) -> dict[str, Any]:
     """Make the event of a beat of the schedule."""
-    beat = new_event(EventType.PULL_DUE, stack.outputs["Tenant"], datetime.now(UTC), [uuid4().hex], {})
-    return _message("arn:aws:sqs:us-east-1:000000000000:none", {"detail": json.loads(beat.to_json())})
+    tick = event_of_type(EventType.PULL_DUE, stack.outputs["Tenant"], datetime.now(UTC), [uuid4().hex], {})
+    return _message("arn:aws:sqs:us-east-1:000000000000:none", {"detail": json.loads(tick.to_json())})
 
 
 def test_planners_at_once_plan_every_moment_once(stack: Stack, operator: Operator, jobs_of: JobsOf) -> None:
     start = (datetime.now(UTC) - timedelta(hours=13)).replace(microsecond=0)
     # All planners are warm before they race.
-    _at_once(4, lambda: stack.invoke("plan_pulls", _beat(stack)))
+    _at_once(4, lambda: stack.invoke("plan_pulls", _tick(stack)))
     operator.run("campaigns", "register", "raced", "--start", format_time(start))
     for _ in range(2):
-        answers = _at_once(4, lambda: stack.invoke("plan_pulls", _beat(stack)))
+        answers = _at_once(4, lambda: stack.invoke("plan_pulls", _tick(stack)))
         assert answers == [{"batchItemFailures": []}] * 4
     operator.run("campaigns", "register", "raced", "--start", format_time(start), "--disabled")
 
@@ -125,7 +125,8 @@ def test_runs_of_one_job_at_once_pull_it_once(
 def test_fifty_who_need_a_token_at_once_cost_one_token_request(stack: Stack, tenant: Tenant) -> None:
     table = Table(stack.client("dynamodb"), stack.outputs["TokenTable"])
     for item in table.query(f"{stack.outputs['Tenant']}#token"):
-        table.delete(Key(item["pk"], item["sk"]))
+        at = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
+        stack.client("dynamodb").delete_item(TableName=table.name, Key=at)
     settings = CxoneSettings.model_validate(cxone_document(tenant.url, quota=True))
     clock = SystemClock()
     before = tenant.stats().token_requests
@@ -194,7 +195,7 @@ def test_sweepers_at_once_publish_what_was_left_once(stack: Stack, table: Table,
     _at_once(4, lambda: stack.invoke("sweep", {}))
     long_ago = datetime.now(UTC) - timedelta(minutes=5)
     facts = [
-        new_event(
+        event_of_type(
             EventType.COVERAGE_LOST, stack.outputs["Tenant"], long_ago, [uuid4().hex], {"number": number}
         )
         for number in range(8)

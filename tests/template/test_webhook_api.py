@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from outbound.webhooks import answers
+from outbound.webhooks import problems
 from outbound.webhooks.settings import Provider
 from template.transformed import Template, as_list, target, values_of
 
@@ -55,7 +55,7 @@ def test_bodies_pass_as_bytes(document: dict[str, Any]) -> None:
 
 
 def test_the_document_says_every_answer_that_a_receiver_gives(document: dict[str, Any]) -> None:
-    given = {"202", *(str(status) for status, _, _ in answers._PROBLEMS.values())}
+    given = {"202", *(str(status) for status, _, _ in problems._PROBLEMS.values())}
     for path in POSTED:
         assert document["paths"][path]["post"]["responses"].keys() == given
 
@@ -76,7 +76,7 @@ def test_what_the_gateway_answers_itself_has_the_form_of_our_answers(document: d
         problem = json.loads(response["responseTemplates"]["application/problem+json"])
         assert problem.keys() == {"type", "title", "status", "detail"}, name
         assert str(problem["status"]) == response["statusCode"], name
-        if known := answers._PROBLEMS.get(problem["type"].rpartition(":")[2]):
+        if known := problems._PROBLEMS.get(problem["type"].rpartition(":")[2]):
             assert (problem["status"], problem["title"], problem["detail"]) == known, name
 
 

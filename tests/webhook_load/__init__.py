@@ -8,8 +8,8 @@ load is played in a small size with all tests and in the full one by `make load`
 """
 
 from webhook_load.aftermath import Aftermath
-from webhook_load.connecting import connected
-from webhook_load.playing import play
+from webhook_load.connection import connected
+from webhook_load.player import play
 from webhook_load.sizes import FULL, SMALL, Size
 
 __all__ = ["FULL", "SMALL", "Aftermath", "Size", "connected", "play"]

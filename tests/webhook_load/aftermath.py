@@ -13,8 +13,8 @@ from outbound.store.consents import Consents, RecordedChange
 from outbound.store.table import Table
 from sandbox.clients import Delivery
 from scenario.cast import Cast
-from webhook_load.connecting import DESTINATION, waiting
-from webhook_load.telling import REGISTERS, Change
+from webhook_load.changes import REGISTERS, Change
+from webhook_load.connection import DESTINATION, waiting
 
 # What a change left in the ledger or said when it took effect: contact, register, value, moment.
 Effect = tuple[str, str, str, Any]
@@ -127,7 +127,7 @@ class Reader:
 
 
 def effect_of(change: Change) -> Effect:
-    """Give what a change leaves in the ledger."""
+    """Return what a change leaves in the ledger."""
     return (change.contact_id, *REGISTERS[change.change], change.occurred_at)
 
 
@@ -137,7 +137,7 @@ def _data(one: Delivery) -> dict[str, Any]:
 
 
 def _of(by_id: dict[str, Any], event_type: str) -> list[dict[str, Any]]:
-    """Give the data of the events of a type; an event comes under its own id or not at all."""
+    """Return the data of the events of a type; an event comes under its own id or not at all."""
     return [
         event["data"]
         for webhook_id, event in by_id.items()
@@ -159,7 +159,7 @@ def _noted(told: RecordedChange) -> Effect:
 
 
 def _contradicted(deliveries: Sequence[Delivery]) -> list[str]:
-    """Give the ids that came with more than one body."""
+    """Return the ids that came with more than one body."""
     bodies: dict[str, set[str | None]] = {}
     for one in deliveries:
         bodies.setdefault(one.webhook_id, set()).add(one.body)

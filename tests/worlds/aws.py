@@ -176,9 +176,19 @@ class AwsWorld:
 
         return Table(self.dynamodb, ENVIRONMENT[name])
 
+    def delete(self, key: Any, name: str = "STATE_TABLE") -> None:
+        """Remove an item, which the product never does itself."""
+        at = {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+        self.dynamodb.delete_item(TableName=ENVIRONMENT[name], Key=at)
+
     def published(self, event_type: str = "") -> list[dict[str, Any]]:
-        """Every event that the bus has carried since it was asked last, envelope first."""
+        """Every event that the bus has carried since it was asked last: each is as its type has it."""
         details = [json.loads(message["Body"])["detail"] for message in self.drain("watched")]
+        # The package reads its environment when it is imported, and that is made of this module.
+        from worlds.contracts import check_data
+
+        for detail in details:
+            check_data(detail)
         return [detail for detail in details if event_type in ("", detail["event_type"])]
 
     def drain(self, queue: str) -> list[dict[str, Any]]:

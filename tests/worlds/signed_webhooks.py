@@ -1,4 +1,4 @@
-"""Somebody who receives webhooks, and what is registered for him at the sandbox tenant."""
+"""A receiver of webhooks, and what is registered for it at the sandbox tenant."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from outbound.cxone.adapters import Cxone
 from outbound.cxone.ports.subscriptions import Subscription, Topic
 from outbound.cxone.settings import BUDGETS, SURFACES
 from outbound.subscriptions.ledger import SubscriptionLedger
-from outbound.subscriptions.registrar import Outcome, SubscriptionRegistrar
+from outbound.subscriptions.registrar import SubscriptionRegistrar, SubscriptionResult
 from sandbox.running import Tenant
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 from worlds.runtime import WorldRuntime
@@ -47,7 +47,7 @@ def configure(aws: AwsWorld, url: str, enforced: bool = False) -> None:
 
 
 class SubscriptionWorld:
-    """A registrar before a tenant that nobody has registered anything at."""
+    """A registrar before a tenant without subscriptions."""
 
     def __init__(self, aws: AwsWorld, clock: FakeClock, tenant: Tenant, enforced: bool = False) -> None:
         self.aws = aws
@@ -68,7 +68,7 @@ class SubscriptionWorld:
         """The ports of an invocation that begins now."""
         return self.runtime.ports
 
-    def register(self, topic: Topic = "campaigns", again: bool = False, **changed: Any) -> Outcome:
+    def register(self, topic: Topic = "campaigns", again: bool = False, **changed: Any) -> SubscriptionResult:
         return self.registrar.register(wanted(topic, **changed), again)
 
     @property

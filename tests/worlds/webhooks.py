@@ -15,7 +15,7 @@ from faults import QueueTrigger
 
 from outbound.queues import work
 from outbound.webhooks.ledger import RawWebhooks, WebhookLedger
-from outbound.webhooks.receiver import IngressQueue, Receiver, crm, cxone
+from outbound.webhooks.receiver import IngressQueue, Receiver, crm_of, cxone_of
 from outbound.webhooks.replay import Replays
 from outbound.webhooks.router import Router
 from outbound.webhooks.settings import Providers
@@ -104,8 +104,8 @@ class IngressWorld:
 
     def receive(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what the receiving functions do with a request."""
-        find = cxone if request["resource"] == "/webhooks/cxone" else crm
-        return self.receiver.receive(request, find)
+        provider_of = cxone_of if request["resource"] == "/webhooks/cxone" else crm_of
+        return self.receiver.receive(request, provider_of)
 
     def route(self) -> int:
         """Let the router work until the ingress queue is empty; give how many messages there were."""

@@ -17,6 +17,7 @@ from outbound.events import Bus
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Registry
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
+from worlds.runtime import WorldRuntime
 
 _make_api_call = BaseClient._make_api_call
 SPRING: dict[str, Any] = {"campaign_id": "spring", "name": "Spring renewals"}
@@ -165,7 +166,7 @@ def test_a_fact_that_the_bus_refused_is_published_later_and_not_overwritten(
         assert register(page_size=500) == 2
     assert aws.published() == []
     clock.advance(minutes=1)
-    Outbox(aws.table(), Bus(aws.events, ENVIRONMENT["BUS_NAME"], clock)).sweep(clock.now(), 10)
+    assert WorldRuntime(aws, clock).sweep()["facts"] == 1
     assert [fact["data"]["revision"] for fact in aws.published("campaign.registered")] == [1, 2]
 
 

@@ -10,7 +10,15 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outbound.events import Bus, Event, EventTooLarge, EventType, PublishFailed, effect_id, new_event
+from outbound.events import (
+    Bus,
+    Event,
+    EventTooLarge,
+    EventType,
+    PublishFailed,
+    deterministic_id,
+    event_of_type,
+)
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 
 
@@ -26,11 +34,15 @@ class ScriptedEvents:
         self.calls: list[list[str]] = []
         self.bytes: list[int] = []
         self.taken: list[str] = []
+        self.details: list[str] = []
+        self.types: list[str] = []
 
     def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto's own
         ids = [json.loads(entry["Detail"])["event_id"] for entry in Entries]
         self.calls.append(ids)
         self.bytes.append(sum(len(entry["Detail"].encode()) for entry in Entries))
+        self.details += [entry["Detail"] for entry in Entries]
+        self.types += [entry["DetailType"] for entry in Entries]
         refused = self._refused.pop(0) if self._refused else set()
         if isinstance(refused, Exception):
             raise refused
@@ -49,13 +61,41 @@ def bus_over(client: Any, clock: FakeClock | None = None) -> Bus:
 
 
 def test_events_arrive_whole(aws: AwsWorld, clock: FakeClock) -> None:
-    sent = new_event(
-        EventType.OUTCOMES_PULLED, "acme", clock.now(), ("job-1",), {"records": 3, "name": "Zoë"}
-    )
+    sent = Event("e", "toy.done", "2026-03-10T12:00:00Z", "c", "acme", {"records": 3, "name": "Zoë"})
 
     Bus(aws.events, ENVIRONMENT["BUS_NAME"], clock).publish([sent])
 
-    assert [Event.from_detail(detail) for detail in aws.published("outcomes.pulled")] == [sent]
+    assert [Event.from_detail(detail) for detail in aws.published("toy.done")] == [sent]
+
+
+def test_a_stored_detail_travels_as_it_is() -> None:
+    client = ScriptedEvents()
+    detail = json.dumps(json.loads(event(1).to_json()), indent=1)
+    bus_over(client).publish([detail, event(2)])
+
+    assert client.details == [detail, event(2).to_json()]
+    assert client.types == ["toy.done", "toy.done"]
+
+
+@pytest.mark.parametrize("detail", ["{", "[]", "{}"])
+def test_a_stored_detail_that_is_not_an_event_is_refused(detail: str) -> None:
+    client = ScriptedEvents()
+    with pytest.raises(ValueError, match=r"event|Expecting"):
+        bus_over(client).publish([event(1), detail])
+    assert client.calls == []
+
+
+def test_an_event_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[str] = []
+    dumps = json.dumps
+    monkeypatch.setattr(
+        "outbound.events.envelope.json.dumps", lambda *a, **k: encoded.append("") or dumps(*a, **k)
+    )
+    one = event(1)
+    bus_over(ScriptedEvents()).publish([one])
+    assert one.to_json() is one.to_json()
+    # The client of this test reads what it is sent, and encodes nothing.
+    assert len(encoded) == 1
 
 
 def test_a_call_has_at_most_ten_entries() -> None:
@@ -141,14 +181,14 @@ def test_a_bus_that_cannot_be_reached_is_an_error_of_ours(error: Exception) -> N
 
 def test_the_same_effect_makes_the_same_event(clock: FakeClock) -> None:
     def made(effect: str, data: dict[str, Any]) -> Event:
-        return new_event(EventType.OUTCOMES_PULLED, "acme", clock.now(), (effect,), data)
+        return event_of_type(EventType.OUTCOMES_PULLED, "acme", clock.now(), (effect,), data)
 
     first = made("job", {"try": 1})
     clock.advance(hours=1)
 
     assert made("job", {"try": 2}).event_id == first.event_id
     assert made("other", {}).event_id != first.event_id
-    assert effect_id("ab", "c") != effect_id("a", "bc")
+    assert deterministic_id("ab", "c") != deterministic_id("a", "bc")
 
 
 GOOD = json.loads(event(1).to_json())

@@ -338,7 +338,7 @@ def test_only_the_registered_codes_are_pulled(pulls: MakePulls) -> None:
 def test_a_campaign_that_is_not_registered_any_more_fails_its_pull(pulls: MakePulls) -> None:
     world = pulls(SPRING)
     body = _asked(world)
-    world.table.delete(world.registry.key("spring"))
+    world.aws.delete(world.registry.key("spring"))
     world.pull(body)
     [failed] = world.facts("outcomes.pull_failed")
     assert failed["data"]["reason"] == "unknown_campaign"

@@ -14,7 +14,7 @@ import pytest
 from faults import QueueTrigger, check_every_cut, check_every_refusal
 
 from outbound.clock import Deadline, format_time
-from outbound.events import EventType, new_event
+from outbound.events import EventType, event_of_type
 from outbound.outcomes.dispatcher import job_window
 from outbound.outcomes.puller import Puller
 from outbound.queues import Queue, event_of, work
@@ -65,7 +65,7 @@ class Pulling:
         """Put an event onto the plan queue, as a rule of the bus does."""
         self.world.clock.advance(seconds=1)
         now = self.world.clock.now()
-        event = new_event(event_type, "acme", now, [format_time(now)], data)
+        event = event_of_type(event_type, "acme", now, [format_time(now)], data)
         self.world.aws.sqs.send_message(
             QueueUrl=self.world.aws.queue_urls["plan-pulls"], MessageBody=f'{{"detail": {event.to_json()}}}'
         )

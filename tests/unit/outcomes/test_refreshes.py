@@ -237,7 +237,7 @@ def test_a_switch_that_was_begun_is_finished_whatever_happened_to_the_campaign(w
 
     with before_calls(cut), pytest.raises(KeyboardInterrupt):
         world.pull(body)
-    world.table.delete(world.registry.key("spring"))
+    world.aws.delete(world.registry.key("spring"))
     world.start_afresh()
     world.clock.advance(minutes=5)
     world.sweep()

@@ -11,7 +11,7 @@ from typing import Any
 from outbound.clock import Deadline
 from outbound.cxone.platform.outcomes import PlatformCalls
 from outbound.cxone.ports.outcomes import OutcomePage
-from outbound.events import effect_id
+from outbound.events import deterministic_id
 from outbound.outcomes.job import Job, Position, job_of, new_job
 from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.part_writer import OpenPart, PartWriter
@@ -127,7 +127,7 @@ def test_the_ids_of_facts_derive_from_what_they_are_about(pulls: MakePulls) -> N
     world = pulls(SPRING)
     fact, _ = _pulled(world)
     [job] = world.job_list("spring")
-    assert fact["event_id"] == effect_id("outcomes.pulled", "acme", job.job_id, "1")
+    assert fact["event_id"] == deterministic_id("outcomes.pulled", "acme", job.job_id, "1")
     assert fact["correlation_id"] == "correlation-request-1"
 
 

@@ -16,7 +16,7 @@ import pytest
 import stripe
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from outbound.webhooks.problems import Accepted, Reason, Refusal
+from outbound.webhooks.problems import Accepted, Refusal, RefusalReason
 from outbound.webhooks.request import WebhookRequest
 from outbound.webhooks.settings import Providers
 from outbound.webhooks.signatures.verifier import verify
@@ -56,7 +56,7 @@ def checked(outgoing: Outgoing, sender: Sender, now: datetime = NOW, **secret: s
     return verify(request, provider, [{"secret": sender.secret, **secret}], now)
 
 
-def refused(outgoing: Outgoing, sender: Sender) -> Reason:
+def refused(outgoing: Outgoing, sender: Sender) -> RefusalReason:
     found = checked(outgoing, sender)
     assert isinstance(found, Refusal)
     return found.reason
@@ -83,7 +83,7 @@ def test_two_senders_have_two_secrets(kind: type[Sender]) -> None:
 def test_forgeries_and_what_is_not_signed_are_refused(kind: type[Sender]) -> None:
     sender = kind()
 
-    assert refused(mischief.forged(sender, URL, EVENT, now=NOW), sender) is Reason.WRONG_SIGNATURE
+    assert refused(mischief.forged(sender, URL, EVENT, now=NOW), sender) is RefusalReason.WRONG_SIGNATURE
     unsigned = mischief.unsigned(sender, URL, EVENT, now=NOW)
     assert isinstance(checked(unsigned, sender), Refusal)
     assert unsigned.body == sender.request(URL, EVENT, now=NOW).body
@@ -99,7 +99,7 @@ def test_a_changed_body_is_refused_where_bodies_are_signed(kind: type[Sender]) -
     tampered = mischief.tampered(sender, URL, EVENT, now=NOW)
 
     assert json.loads(tampered.body) == EVENT
-    assert refused(tampered, sender) is Reason.WRONG_SIGNATURE
+    assert refused(tampered, sender) is RefusalReason.WRONG_SIGNATURE
 
 
 @every_sender
@@ -111,8 +111,11 @@ def test_times_are_refused_where_times_are_signed(kind: type[Sender]) -> None:
         assert isinstance(checked(sender.request(URL, EVENT, now=NOW - timedelta(days=9)), sender), Accepted)
         return
 
-    assert refused(mischief.stale(sender, URL, EVENT, now=NOW), sender) is Reason.EXPIRED
-    assert refused(mischief.from_the_future(sender, URL, EVENT, now=NOW), sender) is Reason.FROM_THE_FUTURE
+    assert refused(mischief.stale(sender, URL, EVENT, now=NOW), sender) is RefusalReason.EXPIRED
+    assert (
+        refused(mischief.from_the_future(sender, URL, EVENT, now=NOW), sender)
+        is RefusalReason.FROM_THE_FUTURE
+    )
     assert isinstance(checked(mischief.stale(sender, URL, EVENT, 290, now=NOW), sender), Accepted)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from outbound.clock import Deadline
-from outbound.events import EventType, new_event
+from outbound.clock import Deadline, format_time
+from outbound.events import Event
 from outbound.store.outbox import facts_attributes
 from outbound.store.table import Item, Key
 from outbound.sweeper import Duty, Sweeper
@@ -24,7 +24,7 @@ def test_facts_of_both_tables_are_published(
     monkeypatch.setenv("END_ARCHIVE_QUEUE_URL", aws.queue_urls["end-archive"])
     function = load_function("sweep")
     for name in ("STATE_TABLE", "CONSENT_TABLE"):
-        fact = new_event(EventType.CONSENT_RECORDED, "acme", clock.now(), [name], {"where": name})
+        fact = Event(name, "toy.done", format_time(clock.now()), name, "acme", {"where": name})
         aws.table(name).put(Key("acme#contact#c1", "call"), facts_attributes([fact], clock.now()))
 
     assert function.handler({}, lambda_context)["facts"] == 2

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from outbound.moments import NoMoment, moment_in
-from outbound.webhooks.mapping import BadMapping, MappingRules, Read, check_mapping
+from outbound.webhooks.mapping import BadMapping, MappingResult, MappingRules, check_mapping
 from outbound.webhooks.settings import READY_MAPPINGS, Provider, Providers
 
 CUSTOM: dict[str, Any] = {
@@ -34,7 +34,7 @@ def _provider(mapping: Any, **settings: Any) -> Provider:
     return provider
 
 
-def _read(mapping: Any, payload: Any, **settings: Any) -> Read:
+def _read(mapping: Any, payload: Any, **settings: Any) -> MappingResult:
     rules = MappingRules.of(_provider(mapping, **settings))
     return rules.read(rules.events_of(payload))
 
@@ -50,7 +50,7 @@ def test_every_ready_made_mapping_can_be_used(name: str) -> None:
 
 def test_a_mapping_of_ones_own_reads_ones_own_form() -> None:
     read = _read(CUSTOM, {"items": [_change(), _change(kind="ping"), _change(kind="lead")]})
-    (found,) = read.found
+    (found,) = read.matches
     assert found.data == {"contact_id": "p", "change": "revoked", "source": "shop"}
     assert (found.place, found.own_id, found.occurred_at) == (0, "k", 1)
     assert read.unmapped == [2]
@@ -58,13 +58,13 @@ def test_a_mapping_of_ones_own_reads_ones_own_form() -> None:
 
 def test_the_settings_of_a_provider_say_where_its_id_and_time_are() -> None:
     read = _read(CUSTOM, {"items": [_change(uid=7, when=9)]}, event_id="uid", occurred_at="when")
-    assert (read.found[0].own_id, read.found[0].occurred_at) == (7, 9)
+    assert (read.matches[0].own_id, read.matches[0].occurred_at) == (7, 9)
 
 
 def test_changes_of_our_own_integration_user_are_dropped() -> None:
     read = _read(CUSTOM, {"items": [_change(by=77), _change(by="78")]}, integration_user="77")
     assert read.own == 1
-    assert [found.place for found in read.found] == [1]
+    assert [found.place for found in read.matches] == [1]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_changes_of_our_own_integration_user_are_dropped() -> None:
 def test_any_payload_can_be_read_and_none_that_does_not_fit_passes_unseen(payload: Any) -> None:
     for mapping in (CUSTOM, *READY_MAPPINGS):
         read = _read(mapping, payload)
-        assert not read.found
+        assert not read.matches
         assert read.unmapped or (mapping == CUSTOM and payload == {"items": [1]})
 
 

@@ -12,9 +12,11 @@ from outbound.events import Event, EventType
 from outbound.store.consents import Consent
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.reader import Contents, read
+from outbound.webhooks.router import build
 from outbound.webhooks.settings import Provider, Providers
 from worlds.aws import FakeClock
 from worlds.consent import ConsentWorld
+from worlds.runtime import WorldRuntime
 from worlds.webhooks import SETTINGS, TENANT, IngressWorld, as_json, consent, from_file, request
 
 RECEIVED = parse_time("2026-03-10T12:00:00Z")
@@ -615,19 +617,15 @@ class TestTheSameAgain:
 
 
 def test_with_settings_that_are_broken_an_opt_out_is_said_and_the_rest_waits(
-    world: IngressWorld, load_function: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch
+    world: IngressWorld, lambda_context: Any
 ) -> None:
     ssm = world.aws.ssm
     for name in ("ingress", "dispositions"):
         ssm.put_parameter(Name=f"/outbound/config/{name}", Type="String", Value='{"providers": 3')
-    monkeypatch.setenv("DLQ_URL", world.aws.queue_urls["route-webhooks-dlq"])
-    monkeypatch.setenv("WEBHOOK_RETENTION_DAYS", "36500")
-    function = load_function("route_webhooks")
-    monkeypatch.setattr(function, "clock", world.clock)
-    function.documents._clock = world.clock
+    route = build(WorldRuntime(world.aws, world.clock, "route-webhooks", WEBHOOK_RETENTION_DAYS="36500"))
     for body in (DISPOSITION, _with(outcomeCode="BUSY", contactId="c-2")):
         world.receive(request(as_json(body)))
-    world.trigger._handler = lambda event: function.handler(event, lambda_context)
+    world.trigger._handler = lambda event: route(event, lambda_context)
     world.trigger.poll()
     (event,) = world.aws.published()
     assert (event["event_type"], event["data"]["contact_id"]) == ("consent.changed", "c-1")

@@ -374,4 +374,4 @@ def test_a_message_that_is_no_delivery_is_a_dead_letter_with_its_reason(
 def test_a_delivery_whose_body_is_no_json_is_a_dead_letter(world: IngressWorld, clock: FakeClock) -> None:
     delivery = Delivery("d", "plain", clock.now(), "POST", "/", {}, b"{")
     world.handle(sqs_event("route-webhooks", delivery.to_json()))
-    assert world.dead() == ["the body of delivery d is no JSON"]
+    assert world.dead() == ["the body of delivery d is not JSON"]

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-import outbound.webhooks
+from outbound.events import EventType
+from outbound.events.catalogue import CATALOGUE
+from outbound.events.requests import PullRequest
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.reader import Contents, read
 from outbound.webhooks.settings import Providers
 from worlds.aws import FakeClock
 from worlds.webhooks import SETTINGS, TENANT, from_file
 
-FOLDER = Path(outbound.webhooks.__file__).with_name("schemas")
+FOLDER = Path(__file__).parents[3] / "docs" / "schemas" / "webhooks"
 SCHEMAS: dict[str, Any] = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
 CASES = ["metrics_update", "state_change", "settings_updated", "campaign_activated", "studio_disposition"]
 
@@ -37,6 +39,24 @@ def test_a_schema_is_one_and_says_what_its_type_is(name: str) -> None:
     Draft202012Validator.check_schema(SCHEMAS[name])
     assert SCHEMAS[name]["properties"]["type"] == {"const": name}
     assert SCHEMAS[name]["$id"] == f"urn:outbound-bridge:webhook:{name}"
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_schema_has_the_limits_of_the_model_that_reads_it(name: str) -> None:
+    (event,) = _read(_body(CASES[[_body(case)["type"] for case in CASES].index(name)])).events
+    model = CATALOGUE[EventType(event.event_type)].schema()
+    properties = SCHEMAS[name]["properties"]
+    if "campaignId" in properties:
+        pattern = PullRequest.model_json_schema(by_alias=False)["properties"]["campaign_id"]["pattern"]
+        assert properties["campaignId"]["pattern"] == pattern
+    for part in ("metrics", "settings"):
+        if part in model["properties"]:
+            assert properties["data"]["minProperties"] == model["properties"][part]["minProperties"]
+    if "$defs" in model and "InCxone" in model["$defs"]:
+        needed = model["$defs"]["InCxone"]
+        assert properties["data"]["required"] == needed["required"]
+        limits = {key: needed["properties"]["status"][key] for key in ("minLength", "maxLength")}
+        assert limits.items() <= properties["data"]["properties"]["status"].items()
 
 
 def test_the_event_files_are_what_the_schemas_say_and_each_schema_has_one() -> None:

@@ -21,7 +21,8 @@ _FORBIDDING = {
     "deleted": frozenset({"DELETED"}),
     "merged": frozenset({"MERGED"}),
 }
-_LONGEST_SOURCE = 200
+LONGEST_SOURCE = 200
+"""So many characters of a source are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,9 @@ def forbidding_change(change: object) -> str:
 def readable_source(source: object, default: str = "unknown") -> str:
     """Return the source of an opt-out as it can be written down: one line, cut; else `default`."""
     text = source if isinstance(source, str) else ""
-    encodable = text[: 2 * _LONGEST_SOURCE].encode(errors="replace").decode()
+    encodable = text[: 2 * LONGEST_SOURCE].encode(errors="replace").decode()
     line = "".join(one if one.isprintable() else " " for one in encodable)
-    return " ".join(line.split())[:_LONGEST_SOURCE] or default
+    return " ".join(line.split())[:LONGEST_SOURCE] or default
 
 
 def _matches(code: str, wanted: str) -> bool:

@@ -23,7 +23,7 @@ from outbound.archive.facts import ArchiveFacts
 from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunChanged, RunStatus
 from outbound.archive.settings import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, ArchiveSettings
 from outbound.clock import Clock, parse_time
-from outbound.events import Bus, Event, EventType, effect_id
+from outbound.events import Bus, Event, EventType, deterministic_id
 from outbound.observability import Metric, logger, measure
 from outbound.queues import Invocation, Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
@@ -192,7 +192,7 @@ def run_id_of(tenant: str, campaign_id: str, event: Event) -> str:
         moment = f"{parse_time(event.occurred_at):%Y%m%dT%H%M%S}"
     except ValueError:
         moment = "undated"
-    return f"{moment}-{effect_id(tenant, campaign_id, event.event_id)[:16]}"
+    return f"{moment}-{deterministic_id(tenant, campaign_id, event.event_id)[:16]}"
 
 
 def _moment(event: Event, now: datetime) -> datetime:

@@ -1,1 +1,1 @@
-"""The audit record: every event of the bus, kept where nobody can change it."""
+"""The audit record: every event of the bus, kept where it cannot be changed."""

@@ -36,10 +36,10 @@ class AuditBucket:
         self._name = name
 
     def record(self, batch: AuditObject) -> bool:
-        """Write an object; say whether it was new rather than there already.
+        """Write an object; return True if it was new, False if it was there already.
 
         Raises what botocore raises where the bucket does not take it. S3 checks the bytes against their
-        SHA-256, which the object carries for whoever checks it later.
+        SHA-256, which the object carries for later checks.
         """
         digest = hashlib.sha256(batch.content).digest()
         try:

@@ -28,14 +28,14 @@ class AuditRecord:
         self._bucket = bucket
         self._queue = queue
         self._clock = clock
-        # The audit log is no talk of the function: it is written whatever level its other lines are cut to.
+        # The audit log is not a log of the function: it is written whatever level its other lines are cut to.
         if logger.log_level > logging.INFO:
             logger.setLevel(logging.INFO)
 
     def record(self, messages: Mapping[str, Any], invocation: Invocation) -> dict[str, Any]:
         """Record the events of an SQS batch and answer with the messages to be tried again.
 
-        A message that is no event goes to the dead-letter queue alone. Where the bucket does not take the
+        A message that is not an event goes to the dead-letter queue alone. Where the bucket does not take the
         batch, all of it comes back.
         """
         hold(messages, self._queue, invocation)

@@ -17,8 +17,9 @@ from pydantic import (
 )
 
 from outbound.clock import Clock
-from outbound.events import EventType, PublishFailed, new_event
-from outbound.observability import logger
+from outbound.events import new_event
+from outbound.events.facts.campaigns import CampaignRegistered, CampaignRemoved
+from outbound.events.fields import CampaignId
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Campaign, Registry, registration_fields
 from outbound.store.table import Item
@@ -35,7 +36,6 @@ def _whole_seconds(moment: datetime) -> datetime:
         raise ValueError("lies outside of the years 1 to 9999 in UTC") from None
 
 
-CampaignId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 OutcomeCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,40}$")]
 Start = Annotated[AwareDatetime, AfterValidator(_whole_seconds)]
 
@@ -127,21 +127,19 @@ class Registrar:
             if current is None:
                 raise NotRegistered(campaign_id)
             now, revision = self._clock.now(), current.revision + 1
-            data = {"campaign_id": campaign_id, "revision": revision}
-            fact = new_event(
-                EventType.CAMPAIGN_REMOVED, self._tenant, now, [campaign_id, str(revision)], data
-            )
+            removed = CampaignRemoved(campaign_id=campaign_id, revision=revision)
+            fact = new_event(removed, self._tenant, now, [campaign_id, str(revision)])
             item = self._registry.remove(current, fact, now)
             if item is not None:
-                self._publish(campaign_id, item)
+                self._outbox.publish_or_leave(self._registry.key(campaign_id), item)
                 return
         raise _conflict(campaign_id)
 
-    def _settled(self, campaign_id: str, wanted: Callable[[Campaign | None], Registration]) -> int:
-        """Write what is wanted, given what is registered, until no other writer was faster."""
+    def _settled(self, campaign_id: str, changed: Callable[[Campaign | None], Registration]) -> int:
+        """Write what is made of the current registration, again while another writer was faster."""
         for _ in range(_TRIES):
             current = self._registry.get(campaign_id)
-            registration = wanted(current)
+            registration = changed(current)
             if current and registration.fields() == _fields(current):
                 return current.revision
             revision = current.revision if current else self._registry.revision(campaign_id)
@@ -152,20 +150,14 @@ class Registrar:
     def _write(self, registration: Registration, revision: int) -> bool:
         """Write the revision after this one, with its fact; False where another writer has."""
         now, campaign_id = self._clock.now(), registration.campaign_id
-        data = {"campaign_id": campaign_id, "revision": revision + 1, "enabled": registration.enabled}
-        effect = [campaign_id, str(revision + 1)]
-        fact = new_event(EventType.CAMPAIGN_REGISTERED, self._tenant, now, effect, data)
+        registered = CampaignRegistered(
+            campaign_id=campaign_id, revision=revision + 1, enabled=registration.enabled
+        )
+        fact = new_event(registered, self._tenant, now, [campaign_id, str(revision + 1)])
         item = self._registry.register(campaign_id, registration.fields(), revision, fact, now)
         if item is not None:
-            self._publish(campaign_id, item)
+            self._outbox.publish_or_leave(self._registry.key(campaign_id), item)
         return item is not None
-
-    def _publish(self, campaign_id: str, item: Item) -> None:
-        try:
-            self._outbox.publish(self._registry.key(campaign_id), item)
-        except PublishFailed as error:
-            # The campaign is registered; the sweeper says so when the bus is back.
-            logger.warning("a fact waits", extra={"campaign_id": campaign_id, "reason": str(error)})
 
 
 def _fields(campaign: Campaign) -> Item:

@@ -18,7 +18,7 @@ from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.cli.times import FORMS, moment
 from outbound.clock import format_time
-from outbound.events import EventType, new_event
+from outbound.events import EventType, event_of_type
 
 _FIGURES = ("collected", "archived", "failed", "skipped", "quarantined")
 
@@ -72,7 +72,7 @@ def _resume(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 def _request(stack: Stack, data: dict[str, Any], output: Output) -> None:
     now = stack.clock.now()
-    event = new_event(EventType.ARCHIVE_REQUESTED, stack.tenant, now, [secrets.token_hex(16)], data)
+    event = event_of_type(EventType.ARCHIVE_REQUESTED, stack.tenant, now, [secrets.token_hex(16)], data)
     stack.bus.publish([event])
     message = f"asked for the archive of {data['campaign_id']}; request {event.event_id}"
     output.said(message, request_id=event.event_id, **data)

@@ -18,13 +18,10 @@ from outbound.clock import parse_time
 from outbound.cxone.settings import BUDGETS, SURFACES, CxoneSettings
 from outbound.deliveries.bodies import best_match
 from outbound.deliveries.settings import PACKAGED, DeliverySettings
-from outbound.events import EventType
-from outbound.webhooks.callback_verification import LONGEST_WINDOW
+from outbound.events.catalogue import CATALOGUE
 from outbound.webhooks.mapping import BadMapping, check_mapping
 from outbound.webhooks.settings import Providers
-
-# What the rules of the bus keep from destinations: a request is not a fact yet.
-_NOT_DELIVERED = (".requested",)
+from outbound.webhooks.signatures.verifier import LONGEST_WINDOW
 
 
 def objections(settings: Any, stack: Stack) -> list[str]:
@@ -55,8 +52,8 @@ def _deliveries(settings: DeliverySettings, _: Stack) -> Iterator[str]:
 
 
 def _undeliverable(place: str, patterns: Iterable[str]) -> Iterator[str]:
-    """Object to patterns that no event fits which a destination is ever told of."""
-    facts = [kind.value for kind in EventType if not kind.value.endswith(_NOT_DELIVERED)]
+    """Object to patterns that fit no event of the catalogue which a destination is ever told of."""
+    facts = [contract.event_type.value for contract in CATALOGUE.values() if contract.is_delivered]
     for pattern in patterns:
         if not any(best_match(fact, [pattern]) for fact in facts):
             known = ", ".join(sorted(facts))

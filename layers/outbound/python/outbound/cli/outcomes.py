@@ -12,7 +12,7 @@ from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.cli.times import FORMS, moment
 from outbound.clock import format_time
-from outbound.events import EventType, new_event
+from outbound.events import EventType, event_of_type
 from outbound.outcomes.dispatcher import Dispatcher
 from outbound.outcomes.job import Job, job_of
 from outbound.outcomes.query import check_campaign_id, check_window
@@ -70,7 +70,7 @@ def _pull(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         "refresh": chosen.refresh,
     }
     # Asking twice is two requests: each gets an id of its own.
-    event = new_event(EventType.PULL_REQUESTED, stack.tenant, now, [secrets.token_hex(16)], data)
+    event = event_of_type(EventType.PULL_REQUESTED, stack.tenant, now, [secrets.token_hex(16)], data)
     stack.bus.publish([event])
     output.said(
         f"asked for {chosen.campaign_id} {window}; request {event.event_id}",

@@ -104,7 +104,7 @@ def _fields(place: str, schema: Schema, known: Schema) -> Iterator[SettingsField
 
 def _field(path: str, field: Schema, known: Schema) -> Iterator[SettingsField]:
     whole = _resolved(field, known)
-    yield SettingsField(path, _form(whole, known), _default(field), str(field.get("description", "")))
+    yield SettingsField(path, form_of(whole, known), _default(field), str(field.get("description", "")))
     for each in (whole, *whole.get("anyOf", ())):
         yield from _fields(path, _resolved(each, known), known)
     if isinstance(entry := whole.get("additionalProperties"), dict):
@@ -117,10 +117,10 @@ def _resolved(schema: Schema, known: Schema) -> Schema:
     return target
 
 
-def _form(schema: Schema, known: Schema) -> str:
-    """Say in words what a value looks like."""
+def form_of(schema: Schema, known: Schema) -> str:
+    """Return in words what a value looks like."""
     if "anyOf" in schema:
-        return " or ".join(_form(_resolved(each, known), known) for each in schema["anyOf"])
+        return " or ".join(form_of(_resolved(each, known), known) for each in schema["anyOf"])
     if "enum" in schema:
         return ", ".join(map(str, schema["enum"]))
     match schema.get("type"):
@@ -134,10 +134,13 @@ def _form(schema: Schema, known: Schema) -> str:
 
 
 def _object_form(schema: Schema, known: Schema) -> str:
-    if not (entry := schema.get("additionalProperties")):
+    entry = schema.get("additionalProperties")
+    if not isinstance(entry, Mapping) or not entry:
         return "object"
     entry = _resolved(entry, known)
-    form = _form(entry, known)
+    form = form_of(entry, known)
+    if form == "any":
+        return "object"
     return f"each one of {form}" if "enum" in entry else f"object of {_plural(form)}"
 
 
@@ -145,9 +148,8 @@ def _list_form(schema: Schema, known: Schema) -> str:
     if "prefixItems" in schema:
         return f"list of {len(schema['prefixItems'])} texts"
     entry = _resolved(schema.get("items", {}), known)
-    return (
-        f"list out of {_form(entry, known)}" if "enum" in entry else f"list of {_plural(_form(entry, known))}"
-    )
+    form = form_of(entry, known)
+    return f"list out of {form}" if "enum" in entry else f"list of {_plural(form)}"
 
 
 def _plural(form: str) -> str:

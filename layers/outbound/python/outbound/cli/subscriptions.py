@@ -27,13 +27,13 @@ def add_register(commands: Any) -> None:
 
 
 def _register(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    outcomes = _asked(f"{stack.stack_name}-register-webhooks", {"again": chosen.again})
+    outcomes = _invoke(f"{stack.stack_name}-register-webhooks", {"again": chosen.again})
     output.rows(outcomes, "there was nothing to register")
     if wrong := [f"{one['name']}: {one['message']}" for one in outcomes if one["outcome"] not in _GOOD]:
         raise ValueError("; ".join(wrong))
 
 
-def _asked(function: str, event: dict[str, Any]) -> list[dict[str, str]]:
+def _invoke(function: str, event: dict[str, Any]) -> list[dict[str, str]]:
     client = boto3.client("lambda", config=_PATIENT)
     answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
     body = json.loads(answer["Payload"].read())

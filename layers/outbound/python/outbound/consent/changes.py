@@ -7,21 +7,15 @@ receipt where not; its source is cut, and nothing else in it is looked at.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import ValidationError
 
-from outbound.clock import CLOCK_TOLERANCE, parse_time
+from outbound.clock import CLOCK_TOLERANCE
 from outbound.contact_ids import read_contact_id
 from outbound.do_not_call import forbidding_change, readable_source
 from outbound.events import Event
+from outbound.events.requests import ConsentChange
 from outbound.moments import NoMoment, moment_in, moment_of_refusal
 from outbound.store.consents import Change, Merge, Register, Value, stated_time
 
@@ -35,6 +29,8 @@ _PERMITTING = {
     "do_not_call_lifted": (Register.DO_NOT_CALL, Value.LIFTED),
     "restored": (Register.RECORD, Value.RESTORED),
 }
+# Errors name fields as webhooks spell them.
+_FIELDS = {each.alias: name for name, each in ConsentChange.model_fields.items()}
 # Of what has no time of its own; it sorts before all times, and such a change has none.
 _UNSTATED = "-"
 
@@ -47,51 +43,6 @@ class InvalidChange(ValueError):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
-
-
-def _contact_id(value: object) -> str:
-    contact_id = read_contact_id(value)
-    if not contact_id:
-        raise ValueError("is missing, or is not a contact's id: up to 128 characters without blanks")
-    return contact_id
-
-
-def _moment(value: object) -> datetime:
-    """Take a text only: a bare number could count seconds or milliseconds."""
-    if not isinstance(value, str):
-        raise ValueError("write a time like 2026-01-31T08:00:00Z")
-    try:
-        return parse_time(value)
-    except ValueError:
-        # The parser's own message quotes the value, which may be anything.
-        raise ValueError("is not a time with an offset; write one like 2026-01-31T08:00:00Z") from None
-
-
-ContactId = Annotated[str, BeforeValidator(_contact_id)]
-Source = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-
-
-class Permission(BaseModel):
-    """The data of a `consent.changed` that permits."""
-
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    contact_id: ContactId
-    change: Literal["granted", "do_not_call_lifted", "restored"]
-    source: Source
-    occurred_at: Moment
-    expires_at: Moment | None = None
-    campaign_id: Any = None
-
-    @model_validator(mode="after")
-    def _permits_in_general(self) -> Permission:
-        """Consent is kept for a contact as a whole: what a campaign alone was allowed must not allow all."""
-        if self.campaign_id:
-            raise InvalidChange(
-                "campaign_id", "consent for one campaign alone cannot be recorded: leave it out"
-            )
-        return self
 
 
 def change_of(event: Event, now: datetime) -> Change | Merge:
@@ -145,7 +96,7 @@ def _time_of_refusal(event: Event, now: datetime) -> tuple[str, datetime]:
 
 def _permission(event: Event, now: datetime) -> Change:
     try:
-        permission = Permission.model_validate(dict(event.data))
+        permission = ConsentChange.model_validate(dict(event.data))
     except ValidationError as error:
         raise _first_complaint(error.errors(include_url=False, include_input=False)[0]) from None
     register, value = _PERMITTING[permission.change]
@@ -166,7 +117,8 @@ def _permission(event: Event, now: datetime) -> Change:
 
 def _first_complaint(problem: Any) -> InvalidChange:
     """Return the field and what is wrong with it, never its value."""
-    raised = problem.get("ctx", {}).get("error")
-    if isinstance(raised, InvalidChange):
-        return raised
-    return InvalidChange(".".join(map(str, problem["loc"])), problem["msg"])
+    place = ".".join(map(str, problem["loc"]))
+    field = _FIELDS.get(place, place)
+    if field == "campaign_id":
+        return InvalidChange(field, "consent for one campaign alone cannot be recorded: leave it out")
+    return InvalidChange(field, problem["msg"])

@@ -12,6 +12,7 @@ from outbound.clock import Clock, format_time
 from outbound.consent.changes import InvalidChange, change_of, is_early
 from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
+from outbound.events.facts.consent import ConsentRecorded, ConsentRejected
 from outbound.observability import Metric, logger, measure
 from outbound.queues import Invocation, Refused, TryLater, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
@@ -146,27 +147,25 @@ class ConsentRecorder:
             self._outbox.publish_left(self._ledger.state_key(change.contact_id))
 
     def _fact(self, change: Change, previous: RegisterState | None, event: Event) -> Event:
-        data = {
-            "contact_id": change.contact_id,
-            "register": change.register.value,
-            "value": change.value.value,
-            "previous": previous.value.value if previous else None,
-            "source": change.source,
-            "occurred_at": format_time(change.occurred_at),
-            "request_id": event.event_id,
-        }
+        fact = ConsentRecorded(
+            contact_id=change.contact_id,
+            register=change.register.value,
+            value=change.value.value,
+            previous=previous.value.value if previous else None,
+            source=change.source,
+            occurred_at=format_time(change.occurred_at),
+            request_id=event.event_id,
+        )
         effect = (ledger_id(change.contact_id), change.register.value, change.rank)
-        now = self._clock.now()
-        return new_event(EventType.CONSENT_RECORDED, event.tenant, now, effect, data, event.correlation_id)
+        return new_event(fact, event.tenant, self._clock.now(), effect, event.correlation_id)
 
     def _rejection(self, event: Event, invalid: InvalidChange) -> Event:
         measure(Metric.CONSENT_REJECTED)
         extra = {"request_id": event.event_id, "field": invalid.field, "reason": invalid.reason}
         logger.warning("a change of consent was rejected", extra=extra)
         # What is not a contact's id may be anything, a name or a number.
-        data = {"contact_id": read_contact_id(event.data.get("contact_id")), **extra}
-        now, effect = self._clock.now(), (event.event_id,)
-        return new_event(EventType.CONSENT_REJECTED, event.tenant, now, effect, data, event.correlation_id)
+        fact = ConsentRejected(contact_id=read_contact_id(event.data.get("contact_id")), **extra)
+        return new_event(fact, event.tenant, self._clock.now(), [event.event_id], event.correlation_id)
 
 
 def build(runtime: Runtime) -> Work:

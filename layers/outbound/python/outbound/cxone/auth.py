@@ -20,7 +20,7 @@ from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import CxoneError, Forbidden, OutOfTime, RateLimited, Unauthorised, Unavailable
 from outbound.cxone.settings import CxoneSettings, TokenRequest
 from outbound.cxone.token_endpoint import Token, TokenEndpoint
-from outbound.events import effect_id
+from outbound.events import deterministic_id
 from outbound.secrets import Secrets
 from outbound.store.table import Item, Key, Table
 
@@ -188,7 +188,7 @@ class Tokens:
 
     def _key(self, request: TokenRequest) -> Key:
         about = (self._endpoint.client_id(), request.url, " ".join(request.scopes))
-        return Key(f"{self._tenant}#token", effect_id(*about))
+        return Key(f"{self._tenant}#token", deterministic_id(*about))
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -10,7 +10,6 @@ then takes the mark's place.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -23,11 +22,6 @@ DUE_FACTS = "facts"
 
 # The writer publishes within moments; the sweeper leaves it that long before it steps in.
 _GRACE_SECONDS = 30
-
-# What the sweeper could not publish is left alone for that long: the next run is to see others first.
-_POSTPONED_SECONDS = 300
-# So many refusals in a row mean that the bus is down: each costs seconds, and the next run comes soon.
-_REFUSALS_IN_A_ROW = 3
 
 # To be added to an update expression and to its values.
 _JOINED = "#facts = list_append(if_not_exists(#facts, :no_facts), :facts)"
@@ -65,14 +59,14 @@ class Outbox:
         self._bus = bus
 
     def publish(self, key: Key, item: Item) -> bool:
-        """Publish what an item still carries and say whether it carried anything.
+        """Publish what an item still carries; return True if it carried anything.
 
         Raises PublishFailed where the bus refuses; the mark then stays, and the sweeper tries again.
         """
         stored = item.get("facts")
         if stored is None:
             return False
-        self._bus.publish([Event.from_detail(json.loads(fact)) for fact in stored])
+        self._bus.publish(stored)
         values: dict[str, Any] = {":published": stored}
         clear = "REMOVE #facts, #due_kind, #due_at"
         if due := item.get("next_due"):
@@ -82,47 +76,20 @@ class Outbox:
         self._table.update(key, clear, values, "#facts = :published")
         return bool(stored)
 
+    def publish_or_leave(self, key: Key, item: Item) -> None:
+        """Publish what an item still carries, or leave it to the sweeper where the bus refuses.
+
+        For work that is done once its effect is recorded: its fact comes when the bus is back.
+        """
+        try:
+            self.publish(key, item)
+        except PublishFailed as error:
+            said = {"pk": key.pk, "sk": key.sk, "reason": str(error)}
+            logger.warning("facts wait for the sweeper", extra=said)
+
     def publish_left(self, key: Key) -> None:
         """Publish what an item may still carry from an earlier write."""
         self.publish(key, self._table.get(key) or {})
-
-    def sweep(self, now: datetime, limit: int) -> int:
-        """Publish the facts that their writers left behind; give how many items had any.
-
-        At most `limit` items, oldest first, so that one run has an end; the next run goes on. An item that
-        cannot be published holds up no other: it is put off and named in the PublishFailed that is raised
-        at the end, so that an alarm sees it.
-        """
-        left = list(self._table.due(DUE_FACTS, int(now.timestamp()), limit))
-        failures: list[str] = []
-        refusals_in_a_row = 0
-        for item in left:
-            failure = self._failure_of(item, now)
-            failures += [failure] if failure else []
-            refusals_in_a_row = refusals_in_a_row + 1 if failure else 0
-            if refusals_in_a_row == _REFUSALS_IN_A_ROW:
-                break
-        if failures:
-            why = "; ".join(failures[:3])
-            raise PublishFailed(f"{len(failures)} of {len(left)} items keep their facts: {why}")
-        return len(left)
-
-    def _failure_of(self, item: Item, now: datetime) -> str:
-        """Publish an item's facts, or put them off and say why; empty where they are out."""
-        key = Key(item["pk"], item["sk"])
-        try:
-            self.publish(key, item)
-        except (PublishFailed, ValueError) as error:
-            said = {"pk": key.pk, "sk": key.sk, "reason": str(error)}
-            logger.error("facts cannot be published", extra=said)
-            values = {
-                ":at": int(now.timestamp()) + _POSTPONED_SECONDS,
-                ":facts": item["facts"],
-                ":kind": DUE_FACTS,
-            }
-            self._table.update(key, "SET #due_at = :at", values, "#facts = :facts AND #due_kind = :kind")
-            return f"{key.pk} {key.sk}: {error}"
-        return ""
 
 
 def _stored(facts: Sequence[Event]) -> list[str]:

@@ -102,10 +102,6 @@ class Table:
         request = self._update(key, expression, values, condition)
         return self._write(self._client.update_item, request | {"ReturnValues": "ALL_NEW"}, {})
 
-    def delete(self, key: Key) -> None:
-        """Remove an item; one that is not there is removed already."""
-        self._client.delete_item(TableName=self.name, Key=_key(key))
-
     def query(
         self, pk: str, sk_prefix: str = "", after: str = "", descending: bool = False, limit: int = 0
     ) -> Iterator[Item]:

@@ -28,7 +28,7 @@ class SubscriptionLedger:
         return Key(f"{self._tenant}#subscription", name)
 
     def claim(self, name: str, owner: str, now: datetime, seconds: int) -> Item | None:
-        """Take a webhook for so many seconds and give its item; None where another run has it."""
+        """Claim a webhook for so many seconds and return its item; None where another run has it."""
         at = int(now.timestamp())
         claimed = self._table.update(
             self.key(name),
@@ -39,16 +39,25 @@ class SubscriptionLedger:
         return claimed.item if claimed.done else None
 
     def release(self, name: str, owner: str) -> None:
-        """Give a webhook back, if it is still ours."""
+        """Release the claim of a webhook, if it is still this owner's."""
         expression = "REMOVE #claimed_by, #claimed_until"
         self._table.update(self.key(name), expression, {":owner": owner}, "#claimed_by = :owner")
 
     def record(
         self, name: str, owner: str, subscription_id: str, proof: str, fact: Event, now: datetime
     ) -> Item | None:
-        """Write down what was registered, with its fact, and give the webhook back.
+        """Write down what was registered, with its fact, and release the claim.
 
-        Gives the item as it is now, None where the claim has passed on: whoever has it looks for himself.
+        Args:
+            name: The name of the webhook.
+            owner: The invocation that claimed it.
+            subscription_id: CXone's id of the subscription.
+            proof: What shows with which secret it was registered.
+            fact: What is published of it.
+            now: The time.
+
+        Returns:
+            The item as it is now; None where the claim has passed on, and its new owner looks for itself.
         """
         written = self._table.update(
             self.key(name),
@@ -69,5 +78,5 @@ class SubscriptionLedger:
 
 
 def proof_of(secret: str, name: str) -> str:
-    """Give what shows that a secret is the same, and does not give it away: costly to make, salted."""
+    """Return what shows that a secret is the same, and does not give it away: costly to make, salted."""
     return scrypt(secret.encode(), salt=name.encode(), n=2**14, r=8, p=1).hex()

@@ -11,7 +11,8 @@ from outbound.backoff import pause
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import CxoneError, Unavailable
 from outbound.cxone.ports.subscriptions import Subscribed, Subscription, SubscriptionsPort, Topic
-from outbound.events import Event, EventType, PublishFailed, new_event
+from outbound.events import Event, new_event
+from outbound.events.facts.webhooks import WebhooksRegistered
 from outbound.observability import logger
 from outbound.queues import Invocation
 from outbound.runtime import Runtime, Work
@@ -20,7 +21,7 @@ from outbound.store.outbox import Outbox
 from outbound.store.table import Item
 from outbound.subscriptions.ledger import SubscriptionLedger, proof_of
 
-# Longer than a function may run: whoever finds a claim that has run out finds nobody at work either.
+# Longer than a function may run: when a claim has run out, the invocation that made it is over.
 _CLAIM_SECONDS = 180
 # How often a registration whose answer was lost is looked for and, if it is not there, made again.
 _TRIES = 3
@@ -29,8 +30,11 @@ _TOPICS: tuple[Topic, ...] = ("campaigns", "dialer")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How it ended for one webhook: unchanged, registered, replaced, cleared of doubles, busy or failed."""
+class SubscriptionResult:
+    """How the registration of one webhook ended.
+
+    `outcome` is `unchanged`, `registered`, `replaced`, `cleared` (of doubles), `busy` or `failed`.
+    """
 
     name: str
     outcome: str
@@ -38,12 +42,12 @@ class Outcome:
     message: str = ""
 
     def as_data(self) -> dict[str, str]:
-        """Give it as a function answers it."""
+        """Return the result as the function answers it."""
         return asdict(self)
 
 
 class SubscriptionRegistrar:
-    """Brings what CXone sends into agreement with what is wanted."""
+    """Brings the subscriptions at CXone into agreement with those that are given."""
 
     def __init__(
         self, port: SubscriptionsPort, ledger: SubscriptionLedger, outbox: Outbox, tenant: str, clock: Clock
@@ -62,28 +66,30 @@ class SubscriptionRegistrar:
         ledger = SubscriptionLedger(runtime.state, runtime.tenant)
         return cls(port, ledger, runtime.outbox, runtime.tenant, runtime.clock)
 
-    def register(self, wanted: Subscription, again: bool = False) -> Outcome:
-        """Make sure that a webhook is registered once and as wanted, and say what that took.
+    def register(self, wanted: Subscription, again: bool = False) -> SubscriptionResult:
+        """Make sure that a webhook is registered once and as wanted, and return what that took.
 
-        What is as wanted is left alone, unless it is to be written `again`: CXone may hold another secret
-        than the one that we gave it, without showing it.
+        Args:
+            wanted: The webhook as it is to be.
+            again: Whether it is written even where it seems to be as wanted: CXone may hold another secret
+                than the one that was registered, without showing it.
         """
         owner = random_bytes.token_hex(8)
         item = self._ledger.claim(wanted.name, owner, self._clock.now(), _CLAIM_SECONDS)
         if item is None:
-            return Outcome(wanted.name, "busy", message="another run is registering it")
+            return SubscriptionResult(wanted.name, "busy", message="another run is registering it")
         try:
             return self._agree(wanted, item, owner, again)
         except CxoneError as error:
             said = {"webhook": wanted.name, "reason": error.reason}
             logger.error("a webhook could not be registered", extra=said)
-            return Outcome(wanted.name, "failed", message=f"{error.reason}: {error}")
+            return SubscriptionResult(wanted.name, "failed", message=f"{error.reason}: {error}")
         finally:
             self._ledger.release(wanted.name, owner)
 
-    def _agree(self, wanted: Subscription, item: Item, owner: str, again: bool) -> Outcome:
+    def _agree(self, wanted: Subscription, item: Item, owner: str, again: bool) -> SubscriptionResult:
         # What a run before this one recorded and did not say.
-        self._publish(wanted.name, item)
+        self._outbox.publish_or_leave(self._ledger.key(wanted.name), item)
         proof = proof_of(wanted.secret, wanted.name)
         known = not again and item.get("proof") == proof
         subscription_id, change = self._brought_about(wanted, self._port.find(wanted), known)
@@ -95,14 +101,14 @@ class SubscriptionRegistrar:
             now = self._clock.now()
             recorded = self._ledger.record(wanted.name, owner, subscription_id, proof, fact, now)
             if recorded is None:
-                return Outcome(wanted.name, "busy", subscription_id, "another run took it over")
-            self._publish(wanted.name, recorded)
-        return Outcome(wanted.name, change, subscription_id)
+                return SubscriptionResult(wanted.name, "busy", subscription_id, "another run took it over")
+            self._outbox.publish_or_leave(self._ledger.key(wanted.name), recorded)
+        return SubscriptionResult(wanted.name, change, subscription_id)
 
     def _brought_about(
         self, wanted: Subscription, found: Sequence[Subscribed], known: bool
     ) -> tuple[str, str]:
-        """Register, replace or leave alone; give the id and what was done."""
+        """Register, replace or leave alone; return the id and what was done."""
         if not found:
             return self._registered(wanted), "registered"
         kept, *doubles = found
@@ -130,22 +136,14 @@ class SubscriptionRegistrar:
         raise AssertionError("the last try returns or raises")
 
     def _fact(self, wanted: Subscription, subscription_id: str, change: str, revision: int) -> Event:
-        data = {
-            "name": wanted.name,
-            "topic": wanted.topic,
-            "subscription_id": subscription_id,
-            "url": wanted.url,
-            "change": change,
-        }
-        effect = (wanted.name, str(revision))
-        return new_event(EventType.WEBHOOKS_REGISTERED, self._tenant, self._clock.now(), effect, data)
-
-    def _publish(self, name: str, item: Item) -> None:
-        try:
-            self._outbox.publish(self._ledger.key(name), item)
-        except PublishFailed as error:
-            # The webhook is registered; the sweeper says so when the bus is back.
-            logger.warning("a fact waits", extra={"webhook": name, "reason": str(error)})
+        fact = WebhooksRegistered(
+            name=wanted.name,
+            topic=wanted.topic,
+            subscription_id=subscription_id,
+            url=wanted.url,
+            change=change,
+        )
+        return new_event(fact, self._tenant, self._clock.now(), (wanted.name, str(revision)))
 
 
 def build(runtime: Runtime) -> Work:

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from outbound.clock import format_time, parse_time
-from outbound.events import effect_id
+from outbound.events import deterministic_id
 
 # Headers that say something about a delivery. Whatever proves who sent it (Authorization, signatures,
 # cookies, secret headers) is not among them: it would make the kept copy a credential.
@@ -44,7 +44,7 @@ class Delivery:
     """One delivery of a provider: its id, when and how it came, and its body's bytes as received.
 
     `replay` is the id of the operator's run that sent it again, empty for a delivery that has just come.
-    `body_base64` is the body in base64 where whoever makes the delivery has it, checked, at hand.
+    `body_base64` is the body in base64 where the receiver has it, checked, at hand.
     """
 
     delivery_id: str
@@ -104,18 +104,18 @@ class Delivery:
             raise
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             # The error's own text may quote the body.
-            raise NoDelivery(f"the message is no delivery ({type(error).__name__})") from None
+            raise NoDelivery(f"the message is not a delivery ({type(error).__name__})") from None
 
 
 def delivery_id(provider: str, signed_id: str, body: bytes) -> str:
-    """Give a delivery's id from what its sender proved: his own id where that is signed, else the body."""
+    """Return a delivery's id from what its sender proved: its own id where that is signed, else the body."""
     if signed_id:
-        return effect_id("webhook", provider, "id", signed_id)
-    return effect_id("webhook", provider, "body", sha256(body).hexdigest())
+        return deterministic_id("webhook", provider, "id", signed_id)
+    return deterministic_id("webhook", provider, "body", sha256(body).hexdigest())
 
 
 def kept_headers(headers: Mapping[str, tuple[str, ...]], secret: str = "") -> dict[str, str]:
-    """Give the headers that say something about a delivery; never the one that proves who sent it."""
+    """Return the headers that say something about a delivery; never the one that proves who sent it."""
     return {
         name: ", ".join(values)[:_LONGEST_HEADER]
         for name, values in headers.items()
@@ -129,11 +129,11 @@ def _read(message: Mapping[str, object]) -> bytes:
     try:
         return base64.b64decode(_text(message, "body_base64", may_be_empty=True), validate=True)
     except binascii.Error:
-        raise NoDelivery("body_base64: is no base64") from None
+        raise NoDelivery("body_base64: is not base64") from None
 
 
 def _text(message: Mapping[str, object], name: str, may_be_empty: bool = False) -> str:
     value = message.get(name)
     if not isinstance(value, str) or not (value or may_be_empty):
-        raise NoDelivery(f"{name}: is no text")
+        raise NoDelivery(f"{name}: is not a text")
     return value

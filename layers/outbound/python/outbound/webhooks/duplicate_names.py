@@ -10,34 +10,34 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
-from outbound.webhooks.mapping import Found, Read
+from outbound.webhooks.mapping import MappingResult, RuleMatch
 
 
-def contradictions(read: Read, others: Iterable[Read]) -> dict[int, str]:
+def contradictions(result: MappingResult, others: Iterable[MappingResult]) -> dict[int, str]:
     """Return the places of events that say two things, each with the first field that does.
 
     Args:
-        read: What the mapping's rules found, by the last value of each name.
+        result: What the mapping's rules found, by the last value of each name.
         others: What they find by the other values.
     """
-    found = _by_place(read)
+    matches = _by_place(result)
     fields: dict[int, str] = {}
     for other in others:
         differently = _by_place(other)
-        for place, events in found.items():
+        for place, events in matches.items():
             if place not in fields and (field := _difference(events, differently[place])):
                 fields[place] = field
     return fields
 
 
-def _by_place(read: Read) -> defaultdict[int, list[Found]]:
-    places: defaultdict[int, list[Found]] = defaultdict(list)
-    for found in read.found:
-        places[found.place].append(found)
+def _by_place(result: MappingResult) -> defaultdict[int, list[RuleMatch]]:
+    places: defaultdict[int, list[RuleMatch]] = defaultdict(list)
+    for match in result.matches:
+        places[match.place].append(match)
     return places
 
 
-def _difference(events: Sequence[Found], others: Sequence[Found]) -> str:
+def _difference(events: Sequence[RuleMatch], others: Sequence[RuleMatch]) -> str:
     """Return the first field in which what rules found differs, empty if it is the same."""
     try:
         differences = (_differing_field(*pair) for pair in zip_longest(events, others))
@@ -47,15 +47,15 @@ def _difference(events: Sequence[Found], others: Sequence[Found]) -> str:
         return "data"
 
 
-def _differing_field(found: Found | None, other: Found | None) -> str:
-    if found == other:
+def _differing_field(match: RuleMatch | None, other: RuleMatch | None) -> str:
+    if match == other:
         return ""
-    if found is None or other is None or found.event_type != other.event_type:
+    if match is None or other is None or match.event_type != other.event_type:
         return "type"
-    if isinstance(found.data, dict) and isinstance(other.data, dict):
-        for name in {**found.data, **other.data}:
-            if found.data.get(name) != other.data.get(name):
+    if isinstance(match.data, dict) and isinstance(other.data, dict):
+        for name in {**match.data, **other.data}:
+            if match.data.get(name) != other.data.get(name):
                 return str(name)
-    if found.data != other.data:
+    if match.data != other.data:
         return "data"
-    return "occurred_at" if found.occurred_at != other.occurred_at else "id"
+    return "occurred_at" if match.occurred_at != other.occurred_at else "id"

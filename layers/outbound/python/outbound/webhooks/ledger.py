@@ -61,14 +61,14 @@ class RawWebhooks:
         return True
 
     def read(self, key: str) -> str | None:
-        """Give a kept delivery, or None where its time was up."""
+        """Return a kept delivery, or None where its time was up."""
         try:
             return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read().decode()
         except self._client.exceptions.NoSuchKey:
             return None
 
     def between(self, first: date, last: date, provider: str = "") -> Iterator[Kept]:
-        """Give where the deliveries of these days lie, both days included, by day and provider."""
+        """Return where the deliveries of these days lie, both days included, by day and provider."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=f"{PREFIX}/", StartAfter=f"{PREFIX}/dt={first:%Y-%m-%d}"
         )
@@ -100,11 +100,11 @@ class WebhookLedger:
         return Key(self._pk, f"{delivery_id}#replay#{run}" if run else delivery_id)
 
     def read(self, delivery_id: str, run: str = "") -> Item | None:
-        """Give what is written about a delivery, or None."""
+        """Return what is written about a delivery, or None."""
         return self._table.get(self.key(delivery_id, run))
 
     def is_too_old(self, received_at: datetime, now: datetime) -> bool:
-        """Whether a delivery may be forgotten already: it cannot be told from one that was never here."""
+        """Return True if the ledger may have forgotten a delivery: a second one looks like the first."""
         return now - received_at > self._retention + _STILL_COMING
 
     def record_part(self, key: Key, part: str, events: Sequence[Event], now: datetime) -> tuple[Key, Written]:
@@ -120,7 +120,15 @@ class WebhookLedger:
         received_at: datetime,
         now: datetime,
     ) -> Written:
-        """Write down what became of a delivery, with its events, unless it is written down already."""
+        """Write down what became of a delivery, with its events, unless it is written down already.
+
+        Args:
+            key: The key of the delivery, or of the operator's run that sent it again.
+            about: What became of it.
+            events: What it led to, to be published from the item.
+            received_at: When it was received: it is remembered from then on, or from `now` if that is later.
+            now: The time.
+        """
         return self._record(key, about, events, received_at, now)
 
     def record_again(
@@ -131,9 +139,16 @@ class WebhookLedger:
         known: Item,
         now: datetime,
     ) -> Written:
-        """Write down what became of a delivery that came again, if what is known of it still stands.
+        """Write down what became of a delivery that came again, if what is known of it still holds.
 
         It is remembered for as long as one that came for the first time.
+
+        Args:
+            key: The key of the delivery.
+            about: What became of it this time.
+            events: What it led to, to be published from the item.
+            known: The item as it was read: another digest in the table is another worker's.
+            now: The time.
         """
         values: dict[str, Any] = {f":{name}": value for name, value in about.items()}
         values[":routed_at"] = format_time(now)

@@ -7,7 +7,13 @@ of the payload each:
      "id": "...", "occurred_at": "...", "user": "...",
      "rules": [{"when": "...", "type": "consent.changed", "data": "{contact_id: ..., ...}"}, ...]}
 
-`expressions` names the functions that they may use beside JMESPath's own.
+Beside JMESPath's own functions they may use:
+
+    contact_id(a, b, ...)   the first value that names a contact, as its id is read everywhere; else null
+    is_true(a)              whether a flag is set, however that is spelt: true, "True", "yes", 1
+    is_blank(a)             whether nothing is there: null, or a text of blanks
+    latest(a, b, ...)       the latest of the times that can be read, in ISO 8601; else null
+
 Every rule that fits makes an event of its type; the type `ignored` makes none and says that this is meant.
 """
 
@@ -16,13 +22,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import jmespath  # type: ignore[import-untyped]
+from jmespath import functions
+from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
+
+from outbound.clock import format_time
+from outbound.contact_ids import read_contact_id
 from outbound.events import EventType
-from outbound.webhooks.contracts import REQUESTS
-from outbound.webhooks.expressions import InvalidExpression, compiled, searched
+from outbound.events.requests import REQUESTS
+from outbound.moments import NoMoment, moment_in
 from outbound.webhooks.settings import Provider
 
 IGNORED = "ignored"
@@ -30,6 +42,8 @@ IGNORED = "ignored"
 _FOLDER = Path(__file__).with_name("mappings")
 _NAMES = frozenset({"events", "id", "occurred_at", "user", "rules"})
 _RULE_NAMES = frozenset({"when", "type", "data"})
+_TRUE = frozenset({"true", "yes", "1"})
+_anything: dict[str, Any] = {"types": []}
 
 
 class BadMapping(ValueError):
@@ -37,8 +51,8 @@ class BadMapping(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An event that a rule found in a payload: at which place, and what the rule's expressions gave.
+class RuleMatch:
+    """An event to which a rule of a mapping applies: its place in the payload, and what the expressions gave.
 
     `data` is None where the rule's expression does not fit what is there.
     """
@@ -51,18 +65,18 @@ class Found:
 
 
 @dataclass(slots=True)
-class Read:
-    """What events came to: what rules found, and places that no rule fits.
+class MappingResult:
+    """What events came to: the matches of rules, and places that no rule fits.
 
     Events that the integration's own user caused stand apart, and `own` counts them: only what forbids
     calling counts of them.
     """
 
-    found: list[Found] = field(default_factory=list)
+    matches: list[RuleMatch] = field(default_factory=list)
     unmapped: list[int] = field(default_factory=list)
     own: int = 0
-    found_in_own: list[Found] = field(default_factory=list)
-    unmapped_in_own: list[int] = field(default_factory=list)
+    own_matches: list[RuleMatch] = field(default_factory=list)
+    own_unmapped: list[int] = field(default_factory=list)
 
 
 class MappingRules:
@@ -92,38 +106,41 @@ class MappingRules:
         return cls(provider.mapping, provider.event_id, provider.occurred_at, provider.integration_user)
 
     def events_of(self, payload: Any) -> list[Any]:
-        """Give the events of a payload, each as it stands there."""
-        events = searched(self._events, payload)
+        """Return the events of a payload, each as it stands there."""
+        events = _search(self._events, payload)
         return events if isinstance(events, list) else [events]
 
     def around(self, payload: Any) -> list[Any]:
         """Return what stands beside the events of a payload, where they are one of its members."""
-        events = searched(self._events, payload)
+        events = _search(self._events, payload)
         if not isinstance(payload, dict) or not any(each is events for each in payload.values()):
             return []
         return [{name: each for name, each in payload.items() if each is not events}]
 
-    def read(self, events: Sequence[Any]) -> Read:
-        """Give what events hold. A rule that does not fit an event finds nothing in it; none raises."""
-        read = Read()
+    def read(self, events: Sequence[Any]) -> MappingResult:
+        """Return what events hold. A rule that does not fit an event finds nothing in it; none raises."""
+        result = MappingResult()
         for place, event in enumerate(events):
             fitting = [rule for rule in self._rules if rule.fits(event)]
-            found = [self._found(place, rule, rule.event_type, event) for rule in fitting if rule.event_type]
+            matches = [
+                self._match(place, rule, rule.event_type, event) for rule in fitting if rule.event_type
+            ]
+            unmapped = [] if fitting else [place]
             if self._is_own(event):
-                read.own += 1
-                read.found_in_own += found
-                read.unmapped_in_own += [] if fitting else [place]
+                result.own += 1
+                result.own_matches += matches
+                result.own_unmapped += unmapped
             else:
-                read.found += found
-                read.unmapped += [] if fitting else [place]
-        return read
+                result.matches += matches
+                result.unmapped += unmapped
+        return result
 
     def _is_own(self, event: Any) -> bool:
-        return bool(self._own_user) and str(searched(self._user, event)) == self._own_user
+        return bool(self._own_user) and str(_search(self._user, event)) == self._own_user
 
-    def _found(self, place: int, rule: _Rule, event_type: EventType, event: Any) -> Found:
-        time = searched(self._occurred_at, event)
-        return Found(place, event_type, searched(self._id, event), time, rule.data_of(event))
+    def _match(self, place: int, rule: _Rule, event_type: EventType, event: Any) -> RuleMatch:
+        time = _search(self._occurred_at, event)
+        return RuleMatch(place, event_type, _search(self._id, event), time, rule.data_of(event))
 
 
 class _Rule:
@@ -138,10 +155,10 @@ class _Rule:
         self._data = _compiled(rule.get("data", "data"), f"{place}.data")
 
     def fits(self, event: Any) -> bool:
-        return bool(searched(self._when, event))
+        return bool(_search(self._when, event))
 
     def data_of(self, event: Any) -> Any:
-        data = searched(self._data, event)
+        data = _search(self._data, event)
         if not isinstance(data, dict):
             return None
         # A field that the payload does not have is missing, not null.
@@ -178,7 +195,7 @@ def _rules(document: Mapping[str, Any]) -> list[Any]:
 def _only(document: Mapping[str, Any], names: frozenset[str], place: str) -> None:
     for name in document:
         if name not in names:
-            raise BadMapping(f"{place}.{name}: is no part of a mapping")
+            raise BadMapping(f"{place}.{name}: is not a part of a mapping")
 
 
 def _event_type(name: Any, place: str) -> EventType | None:
@@ -193,6 +210,56 @@ def _event_type(name: Any, place: str) -> EventType | None:
 
 def _compiled(expression: str, place: str) -> Any:
     try:
-        return compiled(expression)
+        return _parsed(expression)
     except InvalidExpression as invalid:
         raise BadMapping(f"{place}: {invalid}") from None
+
+
+class InvalidExpression(ValueError):
+    """A text that is not a JMESPath expression."""
+
+
+class _Functions(functions.Functions):  # type: ignore[misc]
+    """JMESPath's own functions, and those of mappings."""
+
+    @functions.signature({**_anything, "variadic": True})  # type: ignore[untyped-decorator]
+    def _func_contact_id(self, *values: Any) -> str | None:
+        return next(filter(None, map(read_contact_id, values)), None)
+
+    @functions.signature(_anything)  # type: ignore[untyped-decorator]
+    def _func_is_true(self, value: Any) -> bool:
+        return value is True or (isinstance(value, str | int) and str(value).strip().casefold() in _TRUE)
+
+    @functions.signature(_anything)  # type: ignore[untyped-decorator]
+    def _func_is_blank(self, value: Any) -> bool:
+        return value is None or (isinstance(value, str) and not value.strip())
+
+    @functions.signature({**_anything, "variadic": True})  # type: ignore[untyped-decorator]
+    def _func_latest(self, *values: Any) -> str | None:
+        moments = []
+        for value in values:
+            try:
+                moments.append(moment_in(value))
+            except NoMoment:
+                continue
+        return format_time(max(moments)) if moments else None
+
+
+_OPTIONS = jmespath.Options(custom_functions=_Functions())
+
+
+@lru_cache(maxsize=512)
+def _parsed(expression: str) -> Any:
+    """Return an expression ready to search. Raises InvalidExpression."""
+    try:
+        return jmespath.compile(expression)
+    except (JMESPathError, TypeError, AttributeError):
+        raise InvalidExpression("not a JMESPath expression") from None
+
+
+def _search(expression: Any, value: Any) -> Any:
+    """Return what an expression finds, None where it does not fit: the error would quote the value."""
+    try:
+        return expression.search(value, options=_OPTIONS)
+    except (JMESPathError, TypeError, ValueError, RecursionError, AttributeError):
+        return None

@@ -22,10 +22,10 @@ from typing import Any
 from outbound.clock import format_time
 from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.do_not_call import forbidding_change, means_do_not_call, readable_source
-from outbound.events import Event, EventType, do_not_call_of, effect_id, new_event
+from outbound.events import Event, EventType, deterministic_id, do_not_call_of, event_of_type
 from outbound.moments import moment_of_refusal
 from outbound.webhooks.delivery import Delivery
-from outbound.webhooks.mapping import Found, MappingRules, Read, packaged_rules
+from outbound.webhooks.mapping import MappingResult, MappingRules, RuleMatch, packaged_rules
 from outbound.webhooks.settings import READY_MAPPINGS
 
 # The names under which senders give whom and what, letters alone; the first that can be read counts.
@@ -40,7 +40,7 @@ _MOST_TIMES = 5
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """Whom nobody may call any more, and what says so: a disposition's code, or a change of consent."""
+    """A contact who must not be called any more, by a disposition's code or a change of consent."""
 
     place: int
     contact_id: str
@@ -56,7 +56,7 @@ class OptOut:
         moment = moment_of_refusal(self.occurred_at, delivery.received_at)
         effect = effect_of(delivery, self.own_id, self.place)
         if self.is_disposition:
-            request_id = effect_id(EventType.DISPOSITION_REQUESTED, tenant, *effect)
+            request_id = deterministic_id(EventType.DISPOSITION_REQUESTED, tenant, *effect)
             return do_not_call_of(request_id, self.contact_id, moment, tenant, delivery.delivery_id)
         data = {
             "contact_id": self.contact_id,
@@ -67,7 +67,7 @@ class OptOut:
         if self.merged_contact_id:
             data["merged_contact_id"] = self.merged_contact_id
         about = [ledger_id(self.contact_id), self.change, ledger_id(self.merged_contact_id)]
-        return new_event(
+        return event_of_type(
             EventType.CONSENT_CHANGED, tenant, moment, effect + about, data, delivery.delivery_id
         )
 
@@ -90,7 +90,7 @@ def readable_id(own_id: Any) -> str:
 def payloads_of(body: bytes) -> list[Any]:
     """Return what a body holds: once, and where names stand in it twice once more for each value of them.
 
-    The first is how everybody reads it, by the last value of a name. Raises ValueError or RecursionError
+    The first is how JSON is read everywhere, by the last value of a name. Raises ValueError or RecursionError
     where the body is not JSON.
     """
     seen = 1
@@ -119,14 +119,18 @@ def _of_turn(turn: int, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def opt_outs_in(
-    rules: MappingRules, payload: Any, codes: Iterable[str], read: Read | None = None
+    rules: MappingRules, payload: Any, codes: Iterable[str], result: MappingResult | None = None
 ) -> list[OptOut]:
     """Return who must not be called by what a mapping's rules find, and by fields where they find nothing.
 
-    `read` is what they found in the payload's events, where that is known.
+    Args:
+        rules: The mapping.
+        payload: A delivery's whole payload.
+        codes: The codes of dispositions that mean do-not-call.
+        result: What the rules find in the payload's events, where that is known.
     """
     events = rules.events_of(payload)
-    opt_outs = _opt_outs_of(read, events, codes) if read else _opt_outs_of_objects(rules, events, codes)
+    opt_outs = _opt_outs_of(result, events, codes) if result else _opt_outs_of_objects(rules, events, codes)
     if beside := rules.around(payload):
         opt_outs += _opt_outs_of(rules.read(beside), beside, codes)
     return opt_outs
@@ -140,11 +144,11 @@ def _opt_outs_of_objects(rules: MappingRules, events: Sequence[Any], codes: Iter
     return [replace(opt_out, place=places[opt_out.place]) for opt_out in opt_outs]
 
 
-def _opt_outs_of(read: Read, events: Sequence[Any], codes: Iterable[str]) -> list[OptOut]:
-    found = [*read.found, *read.found_in_own]
-    unread = {*read.unmapped, *read.unmapped_in_own, *(each.place for each in found if _is_unread(each))}
+def _opt_outs_of(result: MappingResult, events: Sequence[Any], codes: Iterable[str]) -> list[OptOut]:
+    matches = [*result.matches, *result.own_matches]
+    unread = {*result.unmapped, *result.own_unmapped, *(each.place for each in matches if _is_unread(each))}
     return [
-        *(opt_out for each in found for opt_out in opt_outs_of(each, codes)),
+        *(opt_out for each in matches for opt_out in opt_outs_of(each, codes)),
         *(opt_out for place in sorted(unread) for opt_out in _in_fields(place, events[place], codes)),
     ]
 
@@ -159,22 +163,22 @@ def opt_outs_anywhere(payload: Any, codes: Iterable[str]) -> list[OptOut]:
     return list(said.values())[::-1]
 
 
-def opt_outs_of(found: Found, codes: Iterable[str]) -> list[OptOut]:
-    """Return who must not be called by what a rule found: nobody, one, or the survivor of so many merges."""
-    data = _Named(found.data)
-    if found.event_type is EventType.DISPOSITION_REQUESTED:
-        moment = data.get("occurredat", found.occurred_at)
-        return list(data.dispositions(found.place, codes, found.own_id, moment))
-    if found.event_type is EventType.CONSENT_CHANGED:
-        moment = data.get("occurredat") if found.occurred_at is None else found.occurred_at
-        return list(data.changes(found.place, found.own_id, moment))
+def opt_outs_of(match: RuleMatch, codes: Iterable[str]) -> list[OptOut]:
+    """Return who must not be called by a match: no contact, one, or the survivor of so many merges."""
+    data = _Named(match.data)
+    if match.event_type is EventType.DISPOSITION_REQUESTED:
+        moment = data.get("occurredat", match.occurred_at)
+        return list(data.dispositions(match.place, codes, match.own_id, moment))
+    if match.event_type is EventType.CONSENT_CHANGED:
+        moment = data.get("occurredat") if match.occurred_at is None else match.occurred_at
+        return list(data.changes(match.place, match.own_id, moment))
     return []
 
 
-def _is_unread(found: Found) -> bool:
+def _is_unread(match: RuleMatch) -> bool:
     """Return True unless a rule for dispositions or for consent found a contact, and something said of it."""
-    data = _Named(found.data)
-    said = {EventType.DISPOSITION_REQUESTED: _CODE, EventType.CONSENT_CHANGED: _CHANGE}.get(found.event_type)
+    data = _Named(match.data)
+    said = {EventType.DISPOSITION_REQUESTED: _CODE, EventType.CONSENT_CHANGED: _CHANGE}.get(match.event_type)
     return said is None or not data.contact_id() or not isinstance(data.first(said), str)
 
 

@@ -10,12 +10,14 @@ from typing import Any
 
 from outbound.clock import CLOCK_TOLERANCE, format_time
 from outbound.do_not_call import PACKAGED_CODES
-from outbound.events import Event, EventType, new_event
+from outbound.events import Event, EventType, event_of_type, new_event
+from outbound.events.facts.base import Fact
+from outbound.events.facts.webhooks import RejectedPart, WebhookRejected, WebhookUnmapped
+from outbound.events.requests import REPORTS, InvalidData, validated
 from outbound.moments import NoMoment, moment_in
-from outbound.webhooks.contracts import REPORTS, Invalid, validated
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.duplicate_names import contradictions
-from outbound.webhooks.mapping import BadMapping, Found, MappingRules, Read
+from outbound.webhooks.mapping import BadMapping, MappingResult, MappingRules, RuleMatch
 from outbound.webhooks.opt_outs import (
     OptOut,
     effect_of,
@@ -31,6 +33,12 @@ from outbound.webhooks.settings import CXONE, Provider
 _MAX_EVENT_BYTES = 255 * 1024
 # Read in a second or two; no body of the size that is taken holds as many that say anything.
 _MOST_EVENTS = 10_000
+
+
+# A delivery of thousands of wrong events says the same thousands of times; its copy is kept.
+MOST_TOLD = 20
+
+TOO_OLD = "too_old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,63 +83,63 @@ class Reader:
         """Return everything that a delivery holds; the same delivery and mapping give the same events."""
         payload, *others = payloads_of(delivery.body)
         events = self._rules.events_of(payload)
-        read = self._rules.read(events) if len(events) <= _MOST_EVENTS else None
-        found = opt_outs_in(self._rules, payload, self._codes, read)
+        result = self._rules.read(events) if len(events) <= _MOST_EVENTS else None
+        found = opt_outs_in(self._rules, payload, self._codes, result)
         found += [each for other in others for each in opt_outs_in(self._rules, other, self._codes)]
-        opt_outs = _told_once(found, delivery, self._tenant)
-        if read is None:
+        opt_outs = _each_once(found, delivery, self._tenant)
+        if result is None:
             why = f"it holds more than {_MOST_EVENTS} events"
             return Contents(opt_outs, unmapped=[0], unmapped_because=why)
-        contents = Contents(opt_outs, unmapped=read.unmapped, own=read.own)
-        if read.unmapped:
+        contents = Contents(opt_outs, unmapped=result.unmapped, own=result.own)
+        if result.unmapped:
             contents.unmapped_because = "no rule of the provider's mapping fits"
-        twice = contradictions(read, map(self._read, others))
-        contents.events = _first_of_each(self._placed(read, delivery, contents, twice), contents)
+        twice = contradictions(result, map(self._result_of, others))
+        contents.events = _first_of_each(self._placed(result, delivery, contents, twice), contents)
         return contents
 
-    def _read(self, payload: Any) -> Read:
+    def _result_of(self, payload: Any) -> MappingResult:
         return self._rules.read(self._rules.events_of(payload)[:_MOST_EVENTS])
 
     def _placed(
-        self, read: Read, delivery: Delivery, contents: Contents, twice: Mapping[int, str]
+        self, result: MappingResult, delivery: Delivery, contents: Contents, twice: Mapping[int, str]
     ) -> list[tuple[int, Event]]:
         """Return the events of what rules found, each with its place, and note what is rejected.
 
         `twice` names by its place the field of an event that says two things.
         """
         placed = []
-        for found in read.found:
+        for match in result.matches:
             try:
-                self._check_allowed(found.event_type)
-                if self._is_taken(found):
+                self._check_allowed(match.event_type)
+                if self._is_taken(match):
                     continue
-                if field_name := twice.get(found.place):
-                    raise Invalid({field_name: "stands there twice and says two things"})
-                placed.append((found.place, self._event(found, delivery)))
-            except Invalid as invalid:
-                contents.rejections.append(Rejection(found.place, found.event_type.value, invalid.fields))
+                if field_name := twice.get(match.place):
+                    raise InvalidData({field_name: "stands there twice and says two things"})
+                placed.append((match.place, self._event(match, delivery)))
+            except InvalidData as invalid:
+                contents.rejections.append(Rejection(match.place, match.event_type.value, invalid.fields))
         return placed
 
-    def _is_taken(self, found: Found) -> bool:
+    def _is_taken(self, match: RuleMatch) -> bool:
         """Return True if an event is nothing but an opt-out: a refusal of consent has nothing else to do."""
-        return found.event_type is EventType.CONSENT_CHANGED and bool(opt_outs_of(found, self._codes))
+        return match.event_type is EventType.CONSENT_CHANGED and bool(opt_outs_of(match, self._codes))
 
-    def _event(self, found: Found, delivery: Delivery) -> Event:
-        moment = _moment(found, delivery.received_at)
-        _check_id(found)
+    def _event(self, match: RuleMatch, delivery: Delivery) -> Event:
+        moment = _moment(match, delivery.received_at)
+        _check_id(match)
         try:
-            data = validated(found.event_type, _with_its_time(found, moment))
-            event = new_event(
-                found.event_type,
+            data = validated(match.event_type, _with_its_time(match, moment))
+            event = event_of_type(
+                match.event_type,
                 self._tenant,
                 moment or delivery.received_at,
-                effect_of(delivery, found.own_id, found.place),
+                effect_of(delivery, match.own_id, match.place),
                 data,
                 delivery.delivery_id,
             )
             _check_size(event)
         except RecursionError:
-            raise Invalid({"data": "is nested too deeply"}) from None
+            raise InvalidData({"data": "is nested too deeply"}) from None
         return event
 
     def _check_allowed(self, event_type: EventType) -> None:
@@ -140,13 +148,13 @@ class Reader:
         else:
             allowed = event_type.value in self._provider.request_types
         if not allowed:
-            raise Invalid({"type": "the provider's request_types do not allow it"})
+            raise InvalidData({"type": "the provider's request_types do not allow it"})
 
 
 def read(
     delivery: Delivery, provider: Provider | None, tenant: str, codes: Iterable[str] = PACKAGED_CODES
 ) -> Contents:
-    """Return what a delivery holds; where nobody can read it that is who must not be called, and no more."""
+    """Return what a delivery holds; without a mapping that can be used only who must not be called."""
     if provider is None:
         return unread(delivery, tenant, codes, "the provider is no longer configured")
     try:
@@ -160,43 +168,51 @@ def unread(delivery: Delivery, tenant: str, codes: Iterable[str], why: str) -> C
     """Return who must not be called by a delivery without a mapping, and why there is no more of it."""
     known = frozenset(codes)
     found = [each for one in payloads_of(delivery.body) for each in opt_outs_anywhere(one, known)]
-    return Contents(_told_once(found, delivery, tenant), unmapped=[0], unmapped_because=why)
+    return Contents(_each_once(found, delivery, tenant), unmapped=[0], unmapped_because=why)
 
 
-def _told_once(opt_outs: Iterable[OptOut], delivery: Delivery, tenant: str) -> list[Event]:
+def _each_once(opt_outs: Iterable[OptOut], delivery: Delivery, tenant: str) -> list[Event]:
     events = (opt_out.to_event(delivery, tenant) for opt_out in opt_outs)
     return list({event.event_id: event for event in events}.values())
 
 
-def _moment(found: Found, received_at: datetime) -> datetime | None:
+def _moment(match: RuleMatch, received_at: datetime) -> datetime | None:
     """The time that the sender gives, None where it gives none."""
-    if found.occurred_at is None:
+    if match.occurred_at is None:
         return None
     try:
-        moment = moment_in(found.occurred_at)
+        moment = moment_in(match.occurred_at)
     except NoMoment as wrong:
-        raise Invalid({"occurred_at": str(wrong)}) from None
+        raise InvalidData({"occurred_at": str(wrong)}) from None
     if moment > received_at + CLOCK_TOLERANCE:
-        raise Invalid({"occurred_at": "lies in the future"})
+        raise InvalidData({"occurred_at": "lies in the future"})
     return moment
 
 
-def _with_its_time(found: Found, moment: datetime | None) -> Any:
-    """Consent is ordered by its time, so the time belongs to what it says."""
-    if (
-        found.event_type is not EventType.CONSENT_CHANGED
-        or moment is None
-        or not isinstance(found.data, dict)
-    ):
-        return found.data
-    data = {name: value for name, value in found.data.items() if name not in ("occurredAt", "occurred_at")}
-    return data | {"occurred_at": format_time(moment)}
+def _with_its_time(match: RuleMatch, moment: datetime | None) -> Any:
+    """Consent is ordered by its time, so the time belongs to what it says, written in one way."""
+    data = match.data
+    if match.event_type is not EventType.CONSENT_CHANGED or not isinstance(data, dict):
+        return data
+    if moment is None:
+        moment = _number_as_moment(data.get("occurred_at", data.get("occurredAt")))
+    if moment is None:
+        return data
+    others = {name: value for name, value in data.items() if name not in ("occurredAt", "occurred_at")}
+    return others | {"occurred_at": format_time(moment)}
 
 
-def _check_id(found: Found) -> None:
+def _number_as_moment(value: Any) -> datetime | None:
+    try:
+        return None if isinstance(value, str) else moment_in(value)
+    except NoMoment:
+        return None
+
+
+def _check_id(match: RuleMatch) -> None:
     """Refuse an own id that cannot be used; where there is none, the place stands for it."""
-    if found.own_id not in (None, "") and not readable_id(found.own_id):
-        raise Invalid({"id": "must be a whole number, or a text of 512 printable characters at most"})
+    if match.own_id not in (None, "") and not readable_id(match.own_id):
+        raise InvalidData({"id": "must be a whole number, or a text of 512 printable characters at most"})
 
 
 def _check_size(event: Event) -> None:
@@ -204,13 +220,13 @@ def _check_size(event: Event) -> None:
         json.dumps(event.data, allow_nan=False)
     except ValueError:
         # JSON can spell numbers (1e999) that no number of ours is; the bus would refuse what becomes of them.
-        raise Invalid({"data": "has a number that is too large"}) from None
+        raise InvalidData({"data": "has a number that is too large"}) from None
     try:
         size = len(event.to_json().encode())
     except UnicodeEncodeError:
-        raise Invalid({"data": "has characters that no text has (half of a surrogate pair)"}) from None
+        raise InvalidData({"data": "has characters that no text has (half of a surrogate pair)"}) from None
     if size > _MAX_EVENT_BYTES:
-        raise Invalid({"data": f"is larger than the bus takes ({_MAX_EVENT_BYTES} bytes)"})
+        raise InvalidData({"data": f"is larger than the bus takes ({_MAX_EVENT_BYTES} bytes)"})
 
 
 def _first_of_each(placed: Sequence[tuple[int, Event]], contents: Contents) -> list[Event]:
@@ -221,3 +237,67 @@ def _first_of_each(placed: Sequence[tuple[int, Event]], contents: Contents) -> l
             wrong = {"id": "another event of this delivery has the same one and says something else"}
             contents.rejections.append(Rejection(place, event.event_type, wrong))
     return list(first.values())
+
+
+def facts_about(
+    contents: Contents, delivery: Delivery, raw: str, tenant: str, attempt: int = 1
+) -> list[Event]:
+    """Return the facts about what was not understood and what is invalid, at this attempt to read it.
+
+    They hold nothing that the sender wrote.
+
+    Args:
+        contents: What the delivery holds.
+        delivery: The delivery.
+        raw: The key of its copy in the lake.
+        tenant: Whose delivery it is.
+        attempt: Which attempt to read the delivery it is, counted from 1.
+    """
+    facts: list[Fact] = []
+    if contents.unmapped:
+        facts.append(
+            WebhookUnmapped(
+                delivery_id=delivery.delivery_id,
+                provider=delivery.provider,
+                raw=raw,
+                count=len(contents.unmapped),
+                reason=contents.unmapped_because,
+                places=contents.unmapped[:MOST_TOLD],
+            )
+        )
+    if rejections := contents.rejections:
+        facts.append(_rejected(delivery, raw, len(rejections), _reason(rejections[0]), rejections))
+    return [_fact_event(fact, delivery, tenant, attempt) for fact in facts]
+
+
+def too_old(delivery: Delivery, raw: str, tenant: str) -> Event:
+    """Return the fact that a delivery came so late that the ledger may have forgotten it."""
+    return _fact_event(_rejected(delivery, raw, 1, TOO_OLD, ()), delivery, tenant)
+
+
+def _rejected(
+    delivery: Delivery, raw: str, count: int, reason: str, rejections: Sequence[Rejection]
+) -> WebhookRejected:
+    return WebhookRejected(
+        delivery_id=delivery.delivery_id,
+        provider=delivery.provider,
+        raw=raw,
+        count=count,
+        reason=reason,
+        rejections=[
+            RejectedPart(place=each.place, event_type=each.event_type, fields=dict(each.fields))
+            for each in rejections[:MOST_TOLD]
+        ],
+    )
+
+
+def _reason(first: Rejection) -> str:
+    wrong = "; ".join(f"{name}: {complaint}" for name, complaint in first.fields.items())
+    return f"{first.event_type}: {wrong}"
+
+
+def _fact_event(fact: Fact, delivery: Delivery, tenant: str, attempt: int = 1) -> Event:
+    # A replay is read by the mapping of its day, so what it could not read is a fact of its own; so is what
+    # could not be read when the same delivery came again.
+    effect = [delivery.delivery_id, delivery.replay, *([str(attempt)] if attempt > 1 else [])]
+    return new_event(fact, tenant, delivery.received_at, effect, delivery.delivery_id)

@@ -1,16 +1,18 @@
 """Receives webhooks: checked, verified, safe on the ingress queue, answered; the rest happens behind it.
 
 The order of the checks is what strangers may learn: that a path is there and what it takes, from the first
-four; whether a body is JSON only whoever has proven who he is.
+four; whether a body is JSON only senders that have proven who they are.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock
@@ -18,22 +20,26 @@ from outbound.observability import Metric, logger, measure, metrics
 from outbound.runtime import Runtime
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError
-from outbound.webhooks.answers import accepted, problem
 from outbound.webhooks.delivery import Delivery, delivery_id, kept_headers
-from outbound.webhooks.problems import Accepted, Reason, Refusal
+from outbound.webhooks.problems import Accepted, Refusal, RefusalReason, accepted_response, problem_response
 from outbound.webhooks.request import WebhookRequest, from_api_gateway
 from outbound.webhooks.settings import Provider, Providers
 from outbound.webhooks.signatures.schemes import SharedSecret
-from outbound.webhooks.signatures.verifier import checked
+from outbound.webhooks.signatures.verifier import verify_with_rotation
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_sqs import SQSClient
 
-Find = Callable[[Providers, Mapping[str, Any]], Provider | None]
+ProviderOf = Callable[[Providers, Mapping[str, Any]], Provider | None]
+"""Returns the provider that an API Gateway event is from, by its path alone; None where there is none."""
+
+# Senders wait five seconds or so, and send again what was not answered: better an early 503.
+_CLIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 class Receiver:
-    """Takes webhooks in, for one of the doors."""
+    """Takes webhooks in."""
 
     def __init__(
         self,
@@ -62,28 +68,27 @@ class Receiver:
             clock=runtime.clock,
         )
 
-    def receive(self, event: Mapping[str, Any], find: Find) -> dict[str, Any]:
-        """Answer an API Gateway event: with 202 once the queue has the delivery, else with the problem.
-
-        `find` gives the provider that a path is for, or None.
-        """
-        taken = self._taken_or_refused(event, find)
+    def receive(self, event: Mapping[str, Any], provider_of: ProviderOf) -> dict[str, Any]:
+        """Answer an API Gateway event: with 202 once the queue has the delivery, else with the problem."""
+        taken = self._taken_or_refused(event, provider_of)
         if isinstance(taken, Delivery):
-            return accepted(taken.delivery_id)
+            return accepted_response(taken.delivery_id)
         return _refused(taken)
 
-    def _taken_or_refused(self, event: Mapping[str, Any], find: Find) -> Delivery | Refusal | str:
-        """Give the delivery that the queue has, or the refusal, or the name of the problem.
+    def _taken_or_refused(
+        self, event: Mapping[str, Any], provider_of: ProviderOf
+    ) -> Delivery | Refusal | str:
+        """Return the delivery that the queue has, or the refusal, or the name of the problem.
 
         Whatever is wrong on our side is a refusal with its own reason; it never looks like a sender's fault.
         """
         try:
             settings = self._settings()
         except ConfigurationError as error:
-            return _at_fault(Reason.SETTINGS_INVALID, error)
+            return _at_fault(RefusalReason.SETTINGS_INVALID, error)
         except (ClientError, BotoCoreError) as error:
-            return _at_fault(Reason.SETTINGS_UNAVAILABLE, error)
-        provider = find(settings, event)
+            return _at_fault(RefusalReason.SETTINGS_UNAVAILABLE, error)
+        provider = provider_of(settings, event)
         if provider is None:
             return "unknown-path"
         if event.get("httpMethod") != "POST":
@@ -105,7 +110,7 @@ class Receiver:
     ) -> Delivery | Refusal | str:
         now = self._clock.now()
         secret_id = secret_name(self._stack, provider.name)
-        verdict = checked(request, provider, self._secrets, secret_id, now)
+        verdict = verify_with_rotation(request, provider, self._secrets, secret_id, now)
         if isinstance(verdict, Refusal):
             said = {"provider": provider.name, "reason": verdict.reason.value}
             logger.warning("a webhook was not believed", extra=said)
@@ -116,7 +121,7 @@ class Receiver:
         try:
             self._queue.put(delivery)
         except (ClientError, BotoCoreError) as error:
-            return _at_fault(Reason.QUEUE_UNAVAILABLE, error)
+            return _at_fault(RefusalReason.QUEUE_UNAVAILABLE, error)
         return delivery
 
 
@@ -133,18 +138,49 @@ class IngressQueue:
         self._client.send_message(QueueUrl=self._url, MessageBody=delivery.to_message())
 
 
+class _RequestId(logging.Filter):
+    """Names the invocation in each of its log lines: most invocations write none.
+
+    It is all that these lines need of the context; Powertools' decorators take longer than the work.
+    """
+
+    current = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.function_request_id = self.current
+        return True
+
+
+_request_id = _RequestId()
+
+
+def make_handler(provider_of: ProviderOf) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+    """Return the handler of a function that receives webhooks; `provider_of` says from which provider one is.
+
+    What it uses is made now, from the function's environment.
+    """
+    receiver = Receiver.of(Runtime.of_function(_CLIENT))
+    logger.addFilter(_request_id)
+
+    def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        _request_id.current = context.aws_request_id
+        return receiver.receive(event, provider_of)
+
+    return handler
+
+
 def secret_name(stack: str, provider: str) -> str:
     """The name of the secret that a provider's webhooks are verified with."""
     return f"{stack}/webhooks/{provider}"
 
 
-def cxone(settings: Providers, event: Mapping[str, Any]) -> Provider | None:
-    """Give CXone for its path."""
+def cxone_of(settings: Providers, event: Mapping[str, Any]) -> Provider | None:
+    """Return CXone for its path."""
     return settings.cxone if event.get("resource") == "/webhooks/cxone" else None
 
 
-def crm(settings: Providers, event: Mapping[str, Any]) -> Provider | None:
-    """Give the CRM that a path names."""
+def crm_of(settings: Providers, event: Mapping[str, Any]) -> Provider | None:
+    """Return the CRM that a path names."""
     if event.get("resource") != "/webhooks/crm/{name}":
         return None
     return settings.crm(str((event.get("pathParameters") or {}).get("name", "")))
@@ -170,8 +206,8 @@ def _delivery(
     )
 
 
-def _at_fault(reason: Reason, error: Exception) -> Refusal:
-    """Note what is wrong on our side. Secrets are named in a configuration error, their values never are."""
+def _at_fault(reason: RefusalReason, error: Exception) -> Refusal:
+    """Log what is wrong on our side. Secrets are named in a configuration error, their values never are."""
     what = str(error) if isinstance(error, ConfigurationError) else type(error).__name__
     logger.error("a delivery could not be taken", extra={"kind": reason.value, "reason": what})
     return Refusal(reason)
@@ -181,14 +217,14 @@ def _refused(refused: Refusal | str) -> dict[str, Any]:
     name = refused if isinstance(refused, str) else "unavailable"
     reason = "" if isinstance(refused, str) else refused.reason.value
     # What strangers bring about by signatures of their own is no failure of ours, and rings no alarm.
-    ours = reason not in ("", Reason.SECRET_TOO_OLD.value)
+    ours = reason not in ("", RefusalReason.SECRET_TOO_OLD.value)
     measure(Metric.WEBHOOKS_NOT_TAKEN if ours else Metric.WEBHOOKS_REFUSED)
     if reason:
         metrics.add_metadata(key="reason", value=reason)
     # Only here: writing metrics out takes longer than a delivery that is taken.
     metrics.flush_metrics()
     logger.info("a webhook was answered with a problem", extra={"problem": name, "reason": reason})
-    return problem(name)
+    return problem_response(name)
 
 
 def _is_json_type(values: tuple[str, ...]) -> bool:
@@ -199,14 +235,14 @@ def _is_json_type(values: tuple[str, ...]) -> bool:
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _decode = json.JSONDecoder(parse_constant=_no_number).decode
 
 
 def _is_json(body: bytes) -> bool:
-    """Whether a body is one JSON document in UTF-8, UTF-16 or UTF-32."""
+    """Return True if a body is one JSON document in UTF-8, UTF-16 or UTF-32."""
     try:
         _decode(body.decode(json.detect_encoding(body)))
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Kept deliveries, found again and sent through the ingress queue once more, with the ids that they had.
+"""Kept deliveries, read again and sent through the ingress queue once more, with the ids that they had.
 
 A replay is read by the mapping of today. What an event's consumers have seen already they know by its id.
 """
@@ -36,13 +36,13 @@ class Replays:
         self._queue = queue
 
     def named(self, delivery_id: str) -> KeptDelivery | None:
-        """Give the delivery with this id, None where none is kept (any more)."""
+        """Return the delivery with this id, None where none is kept (any more)."""
         became = self._ledger.read(delivery_id)
         text = self._raw.read(str(became["raw"])) if became else None
         return KeptDelivery(Delivery.from_json(text), became) if text and became else None
 
     def between(self, start: datetime, end: datetime, provider: str = "") -> Iterator[KeptDelivery]:
-        """Give the deliveries that were received from `start` on and before `end`, by day and provider."""
+        """Return the deliveries that were received from `start` on and before `end`, by day and provider."""
         yield from self._read(self._listed(start, end, provider), start, end)
 
     def latest(self, start: datetime, end: datetime, provider: str = "") -> Iterator[KeptDelivery]:

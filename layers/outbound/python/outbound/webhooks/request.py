@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import quote
 
-from outbound.webhooks.problems import Reason, Refusal
+from outbound.webhooks.problems import Refusal, RefusalReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,23 @@ class WebhookRequest:
 
 
 def from_api_gateway(event: object, public_base_url: str = "") -> WebhookRequest | Refusal:
-    """Give the request that an event of a REST API's proxy integration holds, or say why there is none.
+    """Return the request that an event of a REST API's proxy integration holds, else a refusal.
 
-    Total: any value gives one of the two. `public_base_url` is where senders see the API, stage
-    included; without it the host and the path that API Gateway says it was called by are taken.
+    Total: any value gives one of the two.
+
+    Args:
+        event: What API Gateway hands to the function.
+        public_base_url: Where senders see the API, stage included; without it the host and the path that API
+            Gateway says it was called by are taken.
     """
     if not isinstance(event, Mapping):
-        return Refusal(Reason.MALFORMED_REQUEST)
+        return Refusal(RefusalReason.MALFORMED_REQUEST)
     method = event.get("httpMethod")
     if not isinstance(method, str) or not isinstance(event.get("path"), str):
-        return Refusal(Reason.MALFORMED_REQUEST)
+        return Refusal(RefusalReason.MALFORMED_REQUEST)
     body = _body(event)
     if body is None:
-        return Refusal(Reason.MALFORMED_BODY_ENCODING)
+        return Refusal(RefusalReason.MALFORMED_BODY_ENCODING)
     return WebhookRequest(method, _url(event, public_base_url), _headers(event), *body)
 
 

@@ -26,7 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, Deadline, format_time, parse_time
 from outbound.do_not_call import PACKAGED_CODES, DoNotCallCodes
-from outbound.events import Event, PublishFailed, effect_id
+from outbound.events import Event, PublishFailed, deterministic_id
 from outbound.observability import Metric, logger, measure
 from outbound.queues import Invocation, Refused, TryLater, exponential_backoff, work
 from outbound.runtime import Runtime, Work
@@ -35,9 +35,8 @@ from outbound.store.outbox import Outbox
 from outbound.store.table import Item, Key
 from outbound.webhooks.delivery import Delivery, NoDelivery
 from outbound.webhooks.ledger import RawWebhooks, WebhookLedger, raw_key
-from outbound.webhooks.reader import Contents, read, unread
+from outbound.webhooks.reader import MOST_TOLD, Contents, facts_about, read, too_old, unread
 from outbound.webhooks.settings import CXONE, Providers
-from outbound.webhooks.telling import MOST_TOLD, facts_about, too_old
 
 # DynamoDB takes items of 400 KB; half of it leaves room for what an event grows by when it is stored.
 _MAX_PART_BYTES = 200 * 1024
@@ -45,7 +44,7 @@ _MAX_PART_BYTES = 200 * 1024
 
 # A delivery of ten thousand events takes a thousand calls to the bus: with less time left none is begun.
 _MARGIN_SECONDS = 35.0
-# When AWS refuses, in seconds, at first: what waits may be somebody who must not be called.
+# When AWS refuses, in seconds, at first: what waits may be an opt-out.
 _AGAIN_SECONDS = 5.0
 
 
@@ -84,30 +83,30 @@ class Router:
             Refused: The message is not a delivery.
             PublishFailed: The bus takes nothing just now.
         """
-        found = self._find(record)
-        if found.known is not None:
-            if self._outbox.publish(found.key, found.known):
+        lookup = self._look_up(record)
+        if lookup.known is not None:
+            if self._outbox.publish(lookup.key, lookup.known):
                 return
-            if not self._is_asked_anew(found):
+            if not self._is_new_attempt(lookup):
                 _count_duplicate()
                 return
-        if self._ledger.is_too_old(found.delivery.received_at, self._clock.now()):
-            self._refuse_as_too_old(found, codes)
+        if self._ledger.is_too_old(lookup.delivery.received_at, self._clock.now()):
+            self._refuse_as_too_old(lookup, codes)
             return
-        self._write_down(found, _contents(found.delivery, providers, self._tenant, codes))
+        self._write_down(lookup, _contents(lookup.delivery, providers, self._tenant, codes))
 
     def note_opt_outs(self, record: Mapping[str, Any], codes: Iterable[str] = PACKAGED_CODES) -> None:
-        """Say who must not be called by a delivery that has to wait for settings that can be used.
+        """Publish who must not be called by a delivery that has to wait for settings that can be used.
 
         When it is routed, the same events come of it. Raises as `route` does.
         """
-        found = self._find(record)
-        if found.known is None:
-            contents = _read(found.delivery, lambda delivery: unread(delivery, self._tenant, codes, ""))
+        lookup = self._look_up(record)
+        if lookup.known is None:
+            contents = _read(lookup.delivery, lambda delivery: unread(delivery, self._tenant, codes, ""))
             for part in _parts(contents.opt_outs):
-                self._publish_part(found.key, part)
+                self._publish_part(lookup.key, part)
 
-    def _find(self, record: Mapping[str, Any]) -> _Routed:
+    def _look_up(self, record: Mapping[str, Any]) -> _Lookup:
         """Read a message, keep its delivery, and look up what became of it before."""
         delivery = _delivery(record)
         logger.append_keys(delivery_id=delivery.delivery_id, provider=delivery.provider)
@@ -116,61 +115,61 @@ class Router:
         if known is not None and known.get("outcome") == "routed":
             # Sent again it is the same wish as before: what has no time of its own keeps that of its receipt.
             delivery = replace(delivery, received_at=parse_time(known["received_at"]))
-            return _Routed(delivery, key, known["raw"], known)
+            return _Lookup(delivery, key, known["raw"], known)
         raw = raw_key(delivery.received_at, delivery.provider, delivery.delivery_id)
         if not delivery.replay:
             self._raw.keep(raw, delivery.to_json())
-        return _Routed(delivery, key, raw, known)
+        return _Lookup(delivery, key, raw, known)
 
     @staticmethod
-    def _is_asked_anew(found: _Routed) -> bool:
+    def _is_new_attempt(lookup: _Lookup) -> bool:
         """Return True if something of a known delivery came to nothing: sent again, that is a new attempt."""
-        known = found.known or {}
+        known = lookup.known or {}
         return known.get("outcome") != "routed" or bool(known.get("rejected") or known.get("unmapped"))
 
-    def _write_down(self, found: _Routed, contents: Contents) -> None:
-        about = _about(found.delivery, found.raw, contents)
-        if found.known is not None and about["digest"] == found.known.get("digest"):
+    def _write_down(self, lookup: _Lookup, contents: Contents) -> None:
+        about = _about(lookup.delivery, lookup.raw, contents)
+        if lookup.known is not None and about["digest"] == lookup.known.get("digest"):
             _count_duplicate()
             return
-        attempt = found.attempt
-        facts = facts_about(contents, found.delivery, found.raw, self._tenant, attempt)
+        attempt = lookup.attempt
+        facts = facts_about(contents, lookup.delivery, lookup.raw, self._tenant, attempt)
         events = contents.opt_outs + contents.events + facts
         *parts, last = list(_parts(events)) or [[]]
         for part in parts:
-            self._publish_part(found.key, part)
-        if self._record(found, about if attempt == 1 else {**about, "attempts": attempt}, last):
+            self._publish_part(lookup.key, part)
+        if self._record(lookup, about if attempt == 1 else {**about, "attempts": attempt}, last):
             _count(contents)
 
-    def _record(self, found: _Routed, about: Item, events: Sequence[Event]) -> bool:
+    def _record(self, lookup: _Lookup, about: Item, events: Sequence[Event]) -> bool:
         """Write down what became of a delivery and publish it; False where another worker was faster."""
-        now, received_at = self._clock.now(), found.delivery.received_at
-        if found.known is None:
-            written = self._ledger.record(found.key, about, events, received_at, now)
+        now, received_at = self._clock.now(), lookup.delivery.received_at
+        if lookup.known is None:
+            written = self._ledger.record(lookup.key, about, events, received_at, now)
         else:
-            written = self._ledger.record_again(found.key, about, events, found.known, now)
-        self._outbox.publish(found.key, written.item)
+            written = self._ledger.record_again(lookup.key, about, events, lookup.known, now)
+        self._outbox.publish(lookup.key, written.item)
         return written.done
 
     def _publish_part(self, key: Key, part: Sequence[Event]) -> None:
-        name = effect_id(*(event.event_id for event in part))
+        name = deterministic_id(*(event.event_id for event in part))
         place, written = self._ledger.record_part(key, name, part, self._clock.now())
         self._outbox.publish(place, written.item)
 
-    def _refuse_as_too_old(self, found: _Routed, codes: Iterable[str]) -> None:
-        delivery = found.delivery
+    def _refuse_as_too_old(self, lookup: _Lookup, codes: Iterable[str]) -> None:
+        delivery = lookup.delivery
         contents = _read(delivery, lambda delivery: unread(delivery, self._tenant, codes, ""))
-        about = {"received_at": format_time(delivery.received_at), "raw": found.raw, "outcome": "too_old"}
-        *parts, last = list(_parts([*contents.opt_outs, too_old(delivery, found.raw, self._tenant)]))
+        about = {"received_at": format_time(delivery.received_at), "raw": lookup.raw, "outcome": "too_old"}
+        *parts, last = list(_parts([*contents.opt_outs, too_old(delivery, lookup.raw, self._tenant)]))
         for part in parts:
-            self._publish_part(found.key, part)
-        if self._record(found, about, last):
+            self._publish_part(lookup.key, part)
+        if self._record(lookup, about, last):
             logger.error("a delivery is older than what is remembered")
             measure(Metric.WEBHOOK_EVENTS_REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
-class _Routed:
+class _Lookup:
     """A delivery, where it is written down and kept, and what became of it before, if it was here."""
 
     delivery: Delivery
@@ -200,8 +199,8 @@ def _read(delivery: Delivery, how: Callable[[Delivery], Contents]) -> Contents:
     try:
         return how(delivery)
     except (ValueError, RecursionError):
-        # Receivers let only JSON in; whoever put this on the queue was none.
-        raise Refused(f"the body of delivery {delivery.delivery_id} is no JSON") from None
+        # Receivers let only JSON in: this was put on the queue by something else.
+        raise Refused(f"the body of delivery {delivery.delivery_id} is not JSON") from None
 
 
 def _parts(events: Sequence[Event]) -> Iterator[list[Event]]:
@@ -237,7 +236,7 @@ def _digest(contents: Contents) -> str:
     """Return what a delivery came to as a short text: it differs where something else comes of it now."""
     events = (event.to_json() for event in contents.opt_outs + contents.events)
     rejected = (f"{each.place} {each.event_type} {dict(each.fields)}" for each in contents.rejections)
-    return effect_id(*events, *rejected, str(contents.unmapped), contents.unmapped_because)
+    return deterministic_id(*events, *rejected, str(contents.unmapped), contents.unmapped_because)
 
 
 def _count_duplicate() -> None:

@@ -76,7 +76,7 @@ class Providers:
     providers: Mapping[str, Provider] = field(default_factory=dict)
 
     def crm(self, name: str) -> Provider | None:
-        """Give the CRM of this name, if one is configured."""
+        """Return the CRM of this name, if one is configured."""
         return self.providers.get(name)
 
     @classmethod
@@ -112,7 +112,7 @@ class Providers:
         return cls.model_validate(value)
 
     def model_dump(self, **_: object) -> dict[str, Any]:
-        """Give the settings in force, defaults filled in; `model_validate` reads them back."""
+        """Return the settings in force, defaults filled in; `model_validate` reads them back."""
         return {
             "public_base_url": self.public_base_url,
             CXONE: None if self.cxone is None else _dumped(self.cxone),
@@ -189,7 +189,7 @@ def _mapping(fields: Fields, default: str) -> str | Mapping[str, Any]:
 
 
 def _has_expressions(value: object, depth: int = 0) -> bool:
-    """Whether a value is made of objects and lists whose leaves are texts; whoever maps reads them."""
+    """Return True if a value is made of objects and lists whose leaves are texts; the router reads them."""
     if depth > _DEEPEST:
         return False
     if isinstance(value, Mapping):

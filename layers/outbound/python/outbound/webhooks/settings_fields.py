@@ -19,14 +19,14 @@ class InvalidSettings(ValueError):
         self.complaint = complaint
 
     def errors(self, **_: bool) -> list[dict[str, object]]:
-        """Give the complaint in the form in which pydantic's models give theirs."""
+        """Return the complaint in the form in which pydantic's models give theirs."""
         return [{"loc": self.field.split("."), "msg": self.complaint}]
 
 
 class Fields:
     """One object of a settings document, whose fields are taken one by one.
 
-    Every method raises InvalidSettings naming the field. What nobody has taken in the end is an error: a
+    Every method raises InvalidSettings naming the field. What is not taken in the end is an error: a
     misspelt setting must not pass for a setting left out.
     """
 
@@ -38,11 +38,11 @@ class Fields:
         self._place = place
 
     def place_of(self, name: str) -> str:
-        """Give the full name of a field."""
+        """Return the full name of a field."""
         return f"{self._place}.{name}" if self._place else name
 
     def complain(self, name: str, complaint: str) -> InvalidSettings:
-        """Make the exception that objects to a field."""
+        """Return the exception that objects to a field."""
         return InvalidSettings(self.place_of(name), complaint)
 
     def default(self, values: Mapping[str, object]) -> None:
@@ -70,7 +70,7 @@ class Fields:
     def number(self, name: str, default: int, least: int, most: int) -> int:
         """Take a whole number between two bounds, both included."""
         value = self.take(name, default)
-        # True is a number to Python and to nobody else.
+        # True is a number to Python alone.
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             raise self.complain(name, f"must be a whole number from {least} to {most}")
         return value
@@ -87,4 +87,4 @@ class Fields:
     def done(self) -> None:
         """Refuse what was not taken."""
         for name in self._left:
-            raise self.complain(name, "is no known setting")
+            raise self.complain(name, "is not a known setting")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from outbound.events import effect_id
+from outbound.events import deterministic_id
 from outbound.queues import Refused
 
 PREFIX = "dispositions/inbox/"
@@ -80,7 +80,7 @@ def is_named_like_an_answer(key: str) -> bool:
 
 def file_id_of(bucket: str, key: str, etag: str, version: str = "") -> str:
     """Return a file's id: the same content under the same name is the same file."""
-    return effect_id("disposition-file", bucket, key, etag, version)
+    return deterministic_id("disposition-file", bucket, key, etag, version)
 
 
 def row_id(file_id: str, number: int) -> str:

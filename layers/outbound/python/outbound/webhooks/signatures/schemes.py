@@ -144,7 +144,7 @@ def scheme_from(value: object, place: str) -> Scheme:
 
 
 def scheme_settings(scheme: Scheme) -> dict[str, Any]:
-    """Give a scheme's settings, defaults filled in; `scheme_from` reads them back."""
+    """Return a scheme's settings, defaults filled in; `scheme_from` reads them back."""
     return {"type": _KINDS[type(scheme)], **asdict(scheme)}
 
 

@@ -8,10 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from outbound.webhooks.keys import public_keys, secret_keys
-from outbound.webhooks.problems import Reason
+from outbound.webhooks.problems import RefusalReason
 from outbound.webhooks.request import WebhookRequest
-from outbound.webhooks.signatures.headers import Claim, signed_ms, the_header
+from outbound.webhooks.signatures.headers import Claim, public_keys, secret_keys, signed_ms, single_header
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -26,44 +25,46 @@ _V1A = re.compile(r"v1a,([A-Za-z0-9+/]{85}[AQgw]==)")
 _MAX_SIGNATURES = 16
 
 
-def check_standard_webhook(request: WebhookRequest, versions: Sequence[Mapping[str, str]]) -> Claim | Reason:
-    """Give what a genuine request says of itself, or the reason why it is not believed.
+def check_standard_webhook(
+    request: WebhookRequest, versions: Sequence[Mapping[str, str]]
+) -> Claim | RefusalReason:
+    """Return what a genuine request says of itself, or the reason why it is not believed.
 
     Signatures of unknown versions, or of a version that no key is there for, are passed over.
     """
     read = _read(request)
-    if isinstance(read, Reason):
+    if isinstance(read, RefusalReason):
         return read
     message_id, timestamp, header = read
     ms = signed_ms(timestamp, "seconds")
     if ms is None:
-        return Reason.MALFORMED_TIMESTAMP
+        return RefusalReason.MALFORMED_TIMESTAMP
     signed = b"%b.%b.%b" % (message_id.encode(), timestamp.encode(), request.body)
     complaint = _complaint(header, signed, versions)
     return Claim(message_id, ms) if complaint is None else complaint
 
 
-def _read(request: WebhookRequest) -> tuple[str, str, str] | Reason:
-    header = the_header(request.headers, "webhook-signature", Reason.MISSING_SIGNATURE)
-    if isinstance(header, Reason):
+def _read(request: WebhookRequest) -> tuple[str, str, str] | RefusalReason:
+    header = single_header(request.headers, "webhook-signature", RefusalReason.MISSING_SIGNATURE)
+    if isinstance(header, RefusalReason):
         return header
-    message_id = the_header(request.headers, "webhook-id", Reason.MISSING_ID)
-    if isinstance(message_id, Reason):
+    message_id = single_header(request.headers, "webhook-id", RefusalReason.MISSING_ID)
+    if isinstance(message_id, RefusalReason):
         return message_id
     if not _ID.fullmatch(message_id):
-        return Reason.MALFORMED_ID
-    timestamp = the_header(request.headers, "webhook-timestamp", Reason.MISSING_TIMESTAMP)
-    return timestamp if isinstance(timestamp, Reason) else (message_id, timestamp, header)
+        return RefusalReason.MALFORMED_ID
+    timestamp = single_header(request.headers, "webhook-timestamp", RefusalReason.MISSING_TIMESTAMP)
+    return timestamp if isinstance(timestamp, RefusalReason) else (message_id, timestamp, header)
 
 
-def _complaint(header: str, signed: bytes, versions: Sequence[Mapping[str, str]]) -> Reason | None:
+def _complaint(header: str, signed: bytes, versions: Sequence[Mapping[str, str]]) -> RefusalReason | None:
     """Why no signature of the header is good; None if one is."""
     keys, public = secret_keys(versions, "whsec"), public_keys(versions)
     if not keys and not public:
-        return Reason.NO_SECRET
+        return RefusalReason.NO_SECRET
     entries = header.split(" ")
     if len(entries) > _MAX_SIGNATURES:
-        return Reason.MALFORMED_SIGNATURE
+        return RefusalReason.MALFORMED_SIGNATURE
     v1 = [found[1] for entry in entries if keys and (found := _V1.fullmatch(entry))]
     v1a = [found[1] for entry in entries if public and (found := _V1A.fullmatch(entry))]
     if not v1 and not v1a:
@@ -71,10 +72,12 @@ def _complaint(header: str, signed: bytes, versions: Sequence[Mapping[str, str]]
         of_known_version = any(entry.startswith(known) for entry in entries)
         of_any = any("," in entry for entry in entries)
         return (
-            Reason.MALFORMED_SIGNATURE if of_known_version or not of_any else Reason.UNKNOWN_SIGNATURE_VERSION
+            RefusalReason.MALFORMED_SIGNATURE
+            if of_known_version or not of_any
+            else RefusalReason.UNKNOWN_SIGNATURE_VERSION
         )
     good = _any_hmac(keys, v1, signed) | _any_ed25519(public, v1a, signed)
-    return None if good else Reason.WRONG_SIGNATURE
+    return None if good else RefusalReason.WRONG_SIGNATURE
 
 
 def _any_hmac(keys: Sequence[bytes], signatures: Sequence[str], signed: bytes) -> bool:
@@ -97,7 +100,7 @@ def _any_ed25519(keys: Sequence[Ed25519PublicKey], signatures: Sequence[str], si
 
 
 def _verifies(key: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see keys.py
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see headers.py
 
     try:
         key.verify(signature, signed)

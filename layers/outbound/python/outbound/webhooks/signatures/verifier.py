@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from outbound.clock import parse_time
 from outbound.observability import logger
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError
-from outbound.webhooks.callback_verification import verifies_a_callback
-from outbound.webhooks.problems import Accepted, Reason, Refusal
+from outbound.webhooks.problems import Accepted, Refusal, RefusalReason
 from outbound.webhooks.request import WebhookRequest
-from outbound.webhooks.settings import Provider
+from outbound.webhooks.settings import CALLBACK_SIGNATURE, Provider
 from outbound.webhooks.signatures.headers import Claim, milliseconds, moment_of
 from outbound.webhooks.signatures.hmac import check_hmac
 from outbound.webhooks.signatures.schemes import Hmac, StandardWebhooks
@@ -21,21 +22,34 @@ from outbound.webhooks.signatures.shared_secret import check_shared_secret
 from outbound.webhooks.signatures.standard_webhooks import check_standard_webhook
 
 # What the secret decides, so that one that was rotated a moment ago looks like it. All else the request says.
-_SAID_BY_THE_SECRET = frozenset({Reason.WRONG_SIGNATURE, Reason.NO_SECRET, Reason.UNKNOWN_SIGNATURE_VERSION})
+_SAID_BY_THE_SECRET = frozenset(
+    {RefusalReason.WRONG_SIGNATURE, RefusalReason.NO_SECRET, RefusalReason.UNKNOWN_SIGNATURE_VERSION}
+)
+
+# So long a callback may be verified; a window that was left open by mistake for years opens no earlier.
+LONGEST_WINDOW = timedelta(hours=4)
+
+_FIELDS = {"callbackId", "verificationKey"}
+_MAX_BODY_BYTES = 4096
+_MAX_TEXT = 1000
 
 
 def verify(
     request: WebhookRequest, provider: Provider, secrets: Sequence[Mapping[str, str]], now: datetime
 ) -> Accepted | Refusal:
-    """Say whether a request comes from this provider, or why it is not believed.
+    """Return an acceptance if a request comes from this provider, else the reason why it is not believed.
 
     Total: any method, URL, headers and body give an acceptance or a refusal, and never an exception.
-    `secrets` are the valid versions of the provider's secret; a signature by any of them is good. A signed
-    time may lie `tolerance_seconds` before or after `now`, both bounds included.
+
+    Args:
+        request: The request as it came.
+        provider: Who it is said to come from.
+        secrets: The valid versions of the provider's secret; a signature by any of them is good.
+        now: The time; a signed time may lie `tolerance_seconds` before or after it, both bounds included.
     """
     claim = _claim(request, provider, secrets)
-    if isinstance(claim, Reason):
-        if claim is Reason.NO_SECRET:
+    if isinstance(claim, RefusalReason):
+        if claim is RefusalReason.NO_SECRET:
             logger.error("the provider has no usable secret", extra={"provider": provider.name})
         return Refusal(claim)
     if claim.signed_ms is None:
@@ -43,15 +57,15 @@ def verify(
     # After the signature: these two reasons speak of genuine requests, and tell of clocks and replays.
     age = milliseconds(now) - claim.signed_ms
     if age > provider.tolerance_seconds * 1000:
-        return Refusal(Reason.EXPIRED)
+        return Refusal(RefusalReason.EXPIRED)
     if -age > provider.tolerance_seconds * 1000:
-        return Refusal(Reason.FROM_THE_FUTURE)
+        return Refusal(RefusalReason.FROM_THE_FUTURE)
     return Accepted(claim.signed_id, moment_of(claim.signed_ms))
 
 
 def _claim(
     request: WebhookRequest, provider: Provider, secrets: Sequence[Mapping[str, str]]
-) -> Claim | Reason:
+) -> Claim | RefusalReason:
     scheme = provider.scheme
     if isinstance(scheme, Hmac):
         return check_hmac(request, scheme, secrets)
@@ -60,14 +74,21 @@ def _claim(
     return check_shared_secret(request, scheme, secrets)
 
 
-def checked(
+def verify_with_rotation(
     request: WebhookRequest, provider: Provider, secrets: Secrets, secret_id: str, now: datetime
 ) -> Accepted | Refusal:
-    """Verify with the provider's secret as it is known, and say no only with the secret as it is now.
+    """Verify with the provider's secret as it is known, and refuse only with the secret as it is now.
 
     A secret that was rotated since it was read makes a genuine request look forged. So it is read again, at
-    most once a minute; where that is not to be had the refusal is one whose fault is ours, and the sender is
-    to come back. So it is where the secret cannot be read at all.
+    most once a minute; where it cannot be read the refusal is one whose fault is ours, and the sender sends
+    the same again.
+
+    Args:
+        request: The request as it came.
+        provider: Who it is said to come from.
+        secrets: Where secrets are read.
+        secret_id: The name of the provider's secret.
+        now: The time.
     """
     if verifies_a_callback(request, provider, now):
         logger.warning("the verification of a callback was taken", extra={"provider": provider.name})
@@ -84,7 +105,7 @@ def checked(
     except (ConfigurationError, ClientError, BotoCoreError) as error:
         return _unreadable(provider, error)
     if versions is None:
-        return Refusal(Reason.SECRET_TOO_OLD)
+        return Refusal(RefusalReason.SECRET_TOO_OLD)
     return verify(request, provider, versions, now)
 
 
@@ -92,4 +113,35 @@ def _unreadable(provider: Provider, error: Exception) -> Refusal:
     said = {"provider": provider.name, "reason": type(error).__name__}
     logger.error("the provider's secret could not be read", extra=said)
     wrong_form = isinstance(error, ConfigurationError)
-    return Refusal(Reason.NO_SECRET if wrong_form else Reason.SECRET_UNAVAILABLE)
+    return Refusal(RefusalReason.NO_SECRET if wrong_form else RefusalReason.SECRET_UNAVAILABLE)
+
+
+def verifies_a_callback(request: WebhookRequest, provider: Provider, now: datetime) -> bool:
+    """Return True if an unsigned request is the first one of a new callback of Marketing Cloud.
+
+    Its Event Notification Service sends `{"callbackId": ..., "verificationKey": ...}` to a callback's address
+    when it is created, before the key that it will sign with is known. The operator who created the callback
+    has four hours to hand both back. Such a request is taken while that operator holds a window open for it,
+    kept as every delivery is, and means nothing else: it has these two fields, and none that a mapping reads.
+    """
+    if not provider.callback_verification_until or CALLBACK_SIGNATURE in request.headers:
+        return False
+    if not timedelta(0) < parse_time(provider.callback_verification_until) - now <= LONGEST_WINDOW:
+        return False
+    return _is_verification(request.body)
+
+
+def _is_verification(body: bytes) -> bool:
+    if len(body) > _MAX_BODY_BYTES:
+        return False
+    try:
+        # As pairs: a name that stands twice hides a value that is not signed and that other readers may take.
+        pairs = json.loads(body, object_pairs_hook=tuple)
+    except (ValueError, RecursionError):
+        return False
+    return (
+        isinstance(pairs, tuple)
+        and len(pairs) == len(_FIELDS)
+        and {name for name, _ in pairs} == _FIELDS
+        and all(isinstance(text, str) and 0 < len(text) <= _MAX_TEXT for _, text in pairs)
+    )

@@ -1,0 +1,273 @@
+"""What each request and each of CXone's reports must hold: a model a type.
+
+Fields are written as here or in camelCase. A request with an unknown field is invalid, for a misspelt field
+would be an instruction that is not followed; what CXone reports about itself may have more than is known.
+
+What forbids calling is read more leniently: webhooks, files and the ledger of consent take it from whatever
+can be read, before anything is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import ValidationError as PydanticError
+from pydantic.alias_generators import to_camel
+
+from outbound.events.fields import (
+    ContactId,
+    Id,
+    Moment,
+    OutcomeCode,
+    RetentionDays,
+    SentCampaignId,
+    Source,
+    StatedTime,
+    Time,
+    as_text,
+)
+from outbound.events.types import EventType
+from outbound.observability import masked_text
+
+_LONGEST_NAME = 64
+# An event can have thousands of wrong fields; what is said about it has to fit on the bus.
+_MOST_NAMED = 20
+
+
+class InvalidData(ValueError):
+    """Data that is understood and wrong: each wrong field and what is wrong with it, never its value."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        """Object to these fields."""
+        super().__init__("; ".join(f"{name}: {complaint}" for name, complaint in fields.items()))
+        self.fields = dict(fields)
+
+
+class Request(BaseModel):
+    """The data of an event that asks for an effect."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True, extra="forbid"
+    )
+
+
+class Report(Request):
+    """The data of an event by which CXone reports something."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class PullDue(Report):
+    """The tick of the schedule: plan the pulls of every registered campaign. No data."""
+
+
+class PullRequest(Request):
+    """Pull a campaign's outcomes between two times."""
+
+    campaign_id: SentCampaignId
+    """The campaign's id in CXone; it has to be registered."""
+
+    start: Time
+    """Calls that began then or later."""
+
+    end: Time
+    """Calls that began before."""
+
+    refresh: bool = False
+    """Whether windows that are pulled already are pulled again."""
+
+
+class DispositionRequest(Request):
+    """Apply a disposition to a contact.
+
+    Only contact and code are judged here. The capability that applies it judges the rest and names what is
+    wrong, for a request not to be called counts however wrong the rest of it is.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    contact_id: ContactId
+    """The contact's id."""
+
+    outcome_code: OutcomeCode
+    """The disposition: a code of the settings, however it is spelt."""
+
+    campaign_id: Annotated[JsonValue, BeforeValidator(as_text)] = None
+    """The campaign's id in CXone."""
+
+    agent_id: Annotated[JsonValue, BeforeValidator(as_text)] = None
+    """The agent who decided it; the settings name a default."""
+
+    notes: JsonValue = None
+    """What the agent wrote."""
+
+    custom_fields: JsonValue = None
+    """Texts, numbers and truth values by name; some codes need some."""
+
+    occurred_at: JsonValue = None
+    """When it was decided, where the sender says; else the event's own time counts."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_most_of_what_is_unknown(cls, given: object) -> object:
+        """Keep one unknown field, to be named: there may be thousands, and an event has its limits."""
+        if not isinstance(given, dict):
+            return given
+        known = {*cls.model_fields, *map(to_camel, cls.model_fields)}
+        unknown = sorted(str(name) for name in given.keys() - known)[:1]
+        return {name: value for name, value in given.items() if name in known} | dict.fromkeys(unknown, True)
+
+
+class ConsentChange(Request):
+    """A contact's consent to calls changed.
+
+    What forbids counts without any of this but contact and change; all of it is for what permits.
+    """
+
+    contact_id: ContactId
+    """The contact's id; of `merged` that of the survivor."""
+
+    change: Literal[
+        "granted", "revoked", "do_not_call", "do_not_call_lifted", "deleted", "restored", "merged"
+    ]
+    """What changed."""
+
+    source: Source
+    """Who says so: a form, a system, a person."""
+
+    occurred_at: StatedTime
+    """When it changed. The newest wins, so it is the sender's time: deliveries arrive in any order."""
+
+    expires_at: Moment | None = None
+    """Until when it is `granted`."""
+
+    merged_contact_id: ContactId | None = None
+    """Of `merged`: the contact whose refusals pass to `contact_id`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_campaign(cls, given: object) -> object:
+        """Consent is kept for a contact as a whole: a campaign that is named is refused as unknown."""
+        if isinstance(given, Mapping) and not given.get("campaign_id", True):
+            return {name: value for name, value in given.items() if name != "campaign_id"}
+        return given
+
+
+class ArchiveDue(Report):
+    """The tick of the schedule: archive every registered campaign. No data."""
+
+
+class ArchiveRequest(Request):
+    """Archive a campaign's finished attempts."""
+
+    campaign_id: SentCampaignId
+    """The campaign's id in CXone; it has to be registered."""
+
+    statuses: list[Id] | None = Field(None, min_length=1, max_length=20)
+    """The outcomes to archive, of those that the settings approve; all of them unless given."""
+
+    retention_days: RetentionDays | None = None
+    """How long attempts are kept that name no time themselves."""
+
+
+class TransitionRequest(Request):
+    """Bring a campaign into a state."""
+
+    campaign_id: SentCampaignId
+    """The campaign's id in CXone."""
+
+    target_state: Literal["active", "paused"]
+    """The state."""
+
+    reason: str | None = Field(None, max_length=256)
+    """Why, for the audit."""
+
+
+class MetricsUpdate(Report):
+    """CXone reported a campaign's metrics."""
+
+    campaign_id: SentCampaignId
+    """The campaign's id in CXone."""
+
+    metrics: dict[str, JsonValue] = Field(min_length=1)
+    """The metrics as CXone's GET returns them."""
+
+
+class InCxone(BaseModel):
+    """What CXone returns of a campaign or an operation; only its status is needed here."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+
+    status: str = Field(min_length=1, max_length=64, description="The state that it is in.")
+
+
+class StateChange(Report):
+    """CXone reported that a campaign changed its state."""
+
+    campaign_id: SentCampaignId
+    """The campaign's id in CXone."""
+
+    campaign: InCxone
+    """The campaign as CXone's GET returns it."""
+
+
+class SettingsUpdate(Report):
+    """CXone reported new dialer settings."""
+
+    settings: dict[str, JsonValue] = Field(min_length=1)
+    """The settings as CXone's GET returns them."""
+
+
+class Activation(Report):
+    """CXone reported that a campaign's dialer settings were activated."""
+
+    campaign_id: SentCampaignId
+    """The campaign's id in CXone."""
+
+    operation: InCxone
+    """The operation as CXone's GET returns it."""
+
+
+REQUESTS: Mapping[EventType, type[Request]] = {
+    EventType.DISPOSITION_REQUESTED: DispositionRequest,
+    EventType.CONSENT_CHANGED: ConsentChange,
+    EventType.ARCHIVE_REQUESTED: ArchiveRequest,
+    EventType.TRANSITION_REQUESTED: TransitionRequest,
+    EventType.PULL_REQUESTED: PullRequest,
+}
+"""What senders of webhooks may ask for."""
+
+REPORTS: Mapping[EventType, type[Report]] = {
+    EventType.METRICS_UPDATED: MetricsUpdate,
+    EventType.STATE_CHANGED: StateChange,
+    EventType.DIALER_SETTINGS_UPDATED: SettingsUpdate,
+    EventType.DIALER_CAMPAIGN_ACTIVATED: Activation,
+}
+"""What CXone reports by webhook."""
+
+TICKS: Mapping[EventType, type[Report]] = {
+    EventType.PULL_DUE: PullDue,
+    EventType.ARCHIVE_DUE: ArchiveDue,
+}
+"""What the schedules send."""
+
+
+def validated(event_type: EventType, data: object) -> dict[str, Any]:
+    """Return a request's or a report's data as it goes on the bus. Raises InvalidData."""
+    model = REQUESTS.get(event_type) or REPORTS[event_type]
+    try:
+        return model.model_validate(data).model_dump(mode="json", exclude_none=True)
+    except PydanticError as error:
+        raise InvalidData(_complaints(error)) from None
+
+
+def _complaints(error: PydanticError) -> dict[str, str]:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    # A name that a sender chose may be anything; those of a model are short.
+    return {_field(each["loc"]): each["msg"] for each in found[:_MOST_NAMED]}
+
+
+def _field(place: tuple[int | str, ...]) -> str:
+    return masked_text(".".join(map(str, place)))[:_LONGEST_NAME] or "data"
