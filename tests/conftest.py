@@ -80,6 +80,15 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Full sizes take minutes each, so they wait to be asked for."""
+    if os.environ.get("OUTBOUND_LOAD"):
+        return
+    for item in items:
+        if item.get_closest_marker("load"):
+            item.add_marker(pytest.mark.skip(reason="full sizes; `make load` runs them"))
+
+
 # Tests of these folders share a stack.
 _ON_A_STACK = ("integration", "sam_local", "load")
 

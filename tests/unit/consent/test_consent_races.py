@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from faults import fresh
 from faults.interleaving import Gone, Stepped, Turns
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -117,8 +118,9 @@ def _races(examples: int) -> settings:
 
 @_races(30)
 @given(race=_race)
-def test_every_race_ends_as_without_a_race(world: ConsentWorld, race: dict[str, Any]) -> None:
-    _check(world, race)
+def test_every_race_ends_as_without_a_race(race: dict[str, Any]) -> None:
+    with fresh(ConsentWorld)() as world:
+        _check(world, race)
 
 
 @pytest.mark.load
@@ -126,7 +128,6 @@ def test_every_race_ends_as_without_a_race(world: ConsentWorld, race: dict[str, 
 @pytest.mark.parametrize("part", range(4))
 @_races(400)
 @given(race=_race)
-def test_thousands_of_races_end_as_without_a_race(
-    world: ConsentWorld, part: int, race: dict[str, Any]
-) -> None:
-    _check(world, race)
+def test_thousands_of_races_end_as_without_a_race(part: int, race: dict[str, Any]) -> None:
+    with fresh(ConsentWorld)() as world:
+        _check(world, race)

@@ -231,7 +231,7 @@ def build(runtime: Runtime) -> Work:
     queue, documents = runtime.queue, runtime.documents
     runtime.warm_up("cxone", "outbox", "registry", "lake")
     # Records come and go by the hundred thousand, and every full collection would walk all that was imported,
-    # too: a fifth of a pull's CPU time. What is there now stays for the life of the environment, and a page is
+    # too: a fifth of a pull's CPU time. What is there now stays for the life of the environment; a page is
     # not walked again and again while it is looked at.
     gc.freeze()
     gc.set_threshold(_OBJECTS_A_COLLECTION)
