@@ -110,7 +110,7 @@ def test_a_job_that_nobody_planned_ends_in_the_dead_letter_queue_with_what_to_do
     with _function("pull_outcomes", monkeypatch, aws) as pull:
         assert pull.handler(_event("pull_outcomes", "job"), _context()) == {"batchItemFailures": []}
     [reason] = _reasons(aws, "pull-outcomes-dlq")
-    assert "ask for it by outcomes.pull.requested" in reason
+    assert "request it by outcomes.pull.requested" in reason
 
 
 def test_a_message_that_is_no_job_ends_in_the_dead_letter_queue(

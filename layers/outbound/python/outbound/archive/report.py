@@ -19,7 +19,7 @@ from outbound.archive.step_result import StepOutcome, StepResult
 from outbound.clock import Clock, format_time
 from outbound.events import PublishFailed
 from outbound.observability import Metric, logger, measure
-from outbound.store.lake import Lake
+from outbound.store.objects import Lake
 from outbound.store.outbox import Outbox
 
 _METRICS = {

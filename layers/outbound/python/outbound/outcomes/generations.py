@@ -33,7 +33,7 @@ from outbound.outcomes.job import Job, Part
 from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.part_writer import keys_of_part, keys_without_part, staged
 from outbound.outcomes.parts import set_aside_of
-from outbound.store.lake import Lake, NotRemoved
+from outbound.store.objects import Lake, NotRemoved
 
 # With less time left (seconds) a run hands over, and the next one goes on.
 _HAND_OVER_SECONDS = 8.0

@@ -22,10 +22,10 @@ from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.job import Job, Part
 from outbound.outcomes.rows import RowMaker
 from outbound.outcomes.seen_calls import SeenCalls
-from outbound.store.lake import Lake, Stored, line_of, part_key
+from outbound.store.objects import Lake, Stored, line_of
 
-PREFIX = "outcomes"
-SET_ASIDE_PREFIX = "set-aside/outcomes"
+_PREFIX = "outcomes"
+_SET_ASIDE_PREFIX = "set-aside/outcomes"
 _STAGED = "staged/"
 
 # A part is written when it has so many bytes, whatever its records: what is set aside may be long.
@@ -130,9 +130,12 @@ def _written_at(job: Job, key: str) -> str:
 
 
 def keys_of_part(job: Job, first_page: int) -> tuple[str, str]:
-    """Return the keys of a part's objects in the lake: of its rows, and of what was set aside."""
-    place = (job.start, job.campaign_id, job.job_id, first_page)
-    return part_key(PREFIX, *place), part_key(SET_ASIDE_PREFIX, *place)
+    """Return the keys of a part's objects in the lake: of its rows, and of what was set aside.
+
+    The same first page, the same keys, however often it is written.
+    """
+    place = f"dt={job.start:%Y-%m-%d}/{job.campaign_id}/{job.job_id}-{first_page:06}.jsonl.gz"
+    return f"{_PREFIX}/{place}", f"{_SET_ASIDE_PREFIX}/{place}"
 
 
 def keys_without_part(job: Job, parts: Sequence[Part]) -> list[str]:

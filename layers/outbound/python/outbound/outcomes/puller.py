@@ -36,7 +36,7 @@ from outbound.outcomes.windows import Window
 from outbound.queues import Invocation, Refused, TryLater, work
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
-from outbound.store.lake import NotRemoved
+from outbound.store.objects import NotRemoved
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Campaign, Registry
 from outbound.store.table import Item, Key

@@ -25,7 +25,7 @@ from outbound.outcomes.parts import set_aside_of
 from outbound.outcomes.query import InvalidQuery
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
-from outbound.store.lake import Lake, manifest_key
+from outbound.store.objects import Lake
 from outbound.store.table import Item
 
 # A failed window is tried again after an hour: the operator repairs the cause, and need not plan by hand.
@@ -157,7 +157,7 @@ class Reporter:
 
     def _manifest(self, job: Job, result: _Result) -> str:
         """Write the manifest and return its key."""
-        key = manifest_key(job.start, job.campaign_id, job.job_id)
+        key = f"manifests/outcomes/dt={job.start:%Y-%m-%d}/{job.campaign_id}/{job.job_id}.json"
         document = {
             "schema_version": 1,
             "job_id": job.job_id,

@@ -1,4 +1,4 @@
-"""The lake: gzipped JSON lines in S3, under keys that follow from what they hold."""
+"""The objects of the lake in S3: gzipped JSON lines, documents and texts; a key follows from its content."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
 # Level 6 is a tenth smaller than level 1 and takes four times as long; transfer is cheaper than CPU.
 _LEVEL = 1
-
-
 # What one DeleteObjects takes.
 _REMOVED_AT_ONCE = 1000
 
@@ -38,7 +35,7 @@ class Stored:
 
 
 def line_of(value: Any) -> bytes:
-    """Give a value as a line of JSON; moments are ISO 8601 in UTC with `Z`."""
+    """Return a value as a line of JSON; moments are ISO 8601 in UTC with `Z`."""
     return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -87,20 +84,20 @@ class Lake:
         return Stored(key, hashlib.sha256(body).hexdigest(), len(body))
 
     def read_lines(self, key: str) -> list[Any]:
-        """Give the values of an object's lines."""
+        """Return the values of an object's lines."""
         return [orjson.loads(line) for line in self.lines(key)]
 
     def lines(self, key: str) -> list[bytes]:
-        """Give the lines of an object as they are stored."""
+        """Return the lines of an object as they are stored."""
         body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return gzip.decompress(body).splitlines()
 
     def read_document(self, key: str) -> Any:
-        """Give a JSON document, or None where there is none."""
+        """Return a JSON document, or None where there is none."""
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            # Who may not list a bucket is told that a missing object is forbidden.
+            # To a caller that may not list a bucket S3 says that a missing object is forbidden.
             if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied", "404", "403"):
                 return None
             raise
@@ -122,13 +119,3 @@ class Lake:
             if refused := answer.get("Errors", []):
                 codes = ", ".join(sorted({error.get("Code", "") for error in refused}))
                 raise NotRemoved(f"{len(refused)} of {len(batch)} objects could not be removed: {codes}")
-
-
-def part_key(prefix: str, day: datetime, campaign_id: str, job_id: str, page: int) -> str:
-    """The key of a job's page: the same page, the same key, however often it is written."""
-    return f"{prefix}/dt={day:%Y-%m-%d}/{campaign_id}/{job_id}-{page:06}.jsonl.gz"
-
-
-def manifest_key(day: datetime, campaign_id: str, job_id: str) -> str:
-    """The key of a job's manifest."""
-    return f"manifests/outcomes/dt={day:%Y-%m-%d}/{campaign_id}/{job_id}.json"
