@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,28 @@ def line_of(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
 
 
+class GzippedLines:
+    """Lines of an object, compressed as they come: a few per cent of them are held."""
+
+    def __init__(self) -> None:
+        """Begin without a line."""
+        self.count = 0
+        # Window bits of 31 mean the frame of gzip, without a time: the same lines, the same bytes.
+        self._compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+        self._digest = hashlib.sha256()
+        self._compressed: list[bytes] = []
+
+    def add(self, block: bytes, count: int) -> None:
+        """Add so many lines, each with its end, in one block; other threads can work meanwhile."""
+        self._digest.update(block)
+        self._compressed.append(self._compressor.compress(block))
+        self.count += count
+
+    def finished(self) -> tuple[bytes, str]:
+        """Return the compressed bytes, and the SHA-256 of the lines. To be called once."""
+        return b"".join([*self._compressed, self._compressor.flush()]), self._digest.hexdigest()
+
+
 class Lake:
     """Writes and reads the lake's objects."""
 
@@ -49,26 +71,22 @@ class Lake:
 
     def write_lines(self, key: str, lines: Sequence[bytes]) -> Stored:
         """Write lines as `line_of` makes them, replacing what a former try wrote under the same key."""
-        return self.write_blocks(key, [b"".join(lines)], len(lines))
+        gzipped = GzippedLines()
+        gzipped.add(b"".join(lines), len(lines))
+        return self.write_gzipped(key, gzipped)
 
-    def write_blocks(self, key: str, blocks: Iterable[bytes], count: int) -> Stored:
-        """Write `count` lines that come in blocks of many, without ever holding them joined."""
-        # Window bits of 31 mean the frame of gzip, without a time: the same lines, the same bytes.
-        compressor, digest = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31), hashlib.sha256()
-        compressed = []
-        for block in blocks:
-            digest.update(block)
-            compressed.append(compressor.compress(block))
-        body = b"".join([*compressed, compressor.flush()])
+    def write_gzipped(self, key: str, lines: GzippedLines) -> Stored:
+        """Write lines that were compressed already, and get no more of them."""
+        body, digest = lines.finished()
         self._client.put_object(
             Bucket=self._bucket,
             Key=key,
             Body=body,
             ContentType="application/x-ndjson",
             ContentEncoding="gzip",
-            Metadata={"sha256": digest.hexdigest(), "lines": str(count)},
+            Metadata={"sha256": digest, "lines": str(lines.count)},
         )
-        return Stored(key, digest.hexdigest(), len(body))
+        return Stored(key, digest, len(body))
 
     def write_document(self, key: str, document: Any) -> Stored:
         """Write one JSON document."""
