@@ -64,13 +64,12 @@ class Pager:
         run.first_page = run.job.position.page
         if run.first_page and not run.job.position.token:
             return
-        # One for the fetcher, one for the writer: each has one thing to do at a time.
-        threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pull")
-        compressor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gzip")
+        # Each does one thing: a thread keeps memory of its own for what it makes.
+        fetcher, compressor, writer = map(_thread, ("fetcher", "compressor", "writer"))
         try:
-            with threads, compressor:
+            with fetcher, compressor, writer:
                 reading = _Reading(run, query, settings, self._clock, self._seen_before(run.job), compressor)
-                self._read(reading, threads, deadline)
+                self._read(reading, fetcher, writer, deadline)
         finally:
             # Here and not page by page: while another thread fetches, it counts metrics of its own.
             measure(Metric.PAGES_PULLED, run.pages)
@@ -78,10 +77,10 @@ class Pager:
             if run.set_aside:
                 measure(Metric.RECORDS_SET_ASIDE, run.set_aside)
 
-    def _read(self, reading: _Reading, threads: Executor, deadline: Deadline) -> None:
-        checkpoints = _Checkpoints(reading.run, self._jobs, self._writer, self._clock, threads)
+    def _read(self, reading: _Reading, fetcher: Executor, writer: Executor, deadline: Deadline) -> None:
+        checkpoints = _Checkpoints(reading.run, self._jobs, self._writer, self._clock, writer)
         try:
-            self._read_pages(reading, checkpoints, threads, deadline)
+            self._read_pages(reading, checkpoints, fetcher, deadline)
         except (CxoneError, PullFailed):
             checkpoints.add(reading)
             raise
@@ -89,16 +88,16 @@ class Pager:
             checkpoints.finish()
 
     def _read_pages(
-        self, reading: _Reading, checkpoints: _Checkpoints, threads: Executor, deadline: Deadline
+        self, reading: _Reading, checkpoints: _Checkpoints, fetcher: Executor, deadline: Deadline
     ) -> None:
-        coming = threads.submit(self._port.page, reading.query, reading.position.token)
+        coming = fetcher.submit(self._port.page, reading.query, reading.position.token)
         while True:
             page = _arrived(coming)
             time_is_up = deadline.left() < _HAND_OVER_SECONDS
             if page.next_token:
                 positions.check_end(reading.position, page.next_token, reading.settings)
                 if not time_is_up:
-                    coming = threads.submit(self._port.page, reading.query, page.next_token)
+                    coming = fetcher.submit(self._port.page, reading.query, page.next_token)
             reading.take(page)
             if not page.next_token or time_is_up or reading.part_is_full():
                 checkpoints.add(reading)
@@ -113,6 +112,10 @@ class Pager:
         if not job.position.page:
             return SeenCalls()
         return SeenCalls(part.ids for part in self._jobs.parts.first(job.job_id, job.position.page))
+
+
+def _thread(name: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
 
 class _Reading:
