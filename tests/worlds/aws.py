@@ -7,6 +7,7 @@ moto is neither atomic under threads nor does it check policies.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -111,19 +112,22 @@ class AwsWorld:
         self.ssm = client("ssm")
         self._tables()
         self._buckets()
-        # In moto's own memory: 24 calls of an API would be half of a world's cost.
-        queues = sqs_backends[ACCOUNT][REGION]
-        for name in QUEUES:
-            queues.create_queue(name)
-            queues.create_queue(f"{name}-dlq")
-        self.queue_urls = {
-            name: f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}" for name in queues.queues
-        }
+        self.queue_urls = self._queues()
         self._bus()
         self.secrets.create_secret(
             Name="outbound/cxone",
             SecretString=json.dumps({"client_id": "bridge", "client_secret": "bridge-secret"}),
         )
+
+    def _queues(self) -> dict[str, str]:
+        names = [*QUEUES, *(f"{name}-dlq" for name in QUEUES)]
+        if "AWS_ENDPOINT_URL" in os.environ:
+            return {name: self.sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
+        # In moto's own memory: 24 calls of an API would be half of a world's cost.
+        queues = sqs_backends[ACCOUNT][REGION]
+        for name in names:
+            queues.create_queue(name)
+        return {name: f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}" for name in names}
 
     def _tables(self) -> None:
         for table in ("STATE_TABLE", "TOKEN_TABLE", "CONSENT_TABLE"):

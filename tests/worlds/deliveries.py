@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from outbound.clock import Deadline, format_time
-from outbound.deliveries.deliverer import Deliveries
+from outbound.deliveries.deliverer import Deliverer
 from outbound.deliveries.destinations import DestinationSwitch
 from outbound.deliveries.ledger import DUE_DELIVERIES, DeliveryLedger
 from outbound.deliveries.redelivery import message_of
@@ -193,8 +193,8 @@ class DeliveryWorld:
         self.outbox = self.runtime.outbox
         self.switch = DestinationSwitch("crm", TENANT, self.table, self.outbox, self.clock)
         self.ledger = DeliveryLedger(self.table, TENANT, "crm")
-        self.deliveries = Deliveries.of(self.runtime)
-        self.outgoing = self.deliveries._courier._outgoing
+        self.deliveries = Deliverer.of(self.runtime)
+        self.outgoing = self.deliveries._sender._outgoing
 
     def settings(self) -> Destination:
         return self.document.destination("crm")

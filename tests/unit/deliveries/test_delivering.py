@@ -71,7 +71,7 @@ def test_a_destination_without_a_url_takes_its_events_and_keeps_nothing(
     assert world.item() == {}
 
 
-def test_what_is_parked_for_a_destination_that_is_taken_away_is_let_go(
+def test_what_is_parked_for_a_destination_that_is_taken_away_is_drop(
     deliveries: World, receiver: Receiver
 ) -> None:
     world = deliveries(waits_seconds=[3600])

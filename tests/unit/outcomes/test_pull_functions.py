@@ -110,7 +110,7 @@ def test_a_job_that_nobody_planned_ends_in_the_dead_letter_queue_with_what_to_do
     with _function("pull_outcomes", monkeypatch, aws) as pull:
         assert pull.handler(_event("pull_outcomes", "job"), _context()) == {"batchItemFailures": []}
     [reason] = _reasons(aws, "pull-outcomes-dlq")
-    assert "ask for it by outcomes.pull.requested" in reason
+    assert "request it by outcomes.pull.requested" in reason
 
 
 def test_a_message_that_is_no_job_ends_in_the_dead_letter_queue(
@@ -119,7 +119,7 @@ def test_a_message_that_is_no_job_ends_in_the_dead_letter_queue(
     with _function("pull_outcomes", monkeypatch, aws) as pull:
         assert pull.handler(sqs_event("pull-outcomes", "{}"), _context()) == {"batchItemFailures": []}
     [reason] = _reasons(aws, "pull-outcomes-dlq")
-    assert reason.startswith("the message is no pull job")
+    assert reason.startswith("the message is not a pull job")
 
 
 def test_what_is_no_event_is_given_up_and_the_others_of_its_batch_are_done(

@@ -20,7 +20,7 @@ from outbound.outcomes.pager import Pager, Run
 from outbound.outcomes.part_writer import PartWriter
 from outbound.outcomes.reporter import Reporter
 from outbound.outcomes.settings import OutcomeSettings
-from outbound.store.lake import Lake
+from outbound.store.objects import Lake
 from worlds.aws import FakeClock
 
 START = datetime(2026, 3, 10, 8, tzinfo=UTC)

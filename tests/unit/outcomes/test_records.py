@@ -22,7 +22,7 @@ from outbound.outcomes.rows import RowMaker
 from outbound.outcomes.seen_calls import SeenCalls
 from outbound.outcomes.settings import COLUMNS, OutcomeSettings
 from outbound.outcomes.windows import Window
-from outbound.store.lake import Lake
+from outbound.store.objects import Lake
 
 START = datetime(2026, 3, 10, 8, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(hours=1))

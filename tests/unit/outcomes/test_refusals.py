@@ -112,10 +112,10 @@ TIME = "2026-03-01T08:00:00Z"
         ({"start": None}, "start", "write a time like"),
         ({"start": 1_700_000_000}, "start", "write a time like"),
         ({"start": {}}, "start", "write a time like"),
-        ({"start": "yesterday" * 1000}, "start", "no time with an offset"),
-        ({"start": "2026-03-01T08:00:00"}, "start", "no time with an offset"),
-        ({"end": "2026-03-01"}, "end", "no time with an offset"),
-        ({"end": "0001-01-01T00:00:00+14:00"}, "end", "no time with an offset"),
+        ({"start": "yesterday" * 1000}, "start", "not a time with an offset"),
+        ({"start": "2026-03-01T08:00:00"}, "start", "not a time with an offset"),
+        ({"end": "2026-03-01"}, "end", "not a time with an offset"),
+        ({"end": "0001-01-01T00:00:00+14:00"}, "end", "not a time with an offset"),
         ({"start": "0001-01-01T00:00:00Z", "end": "0001-01-02T00:00:00Z"}, "start", "older than"),
         ({"end": "9999-12-31T23:59:59Z"}, "end", "in the future"),
         ({"refresh": "yes"}, "refresh", "true or false"),
@@ -193,5 +193,5 @@ def test_a_message_that_is_no_job_is_refused(body: str) -> None:
 def test_a_job_that_nobody_planned_is_refused_with_what_to_do(pulls: MakePulls) -> None:
     world = pulls()
     body = {"campaign_id": "spring", "start": "2026-03-01T08:00:00Z", "end": "2026-03-01T09:00:00Z"}
-    with pytest.raises(Refused, match=r"ask for it by outcomes\.pull\.requested"):
+    with pytest.raises(Refused, match=r"request it by outcomes\.pull\.requested"):
         world.pull(json.dumps(body))

@@ -20,7 +20,7 @@ from outbound.outcomes.rows import RowMaker
 from outbound.outcomes.seen_calls import SeenCalls
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
-from outbound.store.lake import Lake
+from outbound.store.objects import Lake
 from sandbox.world import expected
 from worlds.aws import AwsWorld, FakeClock
 from worlds.outcomes import MakePulls, PullWorld, hours_ago

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from outbound.events import Bus
     from outbound.queues import Invocation, Queue
     from outbound.secrets import Secrets
-    from outbound.store.lake import Lake
+    from outbound.store.objects import Lake
     from outbound.store.outbox import Outbox
     from outbound.store.registry import Registry
     from outbound.store.table import Table
@@ -131,7 +131,7 @@ class Runtime:
     @cached_property
     def lake(self) -> Lake:
         """The bucket of outcomes, files and reports."""
-        from outbound.store.lake import Lake
+        from outbound.store.objects import Lake
 
         return Lake(self.client("s3"), self.name("LAKE_BUCKET"))
 

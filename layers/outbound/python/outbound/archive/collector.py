@@ -29,7 +29,7 @@ from outbound.archive.step_result import StepOutcome, StepResult
 from outbound.clock import Deadline
 from outbound.cxone.ports.attempts import Attempt, AttemptsPort
 from outbound.observability import logger
-from outbound.store.lake import Lake, line_of
+from outbound.store.objects import Lake, line_of
 
 # Time to write down the page in hand.
 _MARGIN_SECONDS = 5.0

@@ -11,7 +11,7 @@ from outbound.archive.rows import lines_of
 from outbound.archive.runs import ArchiveRun, ArchiveRuns
 from outbound.archive.step_result import StepOutcome, StepResult
 from outbound.clock import Clock, Deadline, format_time
-from outbound.store.lake import Lake
+from outbound.store.objects import Lake
 
 _MARGIN_SECONDS = 10.0
 

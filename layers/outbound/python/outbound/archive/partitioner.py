@@ -24,7 +24,7 @@ from outbound.archive.settings import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, Ar
 from outbound.archive.step_result import RunFailed, StepOutcome, StepResult
 from outbound.clock import Deadline
 from outbound.cxone.ports.attempts import Archivable, Attempt
-from outbound.store.lake import Lake, line_of
+from outbound.store.objects import Lake, line_of
 
 ARCHIVABLE, DUPLICATES = "archivable", "duplicates"
 

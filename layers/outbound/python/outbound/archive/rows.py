@@ -9,7 +9,7 @@ import orjson
 
 from outbound.archive.runs import ArchiveRun
 from outbound.cxone.ports.attempts import Archivable, Attempt
-from outbound.store.lake import line_of
+from outbound.store.objects import line_of
 
 
 def row_of(run: ArchiveRun, archivable: Archivable, attempt: Attempt) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import StepOutcome, StepResult
 from outbound.clock import Clock, Deadline
 from outbound.cxone.ports.attempts import Attempt
-from outbound.store.lake import Lake, line_of
+from outbound.store.objects import Lake, line_of
 
 # Between two looks at what CXone archives behind its answer, in seconds: the first, and the longest.
 _SETTLING_SECONDS, _LONGEST_SETTLING_SECONDS = 5, 30

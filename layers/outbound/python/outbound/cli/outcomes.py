@@ -48,7 +48,7 @@ def add_commands(groups: Any) -> None:
     )
     gaps.set_defaults(run=_gaps)
 
-    retry = commands.add_parser("retry", help="pull now what waits after a failure that was mended")
+    retry = commands.add_parser("retry", help="pull now what waits after a failure whose cause is repaired")
     retry.add_argument("campaign_id", metavar="ID", nargs="?", help="of this campaign (default: of all)")
     retry.set_defaults(run=_retry)
 

@@ -1,1 +1,1 @@
-"""Deliveries: the facts of the bus, brought to the systems that asked for them."""
+"""Deliveries: the facts of the bus, brought to the systems that subscribe to them."""

@@ -26,7 +26,7 @@ class Unresolved(Exception):
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Give the addresses of a host by the system's resolver. Raises Unresolved where it knows none."""
+    """Return the addresses of a host by the system's resolver. Raises Unresolved where it knows none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -35,9 +35,9 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def allowed_addresses(host: str, port: int, allow_private: bool, resolver: Resolve = resolve) -> list[str]:
-    """Give the addresses of a host, all of them checked, to connect to as they are.
+    """Return the addresses of a host, all of them checked, to connect to as they are.
 
-    The name is resolved once: resolving it again for the connection would give whoever answers a second
+    The name is resolved once: resolving it again for the connection would give the name server a second
     chance to lie. Raises AddressRefused where even one of them is not allowed, and Unresolved.
     """
     addresses = resolver(host, port)
@@ -59,7 +59,7 @@ def _allowed(address: Address, allow_private: bool) -> bool:
 
 
 def _embedded(address: Address) -> ipaddress.IPv4Address | None:
-    """Give the IPv4 address that an IPv6 address stands for, where it does."""
+    """Return the IPv4 address that an IPv6 address stands for, where it does."""
     if isinstance(address, ipaddress.IPv4Address):
         return None
     if any(address in network for network in _NAT64):
@@ -68,7 +68,7 @@ def _embedded(address: Address) -> ipaddress.IPv4Address | None:
 
 
 def _is_private_network(address: Address) -> bool:
-    """Say whether an address is of a network that a company numbers itself (RFC 1918, RFC 4193)."""
+    """Return True if an address is of a network that a company numbers itself (RFC 1918, RFC 4193)."""
     networks = _PRIVATE_4 if isinstance(address, ipaddress.IPv4Address) else _PRIVATE_6
     return any(address in network for network in networks)
 

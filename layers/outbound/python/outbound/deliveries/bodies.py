@@ -13,28 +13,28 @@ from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
 
 from outbound.events import Event
 
-# Facts about deliveries themselves: told to the destination that they are about, a failing delivery
+# Facts about deliveries themselves: sent to the destination that they are about, a failing delivery
 # would breed another.
 _ABOUT_DELIVERIES = ("destination.", "delivery.")
 
 
 class BadExpression(ValueError):
-    """A body expression that is no JMESPath, or that an event does not fit."""
+    """A body expression that is not JMESPath, or that an event does not fit."""
 
 
-def wanted(event: Event, destination: str, patterns: Iterable[str]) -> bool:
-    """Say whether a destination wants an event: a pattern fits, and it is not about itself."""
+def is_subscribed(event: Event, destination: str, patterns: Iterable[str]) -> bool:
+    """Return True if a destination wants an event: a pattern fits, and it is not about itself."""
     about_itself = about_deliveries(event) and event.data.get("destination") == destination
     return not about_itself and best_match(event.event_type, patterns) is not None
 
 
 def about_deliveries(event: Event) -> bool:
-    """Say whether an event is a fact about deliveries or destinations themselves."""
+    """Return True if an event is a fact about deliveries or destinations themselves."""
     return event.event_type.startswith(_ABOUT_DELIVERIES)
 
 
 def best_match(event_type: str, patterns: Iterable[str]) -> str | None:
-    """Give the most specific pattern that fits: the type itself, else the longest beginning with `*`."""
+    """Return the most specific pattern that fits: the type itself, else the longest beginning with `*`."""
     fitting = [
         pattern
         for pattern in patterns
@@ -44,7 +44,7 @@ def best_match(event_type: str, patterns: Iterable[str]) -> str | None:
 
 
 def body_of(event: Event, bodies: Mapping[str, str]) -> bytes:
-    """Give the compact JSON that an event is delivered as. Raises BadExpression where that fails."""
+    """Return the compact JSON that an event is delivered as. Raises BadExpression where that fails."""
     pattern = best_match(event.event_type, bodies)
     body: Any = asdict(event)
     if pattern is not None:
@@ -59,7 +59,9 @@ def compiled(expression: str) -> Any:
     try:
         return jmespath.compile(expression)
     except JMESPathError as error:
-        raise BadExpression(f"{expression!r} is no JMESPath expression ({type(error).__name__})") from error
+        raise BadExpression(
+            f"{expression!r} is not a JMESPath expression ({type(error).__name__})"
+        ) from error
 
 
 def _searched(expression: str, envelope: Mapping[str, Any]) -> Any:

@@ -52,7 +52,7 @@ class Circuit:
         self._failing = failing
 
     def call(self, settings: CircuitSettings, attempt: Callable[[], T]) -> T:
-        """Make an attempt and give what it gives. Raises CircuitOpen where it was not made."""
+        """Make an attempt and return what it returns. Raises CircuitOpen where it was not made."""
         config = CircuitBreakerConfig(
             failure_threshold=settings.failures,
             recovery_timeout=settings.recovery_seconds,

@@ -1,4 +1,4 @@
-"""How deliveries end for good: in the dead-letter queue, with the reason beside them."""
+"""Deliveries that are given up: into the dead-letter queue, with the reason beside them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ T = TypeVar("T")
 _OVERTAKEN_SECONDS = 15.0
 
 
-class Endings:
-    """Ends deliveries to one destination."""
+class DeadLetters:
+    """The deliveries to one destination that are given up."""
 
     def __init__(
         self,
@@ -37,8 +37,8 @@ class Endings:
         self._destination = destination
         self._clock = clock
 
-    def dead(self, entry: Entry, event: Event, record: Mapping[str, Any], status: int, reason: str) -> None:
-        """Give a delivery up: into the dead-letter queue, then the ledger, then onto the bus.
+    def bury(self, entry: Entry, event: Event, record: Mapping[str, Any], status: int, reason: str) -> None:
+        """Return a delivery up: into the dead-letter queue, then the ledger, then onto the bus.
 
         In that order: cut off in between, it is tried once more rather than lost.
         """
@@ -55,22 +55,22 @@ class Endings:
         }
         effect = (self._destination, event.event_id, str(entry.deaths + 1))
         fact = new_event(EventType.DELIVERY_DEAD, event.tenant, now, effect, data, event.correlation_id)
-        # No fact about the death of a fact about a death: two destinations that are told of each other's
+        # No fact about the death of a fact about a death: two destinations that get each other's
         # would keep each other busy for ever.
         facts = [] if about_deliveries(event) else [fact]
-        buried = self.certain(self._ledger.bury(entry, event, now, status, reason, facts))
+        buried = self.written(self._ledger.bury(entry, event, now, status, reason, facts))
         measure(Metric.DELIVERY_DEAD)
         logger.error("delivery given up", extra={**data, "correlation_id": event.correlation_id})
-        self.told(buried)
+        self.publish_facts(buried)
 
-    def told(self, entry: Entry) -> Entry:
-        """Publish the facts that a delivery still carries, and give it back."""
+    def publish_facts(self, entry: Entry) -> Entry:
+        """Publish the facts that a delivery still carries, and return it."""
         self._outbox.publish(entry.key, entry.item)
         return entry
 
     @staticmethod
-    def certain(written: Entry | None) -> Entry:
-        """Give what was written. Raises TryLater where another worker has written in between."""
+    def written(written: Entry | None) -> Entry:
+        """Return what was written. Raises TryLater where another worker has written in between."""
         if written is None:
             raise TryLater(_OVERTAKEN_SECONDS, "another worker has taken this delivery over")
         return written

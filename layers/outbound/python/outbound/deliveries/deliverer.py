@@ -2,7 +2,7 @@
 
 What can happen to a delivery, and how it ends:
 
-    wanted? --no--> taken, nothing kept
+    subscribed? --no--> taken, nothing kept
        |
     claim  --already delivered, or parked until later--> taken
        |   --another worker has it, or waits--> comes back
@@ -27,13 +27,12 @@ from typing import Any
 
 from outbound.clock import Clock, Deadline, parse_time
 from outbound.deliveries.addresses import AddressRefused
-from outbound.deliveries.bodies import BadExpression, body_of, wanted
+from outbound.deliveries.bodies import BadExpression, body_of, is_subscribed
 from outbound.deliveries.circuit import Circuit, CircuitOpen, circuit_store
-from outbound.deliveries.dead_letters import Endings
+from outbound.deliveries.dead_letters import DeadLetters
 from outbound.deliveries.destinations import DestinationSwitch
-from outbound.deliveries.http import Answer, Outgoing, Unreachable
+from outbound.deliveries.http import Answer, Outgoing, Target, Unreachable
 from outbound.deliveries.ledger import DeliveryLedger, Entry, Status
-from outbound.deliveries.posting import Courier, NotBelieved
 from outbound.deliveries.retry_schedule import LONGEST_IN_QUEUE, wait_after, wait_for_circuit, wait_for_switch
 from outbound.deliveries.settings import DeliverySettings, Destination
 from outbound.deliveries.signature import Signer
@@ -43,11 +42,11 @@ from outbound.observability import Metric, loggable, logger, measure
 from outbound.queues import Invocation, Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
 
-# A claim outlives its function by that much: whoever finds one run out knows that its worker is gone.
+# A claim outlives its function by that much: once it has run out, its worker is gone.
 _CLAIM_MARGIN_SECONDS = 10.0
 # A secret is looked at once a minute.
 _LOOK_AGAIN_SECONDS = 60
-# A worker that was late looks again; whoever was faster has sent it by then.
+# A worker that was late looks again; the faster one has sent it by then.
 _LATE_SECONDS = 15.0
 # What writing down the end of an attempt takes, retries of the SDK included.
 _MARGIN_SECONDS = 10.0
@@ -55,14 +54,26 @@ _MARGIN_SECONDS = 10.0
 # (maxReceiveCount 100): only this code knows why, and writes it down.
 _MOST_RECEIVES = 8
 _GONE = 410
+_USER_AGENT = "outbound-bridge/1"
+# What a destination answers to a signature that it does not know.
+_SIGNATURE_REFUSED = (401, 403)
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]{1,256}")
 
 
-class Failed(Exception):
-    """An attempt that another one can mend; the only kind that counts against a circuit."""
+class SignatureRefused(Exception):
+    """The signature was refused, and the secret may have been rotated since it was read."""
+
+    def __init__(self, answer: Answer) -> None:
+        """Keep what was answered."""
+        super().__init__(f"answered {answer.status}, and the signing secret may have been rotated")
+        self.answer = answer
+
+
+class AttemptFailed(Exception):
+    """A failure that another attempt can heal; the only kind that counts against a circuit."""
 
     def __init__(self, entry: Entry, status: int, reason: str, retry_after: str | None = None) -> None:
-        """Say what became of the claimed delivery; `status` is 0 where no answer came."""
+        """Keep what became of the claimed delivery; `status` is 0 where no answer came."""
         super().__init__(reason)
         self.entry = entry
         self.status = status
@@ -70,8 +81,8 @@ class Failed(Exception):
         self.retry_after = retry_after
 
 
-class _Hopeless(Exception):
-    """An attempt that says nothing about the destination's health, and that no other can mend."""
+class _Undeliverable(Exception):
+    """An attempt that says nothing about the destination's health, and that no other can heal."""
 
     def __init__(self, entry: Entry, reason: str) -> None:
         super().__init__(reason)
@@ -79,16 +90,72 @@ class _Hopeless(Exception):
         self.reason = reason
 
 
-class _Doubtful(Exception):
+class _SignatureInDoubt(Exception):
     """An attempt whose signature was refused while the secret may be another by now."""
 
-    def __init__(self, entry: Entry, refused: NotBelieved) -> None:
+    def __init__(self, entry: Entry, refused: SignatureRefused) -> None:
         super().__init__(str(refused))
         # By then the secret may be looked at again.
-        self.failure = Failed(entry, refused.answer.status, str(refused), str(_LOOK_AGAIN_SECONDS))
+        self.failure = AttemptFailed(entry, refused.answer.status, str(refused), str(_LOOK_AGAIN_SECONDS))
 
 
-class Deliveries:
+class SignedSender:
+    """Signs and posts."""
+
+    def __init__(self, outgoing: Outgoing, signer: Signer, clock: Clock) -> None:
+        """Sign with this signer."""
+        self._outgoing = outgoing
+        self._signer = signer
+        self._clock = clock
+
+    def check_secret(self) -> None:
+        """Raise ConfigurationError where the signing secret is not a key, before an attempt is counted."""
+        self._signer.check()
+
+    def send(self, event: Event, body: bytes, settings: Destination) -> Answer:
+        """Post a body and return the answer; once more where the secret has changed since it was read.
+
+        Raises:
+            AddressRefused: The destination's address is not one to connect to.
+            Unreachable: No whole answer came.
+            ConfigurationError: The signing secret is not a key.
+            SignatureRefused: The signature is refused, and the secret may have been rotated unnoticed.
+        """
+        target, began = _target(settings), self._signer.monotonic()
+        answer = self._outgoing.post(target, self._headers(event, body, settings), body)
+        if answer.status not in _SIGNATURE_REFUSED:
+            return answer
+        renewed = self._signer.renewed(since=began)
+        if renewed is None:
+            raise SignatureRefused(answer)
+        if not renewed:
+            return answer
+        return self._outgoing.post(target, self._headers(event, body, settings), body)
+
+    def _headers(self, event: Event, body: bytes, settings: Destination) -> dict[str, str]:
+        headers = {
+            **settings.headers,
+            "Content-Type": "application/json",
+            "User-Agent": _USER_AGENT,
+            **self._signer.headers(event.event_id, self._clock.now(), body),
+        }
+        if _HEADER_SAFE.fullmatch(event.correlation_id):
+            headers["X-Correlation-Id"] = event.correlation_id
+        return headers
+
+
+def _target(settings: Destination) -> Target:
+    return Target(
+        url=settings.url,
+        timeout=settings.timeout_seconds,
+        connect_timeout=settings.connect_timeout_seconds,
+        allow_insecure=settings.allow_insecure,
+        allow_private=settings.allow_private,
+        ca_certificates=settings.ca_certificates,
+    )
+
+
+class Deliverer:
     """The deliveries to one destination."""
 
     def __init__(
@@ -97,8 +164,8 @@ class Deliveries:
         ledger: DeliveryLedger,
         switch: DestinationSwitch,
         circuit: Circuit,
-        courier: Courier,
-        endings: Endings,
+        sender: SignedSender,
+        dead_letters: DeadLetters,
         clock: Clock,
     ) -> None:
         """Deliver with these."""
@@ -106,50 +173,51 @@ class Deliveries:
         self._ledger = ledger
         self._switch = switch
         self._circuit = circuit
-        self._courier = courier
-        self._endings = endings
+        self._sender = sender
+        self._dead_letters = dead_letters
         self._clock = clock
 
     @classmethod
-    def of(cls, runtime: Runtime) -> Deliveries:
+    def of(cls, runtime: Runtime) -> Deliverer:
         """Return the deliveries of the function's destination."""
         name, tenant, clock = runtime.name("DESTINATION"), runtime.tenant, runtime.clock
         documents, outbox, table = runtime.documents, runtime.outbox, runtime.state
         ledger = DeliveryLedger(table, tenant, name)
         signer = Signer(runtime.secrets, runtime.name("DESTINATION_SECRET"))
+        store = circuit_store(runtime.client("dynamodb"), table.name, tenant)
         return cls(
             settings=lambda: documents.get("deliveries", DeliverySettings).destination(name),
             ledger=ledger,
             switch=DestinationSwitch(name, tenant, table, outbox, clock),
-            circuit=Circuit(name, circuit_store(runtime.client("dynamodb"), table.name, tenant), Failed),
-            courier=Courier(Outgoing(clock), signer, clock),
-            endings=Endings(ledger, outbox, runtime.queue, name, clock),
+            circuit=Circuit(name, store, AttemptFailed),
+            sender=SignedSender(Outgoing(clock), signer, clock),
+            dead_letters=DeadLetters(ledger, outbox, runtime.queue, name, clock),
             clock=clock,
         )
 
     def deliver(self, record: Mapping[str, Any], deadline: Deadline) -> None:
-        """Deliver the event of an SQS record, or see to it that it will be.
+        """Deliver the event of an SQS record, or park it.
 
         Returns when the message may leave the queue. Raises TryLater where it must come back, Refused
-        where it is no event, and ConfigurationError where settings or secret are wrong.
+        where it is not an event, and ConfigurationError where settings or secret are wrong.
         """
         event = event_of(record)
         if not _HEADER_SAFE.fullmatch(event.event_id):
             raise Refused(f"message {record.get('messageId')}: its event_id cannot be a webhook-id")
         settings = self._settings()
-        entry = self._endings.told(self._ledger.read(event.event_id))
-        if not settings.url or not wanted(event, self._switch.destination, settings.event_types):
-            self._let_go(entry, event)
-        elif self._has_come(entry, record):
+        entry = self._dead_letters.publish_facts(self._ledger.read(event.event_id))
+        if not settings.url or not is_subscribed(event, self._switch.destination, settings.event_types):
+            self._drop(entry, event)
+        elif self._is_due(entry, record):
             self._send_or_park(entry, event, settings, record, deadline)
 
-    def _let_go(self, entry: Entry, event: Event) -> None:
+    def _drop(self, entry: Entry, event: Event) -> None:
         if entry.status in (Status.PARKED, Status.WAITING):
             self._ledger.drop(entry, event, self._clock.now())
             logger.info("a delivery is no longer wanted", extra=self._about(event))
 
-    def _has_come(self, entry: Entry, record: Mapping[str, Any]) -> bool:
-        """Say whether it is this delivery's time; raises TryLater where its message must wait for that."""
+    def _is_due(self, entry: Entry, record: Mapping[str, Any]) -> bool:
+        """Return True if the delivery is due. Raises TryLater where its message must wait for that."""
         now = self._clock.now().timestamp()
         match entry.status:
             case Status.DELIVERED:
@@ -183,19 +251,19 @@ class Deliveries:
         except CircuitOpen:
             wait = wait_for_circuit(entry.parks, settings.circuit.recovery_seconds)
             self._park(entry, event, wait, "the circuit is open", entry.attempts)
-        except Failed as failure:
-            self._again(failure, event, settings, record)
-        except _Doubtful as attempt:
-            self._again(attempt.failure, event, settings, record)
-        except _Hopeless as attempt:
-            self._endings.dead(attempt.entry, event, record, 0, attempt.reason)
+        except AttemptFailed as failure:
+            self._retry(failure, event, settings, record)
+        except _SignatureInDoubt as attempt:
+            self._retry(attempt.failure, event, settings, record)
+        except _Undeliverable as attempt:
+            self._dead_letters.bury(attempt.entry, event, record, 0, attempt.reason)
         else:
             self._answered(claimed, answer, event, record)
 
     def _attempt(
         self, entry: Entry, event: Event, settings: Destination, deadline: Deadline
     ) -> tuple[Entry, Answer]:
-        self._courier.check_secret()
+        self._sender.check_secret()
         now = self._clock.now()
         claimed = self._ledger.claim(
             entry, event, now, now + timedelta(seconds=deadline.left() + _CLAIM_MARGIN_SECONDS)
@@ -203,15 +271,15 @@ class Deliveries:
         if claimed is None:
             raise TryLater(_LATE_SECONDS, "another worker was faster")
         try:
-            answer = self._courier.send(event, body_of(event, settings.bodies), settings)
+            answer = self._sender.send(event, body_of(event, settings.bodies), settings)
         except (AddressRefused, BadExpression) as error:
-            raise _Hopeless(claimed, str(error)) from error
+            raise _Undeliverable(claimed, str(error)) from error
         except Unreachable as error:
-            raise Failed(claimed, 0, str(error)) from error
-        except NotBelieved as refused:
-            raise _Doubtful(claimed, refused) from refused
+            raise AttemptFailed(claimed, 0, str(error)) from error
+        except SignatureRefused as refused:
+            raise _SignatureInDoubt(claimed, refused) from refused
         if is_passing(answer.status):
-            raise Failed(claimed, answer.status, f"answered {answer.status}", answer.retry_after)
+            raise AttemptFailed(claimed, answer.status, f"answered {answer.status}", answer.retry_after)
         return claimed, answer
 
     def _answered(self, claimed: Entry, answer: Answer, event: Event, record: Mapping[str, Any]) -> None:
@@ -224,22 +292,24 @@ class Deliveries:
             self._switch.off(event)
             self._park(claimed, event, wait_for_switch(0), "answered 410", claimed.attempts - 1)
         else:
-            self._endings.dead(claimed, event, record, answer.status, f"answered {answer.status}")
+            self._dead_letters.bury(claimed, event, record, answer.status, f"answered {answer.status}")
 
     def _delivered(self, claimed: Entry, answer: Answer, event: Event) -> None:
         now = self._clock.now()
-        self._endings.certain(self._ledger.delivered(claimed, event, now, answer.status))
+        self._dead_letters.written(self._ledger.delivered(claimed, event, now, answer.status))
         measure(Metric.DELIVERED)
         try:
             measure(Metric.DELIVERY_LATENCY, (now - parse_time(event.occurred_at)).total_seconds())
         except ValueError:
-            logger.warning("an event's occurred_at is no time", extra=self._about(event))
+            logger.warning("an event's occurred_at is not a time", extra=self._about(event))
 
-    def _again(self, failure: Failed, event: Event, settings: Destination, record: Mapping[str, Any]) -> None:
+    def _retry(
+        self, failure: AttemptFailed, event: Event, settings: Destination, record: Mapping[str, Any]
+    ) -> None:
         entry, now = failure.entry, self._clock.now()
         if entry.attempts >= settings.max_attempts:
             reason = f"given up after {entry.attempts} attempts; the last one {failure.reason}"
-            self._endings.dead(entry, event, record, failure.status, reason)
+            self._dead_letters.bury(entry, event, record, failure.status, reason)
             return
         asked, longest = failure.retry_after, settings.max_retry_after_seconds
         wait = wait_after(entry.attempts, settings.waits_seconds, asked, longest, now)
@@ -247,7 +317,7 @@ class Deliveries:
         if wait > LONGEST_IN_QUEUE or receives >= _MOST_RECEIVES:
             self._park(entry, event, wait, failure.reason, entry.attempts)
             return
-        self._endings.certain(
+        self._dead_letters.written(
             self._ledger.wait(entry, event, now, now + timedelta(seconds=wait), failure.reason)
         )
         raise TryLater(wait, f"{self._switch.destination}: {failure.reason}")
@@ -257,7 +327,7 @@ class Deliveries:
         until = now + timedelta(seconds=wait)
         # A claim starts the count of parks anew: it is about parks without an attempt in between.
         changes = {"last_error": reason, "parks": entry.parks + 1, "attempts": attempts}
-        self._endings.certain(self._ledger.park(entry, event, now, until, changes))
+        self._dead_letters.written(self._ledger.park(entry, event, now, until, changes))
         measure(Metric.DELIVERY_PARKED)
         logger.info("delivery parked", extra={**self._about(event), "reason": reason, "seconds": round(wait)})
 
@@ -272,7 +342,7 @@ class Deliveries:
 
 def build(runtime: Runtime) -> Work:
     """Return the work of the function behind a destination's queue."""
-    deliveries, queue = Deliveries.of(runtime), runtime.queue
+    deliveries, queue = Deliverer.of(runtime), runtime.queue
 
     def deliver(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
         # No margin: what it takes to write an attempt's end down is looked at before each.

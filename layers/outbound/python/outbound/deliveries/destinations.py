@@ -1,14 +1,20 @@
-"""Switching destinations off and on again."""
+"""The switch of a destination: off where it answered 410, on again by the operator; one item a destination.
+
+410 --> disabled_at + fact --> what comes is parked --operator--> enabled_at + fact, what is parked is due
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from outbound.clock import Clock, format_time
 from outbound.deliveries.ledger import bring_forward, parked_deliveries
 from outbound.events import Event, EventType, new_event
 from outbound.observability import Metric, logger, measure
-from outbound.store.destinations import Switches
-from outbound.store.outbox import Outbox
-from outbound.store.table import Table
+from outbound.store.outbox import SET_FACTS, Outbox, facts_values
+from outbound.store.table import Key, Table
 
 _GONE = 410
 
@@ -17,47 +23,56 @@ class DestinationSwitch:
     """The switch of one destination."""
 
     def __init__(self, destination: str, tenant: str, table: Table, outbox: Outbox, clock: Clock) -> None:
-        """Throw the switch of this destination."""
+        """Keep the switch of this destination in the state table."""
         self.destination = destination
         self._tenant = tenant
         self._table = table
-        self._switches = Switches(table, tenant)
+        self._key = Key(f"{tenant}#destination", destination)
         self._outbox = outbox
         self._clock = clock
 
     def is_off(self) -> bool:
-        """Say whether the destination is switched off."""
-        return "disabled_at" in self._switches.read(self.destination)
+        """Return True if the destination is switched off."""
+        return "disabled_at" in (self._table.get(self._key) or {})
 
     def off(self, event: Event) -> None:
         """Switch the destination off, because it answered 410 to this event."""
+        self._outbox.publish_left(self._key)
         now = self._clock.now()
-        key = self._switches.key(self.destination)
-        self._outbox.publish_left(key)
         data = {"destination": self.destination, "event_id": event.event_id, "status": _GONE}
-        effect = (self.destination, format_time(now))
-        fact = new_event(
-            EventType.DESTINATION_DISABLED, self._tenant, now, effect, data, event.correlation_id
+        fact = self._fact(EventType.DESTINATION_DISABLED, now, data, event.correlation_id)
+        written = self._table.update(
+            self._key,
+            f"SET #disabled_at = :now, #event_id = :event_id, {SET_FACTS}",
+            {":now": format_time(now), ":event_id": event.event_id, **facts_values([fact], now)},
+            "attribute_not_exists(#disabled_at) AND attribute_not_exists(#facts)",
         )
-        written = self._switches.off(self.destination, event.event_id, now, [fact])
-        if written is not None:
+        if written.done:
             measure(Metric.DESTINATION_DISABLED)
             logger.error("a destination is gone and was switched off", extra=data)
-            self._outbox.publish(key, written)
+            self._outbox.publish(self._key, written.item)
 
     def on(self) -> int:
-        """Switch the destination on and make its parked deliveries due now; give how many.
+        """Switch the destination on and make its parked deliveries due now; return how many.
 
         Safe to repeat: on a destination that is on already it brings forward what is parked.
         """
+        self._outbox.publish_left(self._key)
         now = self._clock.now()
-        key = self._switches.key(self.destination)
-        self._outbox.publish_left(key)
-        effect = (self.destination, format_time(now))
-        data = {"destination": self.destination}
-        fact = new_event(EventType.DESTINATION_ENABLED, self._tenant, now, effect, data)
-        written = self._switches.on(self.destination, now, [fact])
-        if written is not None:
-            self._outbox.publish(key, written)
+        fact = self._fact(EventType.DESTINATION_ENABLED, now, {"destination": self.destination})
+        written = self._table.update(
+            self._key,
+            f"SET #enabled_at = :now, {SET_FACTS} REMOVE #disabled_at, #event_id",
+            {":now": format_time(now), **facts_values([fact], now)},
+            "attribute_exists(#disabled_at) AND attribute_not_exists(#facts)",
+        )
+        if written.done:
+            self._outbox.publish(self._key, written.item)
         parked = parked_deliveries(self._table, self._tenant, self.destination)
         return sum(bring_forward(self._table, item, now) for item in parked)
+
+    def _fact(
+        self, event_type: EventType, now: datetime, data: Mapping[str, Any], correlation_id: str = ""
+    ) -> Event:
+        effect = (self.destination, format_time(now))
+        return new_event(event_type, self._tenant, now, effect, data, correlation_id)

@@ -64,7 +64,7 @@ class Outgoing:
         self._resolve = resolver
 
     def post(self, target: Target, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send a body and give the answer, whatever its status.
+        """Send a body and return the answer, whatever its status.
 
         Raises AddressRefused where the target may not be spoken to, Unreachable where no answer came.
         A status counts as answered even if the body behind it is cut off: the destination has decided.
@@ -114,7 +114,7 @@ class _Response(http.client.HTTPResponse):
 def _final_head(lines: BufferedIOBase) -> bytes:
     """Read the status line and the headers of the final answer, of these the ones that matter.
 
-    Raises HTTPException where it does not end. That it ends in time is seen to by whoever cuts it off.
+    Raises HTTPException where it does not end. The caller cuts it off in time.
     """
     left = _MAX_HEAD_BYTES
     while True:

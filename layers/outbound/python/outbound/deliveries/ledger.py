@@ -82,7 +82,7 @@ class Entry:
         return int(self.item.get("deaths", 0))
 
     def time(self, name: str) -> int:
-        """Give one of its times, 0 where it has none."""
+        """Return one of its times, 0 where it has none."""
         return int(self.item.get(name, 0))
 
 
@@ -95,16 +95,16 @@ class DeliveryLedger:
         self._partition = ledger_partition(tenant, destination)
 
     def read(self, event_id: str) -> Entry:
-        """Give a delivery as it is now; one that is not there is new."""
+        """Return a delivery as it is now; one that is not there is new."""
         entry = self.new(event_id)
         return Entry(entry.key, self._table.get(entry.key) or {})
 
     def new(self, event_id: str) -> Entry:
-        """Give a delivery of which nothing is written down."""
+        """Return a delivery of which nothing is written down."""
         return Entry(delivery_key(self._partition, event_id))
 
     def claim(self, entry: Entry, event: Event, now: datetime, until: datetime) -> Entry | None:
-        """Take a delivery to send it, and count the attempt; None where somebody else was faster."""
+        """Take a delivery to send it, and count the attempt; None where another worker was faster."""
         attempts, claim_until = entry.attempts + 1, ceil(until.timestamp())
         changes = {"status": Status.CLAIMED, "attempts": attempts, "claim_until": claim_until}
         return self._write(entry, event, now, changes)
@@ -149,8 +149,8 @@ class DeliveryLedger:
             "last_status": status or None,
             "last_error": reason,
         }
-        told = facts_attributes(facts, now) if facts else {}
-        return self._write(entry, event, now, changes | told)
+        published = facts_attributes(facts, now) if facts else {}
+        return self._write(entry, event, now, changes | published)
 
     def drop(self, entry: Entry, event: Event, now: datetime) -> Entry | None:
         """Let go of a delivery that is no longer wanted."""
@@ -188,7 +188,7 @@ def delivery_key(partition: str, event_id: str) -> Key:
 
 
 def destination_of(item: Item) -> str:
-    """Give the destination that a ledger item is about."""
+    """Return the destination that a ledger item is about."""
     return _partition_of(item).rpartition("#")[2]
 
 
@@ -197,7 +197,7 @@ def _partition_of(item: Item) -> str:
 
 
 def parked_deliveries(table: Table, tenant: str, destination: str) -> Iterator[Item]:
-    """Give every delivery to a destination that is parked, the one due first first."""
+    """Return every delivery to a destination that is parked, the one due first first."""
     partition = ledger_partition(tenant, destination)
     return (
         item for item in table.due(DUE_DELIVERIES, _SOME_DAY, limit=0) if _partition_of(item) == partition
@@ -205,7 +205,7 @@ def parked_deliveries(table: Table, tenant: str, destination: str) -> Iterator[I
 
 
 def bring_forward(table: Table, item: Item, now: datetime) -> bool:
-    """Make a parked delivery due now; say whether it was still parked as it was read."""
+    """Make a parked delivery due now; return True if it was still parked as it was read."""
     written = table.update(
         Key(item["pk"], item["sk"]),
         "SET #next_at = :now, #due_at = :now",

@@ -1,4 +1,4 @@
-"""Gives parked deliveries back to their queues when they are due."""
+"""The return of parked deliveries to their queues when they are due."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 # Longer than a message stays invisible with a worker that was cut off (120 s): what is not done by then
-# is sent again, and the ledger sees to it that it has one effect.
+# is sent again, and the ledger lets it have one effect.
 SENT_AGAIN_SECONDS = 240
 
 
-class Resending:
+class Redelivery:
     """Sends parked deliveries to the queues of their destinations."""
 
     def __init__(self, client: SQSClient, queue_urls: Mapping[str, str]) -> None:
@@ -27,7 +27,7 @@ class Resending:
         self._client = client
         self._queue_urls = queue_urls
 
-    def resend(self, item: Item) -> None:
+    def redeliver(self, item: Item) -> None:
         """Put a parked delivery on its queue, in the form in which the bus put it there first.
 
         It stays parked until a worker claims it. Raises ConfigurationError where there is no queue for it.
@@ -42,7 +42,7 @@ class Resending:
 
 
 def message_of(event: Event) -> str:
-    """Give the message that an EventBridge rule makes of an event, as far as it is read."""
+    """Return the message that an EventBridge rule makes of an event, as far as it is read."""
     return json.dumps(
         {"source": SOURCE, "detail-type": event.event_type, "detail": json.loads(event.to_json())},
         separators=(",", ":"),

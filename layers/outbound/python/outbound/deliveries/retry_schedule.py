@@ -15,31 +15,36 @@ LONGEST_IN_QUEUE = 900.0
 # Several thousand deliveries that failed together are not to come back together.
 _JITTER = 0.2
 # The circuit's pause doubles up to a quarter of an hour; a switched-off destination is looked at anew
-# after a quarter of an hour, then ever less often: an operator's word brings its deliveries forward anyway.
+# after a quarter of an hour, then ever less often: the operator's command brings its deliveries forward.
 _LONGEST_OPEN = 900.0
 _FIRST_OFF = 900.0
 _LONGEST_OFF = 6 * 3600.0
 
 
 def wait_after(
-    attempts: int, waits: Sequence[float], asked: str | None, longest_asked: float, now: datetime
+    attempts: int, waits: Sequence[float], header: str | None, longest: float, now: datetime
 ) -> float:
-    """Give the seconds until the next try after that many attempts (1 or more).
+    """Return the seconds until the next try.
 
-    `asked` is the answer's Retry-After: it can lengthen a wait up to `longest_asked`, and never shorten it.
+    Args:
+        attempts: How often it was tried, 1 or more.
+        waits: The seconds after each attempt; the last one counts for all after it.
+        header: The answer's Retry-After, which can lengthen a wait up to `longest`, and never shorten it.
+        longest: The longest wait (seconds) that a destination may ask for.
+        now: What a date in the header is compared with.
     """
     own = waits[min(attempts, len(waits)) - 1] * uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - jitter
-    wished = retry_after(asked, now) or 0.0
-    return max(own, min(wished, longest_asked))
+    requested = retry_after(header, now) or 0.0
+    return max(own, min(requested, longest))
 
 
 def wait_for_circuit(parks: int, recovery_seconds: float) -> float:
-    """Give the seconds to leave a delivery parked whose circuit was open that many times before."""
+    """Return the seconds to leave a delivery parked whose circuit was open that many times before."""
     return _doubled(recovery_seconds, parks, _LONGEST_OPEN)
 
 
 def wait_for_switch(parks: int) -> float:
-    """Give the seconds to leave a delivery parked whose destination was off that many times before."""
+    """Return the seconds to leave a delivery parked whose destination was off that many times before."""
     return _doubled(_FIRST_OFF, parks, _LONGEST_OFF)
 
 

@@ -48,7 +48,7 @@ class Destination(_Strict):
     """
 
     url: str = Field("", description="where deliveries are posted; empty: the destination is not configured")
-    event_types: tuple[str, ...] = Field((), description="that it is told of; `outcomes.*` for several")
+    event_types: tuple[str, ...] = Field((), description="that it gets; `outcomes.*` for several")
     bodies: dict[str, str] = Field(
         {}, description="JMESPath over the event, by event type: the body; without one the whole event"
     )
@@ -77,7 +77,7 @@ class Destination(_Strict):
             return url
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-            raise ValueError("is no https:// address with a host and without a user name")
+            raise ValueError("is not an https:// address with a host and without a user name")
         if not url.isascii() or any(character <= " " for character in url) or parts.port == 0:
             raise ValueError("has a character or a port that no address has")
         return url
@@ -87,7 +87,7 @@ class Destination(_Strict):
     def _are_patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
             if not pattern or "*" in pattern[:-1]:
-                raise ValueError(f"{pattern!r} is no event type; '*' may only stand at its end")
+                raise ValueError(f"{pattern!r} is not an event type; '*' may only stand at its end")
         return patterns
 
     @field_validator("headers")
@@ -95,7 +95,7 @@ class Destination(_Strict):
     def _are_free(cls, headers: dict[str, str]) -> dict[str, str]:
         for name, value in headers.items():
             if not _HEADER_NAME.fullmatch(name) or _RESERVED.fullmatch(name):
-                raise ValueError(f"{name!r} is no header that a setting may add")
+                raise ValueError(f"{name!r} is not a header that a setting may add")
             if not (value.isascii() and value.isprintable()):
                 raise ValueError(f"the value of {name!r} has characters that no header has")
         return headers
@@ -158,7 +158,7 @@ PACKAGED: dict[str, Destination] = {
     "crm": Destination(
         event_types=(
             *("outcomes.pulled", "outcomes.pull_failed", "disposition.applied", "disposition.file_finished"),
-            # What was refused of what the CRM, or others for it, sent: it can mend that, and we cannot.
+            # What was refused of what the CRM, or others for it, sent: it can repair that, and we cannot.
             *("consent.rejected", "webhook.rejected", "disposition.rejected"),
         ),
         bodies={

@@ -27,7 +27,7 @@ class Signer:
         self._secret_id = secret_id
 
     def headers(self, message_id: str, moment: datetime, body: bytes) -> dict[str, str]:
-        """Give the three headers that sign a body. Raises ConfigurationError where the secret is no key.
+        """Return the three headers that sign a body. Raises ConfigurationError where the secret is not a key.
 
         While the secret is rotated both of its versions sign: the receiver knows one of them.
         """
@@ -40,17 +40,17 @@ class Signer:
         }
 
     def check(self) -> None:
-        """Raise ConfigurationError where the secret is no key."""
+        """Raise ConfigurationError where the secret is not a key."""
         self._keys()
 
     def monotonic(self) -> float:
-        """Give the moment to ask `renewed` for later on."""
+        """Return the moment to ask `renewed` for later on."""
         return self._secrets.monotonic()
 
     def renewed(self, since: float) -> bool | None:
-        """Look at the secret again after a refused signature, and say whether the keys have changed.
+        """Look at the secret again after a refused signature, and return True if the keys have changed.
 
-        None where nobody can tell whether they have since that moment: it was looked at too short a time
+        None where it cannot be known whether they have since that moment: it was looked at too short a time
         before, or cannot be read just now.
         """
         before = self._keys()

@@ -25,17 +25,17 @@ _LONGEST_TOKEN = 4096
 
 
 def first(since: datetime, codes: tuple[str, ...]) -> Position:
-    """Give the position before the first page of a query."""
+    """Return the position before the first page of a query."""
     return Position(since=format_time(since), query=query_id(codes))
 
 
 def query_id(codes: tuple[str, ...]) -> str:
-    """Give what tells queries for different codes apart: a page token belongs to one of them."""
+    """Return what tells queries for different codes apart: a page token belongs to one of them."""
     return hashlib.sha256(",".join(codes).encode()).hexdigest()[:16]
 
 
 def after(position: Position, page: OutcomePage, duplicates: int) -> Position:
-    """Give the position after a page."""
+    """Return the position after a page."""
     moved = replace(
         position,
         page=position.page + 1,

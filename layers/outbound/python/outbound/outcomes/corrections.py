@@ -4,7 +4,7 @@
     the sweeper finds it due  -> asks for the window's pull with `refresh`, takes the mark away
 
 What is pulled anew has its parts, its manifest and its summary made anew from what CXone says then, and the
-CRM is told like the first time.
+CRM gets it like the first time.
 """
 
 from __future__ import annotations

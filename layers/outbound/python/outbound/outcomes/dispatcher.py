@@ -81,11 +81,11 @@ def message_of(job: Job) -> str:
 
 
 def job_window(body: str) -> tuple[str, Window]:
-    """Read campaign and window from a job's message. Raises Refused where it is none."""
+    """Read campaign and window from a job's message. Raises Refused where it is not one."""
     try:
         message: Any = json.loads(body)
         campaign_id = message["campaign_id"]
         check_campaign_id(campaign_id)
         return campaign_id, Window(parse_time(message["start"]), parse_time(message["end"]))
     except (InvalidQuery, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Refused(f"the message is no pull job: {type(error).__name__} {str(error)[:200]}") from error
+        raise Refused(f"the message is not a pull job: {type(error).__name__} {str(error)[:200]}") from error

@@ -1,4 +1,4 @@
-"""What stops a pull: for good, until somebody has repaired something, or because another run has the job."""
+"""What stops a pull: for good, until the operator has repaired something, or because another run has it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class PullFailed(Exception):
     """The job cannot go on, and trying again at once would not help."""
 
     def __init__(self, reason: str, message: str, field: str = "", afresh: bool = False) -> None:
-        """Give a reason for programs, a message for people, and the field of the query that is at fault.
+        """Return a reason for programs, a message for people, and the field of the query that is at fault.
 
         With `afresh` the next try begins at the first page: the position itself may be what is wrong.
         """
@@ -27,12 +27,12 @@ class OutOfRetention(PullFailed):
     """CXone has none of the window's calls any more; no try can help."""
 
     def __init__(self, message: str) -> None:
-        """Say which window, and since when."""
+        """Take the message, which names the window and what CXone still has."""
         super().__init__("out_of_retention", message, field="start")
 
 
 def refused(error: CxoneError) -> PullFailed:
-    """Give the failure that an error stands for which no other try of the same call can heal.
+    """Return the failure that an error means which no retry of the same call can heal.
 
     A page token that has run out looks like many things; only a missing scope says nothing about it.
     """

@@ -32,8 +32,8 @@ from outbound.outcomes.errors import Superseded
 from outbound.outcomes.job import Job, Part
 from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.part_writer import keys_of_part, keys_without_part, staged
-from outbound.outcomes.report import set_aside_of
-from outbound.store.lake import Lake, NotRemoved
+from outbound.outcomes.parts import set_aside_of
+from outbound.store.objects import Lake, NotRemoved
 
 # With less time left (seconds) a run hands over, and the next one goes on.
 _HAND_OVER_SECONDS = 8.0
@@ -44,7 +44,7 @@ _MOST_COMPARED = 100_000
 _MOST_PARTS = 200
 
 
-class Switching:
+class GenerationSwitch:
     """Compares a window's staged generation with the lake's, and puts it into its place."""
 
     def __init__(self, jobs: Jobs, lake: Lake, clock: Clock) -> None:

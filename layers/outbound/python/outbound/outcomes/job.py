@@ -47,8 +47,8 @@ class Job:
     how often the job ended badly, and `pages_before` the most pages that an earlier pull of it wrote.
     `interruption` says why the last run stopped before the end, until one gets further.
     `requests` are the latest requests that were answered by planning it. `staged` says that a generation is
-    pulled beside one that the lake keeps, `quiet` that nobody is told unless it differs from that one, and
-    `switch` how far the lake's objects were replaced by it. `result` is of the generation in the lake.
+    pulled beside one that the lake keeps, `quiet` that no fact is published unless it differs from that one,
+    and `switch` how far the lake's objects were replaced by it. `result` is of the generation in the lake.
     """
 
     job_id: str
@@ -115,7 +115,7 @@ def new_job(
     correlation_id: str,
     request_id: str = "",
 ) -> Job:
-    """Give a job that nobody has written yet; its message is to be sent at `send_at`."""
+    """Return a job that is not written yet; its message is to be sent at `send_at`."""
     return Job(
         job_id=f"{campaign_id}-{compact(start)}-{compact(end)}",
         campaign_id=campaign_id,
@@ -150,7 +150,7 @@ def job_of(item: Item) -> Job:
         lease_until=float(item.get("lease_until", 0)),
         again_at=int(item.get("again_at", 0)),
         # A single one is what earlier versions remembered.
-        requests=tuple(item.get("requests") or [one for one in [item.get("asked_by")] if one]),
+        requests=tuple(item.get("requests") or filter(None, [item.get("asked_by")])),
         staged=item.get("staged", False),
         quiet=item.get("quiet", False),
         switch=Switch(int(switch["pages"]), switch.get("changes")) if switch else None,
@@ -159,5 +159,5 @@ def job_of(item: Item) -> Job:
 
 
 def compact(moment: datetime) -> str:
-    """Give a moment as it stands in keys, which then sort by time."""
+    """Return a moment as it stands in keys, which then sort by time."""
     return moment.strftime("%Y%m%dT%H%M%SZ")

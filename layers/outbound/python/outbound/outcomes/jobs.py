@@ -5,8 +5,8 @@
                   +------ failed             (tried again later)
 
 A job that has not ended stands in the due index with the moment at which its message is (again) to be
-sent, so that a lost message is no lost window. One that has ended stands there until its window is pulled
-once more after the longest call. A run holds a lease that outlives the function's
+sent, so that a lost message does not lose its window. One that has ended stands there until its window is
+pulled once more after the longest call. A run holds a lease that outlives the function's
 time-out: while it lasts no other run can be at work, and every write carries the lease's fence, so a run
 that lost it cannot write.
 """
@@ -35,7 +35,7 @@ _JOB_TTL = timedelta(days=400)
 _LONGEST_REASON = 500
 # A switch that was cut off is half done: its message is sent again once the run's lease has ended.
 _SWITCH_WATCHDOG = timedelta(minutes=4)
-# More requests for one window than anybody sends within the time in which one could arrive again.
+# More requests for one window than arrive within the time in which one could arrive again.
 _REQUESTS_REMEMBERED = 100
 # What a job carries while a pull of it is at work.
 _OF_A_PULL = "#lease_until, #interruption, #staged, #quiet, #switch"
@@ -57,18 +57,18 @@ class Jobs:
         return Key(f"{self._tenant}#job#{campaign_id}", f"{compact(start)}-{compact(end)}")
 
     def get(self, key: Key) -> Job | None:
-        """Give a job, or None."""
+        """Return a job, or None."""
         item = self._table.get(key)
         return job_of(item) if item else None
 
     def of_campaign(self, campaign_id: str, since: datetime | None = None) -> Iterator[Job]:
-        """Give a campaign's jobs in the order of their windows, those that start at `since` or later."""
+        """Return a campaign's jobs in the order of their windows, those that start at `since` or later."""
         after = compact(since) if since else ""
         for item in self._table.query(f"{self._tenant}#job#{campaign_id}", after=after):
             yield job_of(item)
 
     def unfinished(self, limit: int) -> Iterator[Job]:
-        """Give jobs that wait to be pulled, those first whose message is due first."""
+        """Return jobs that wait to be pulled, those first whose message is due first."""
         for item in self._table.due(DUE_DISPATCH, _FAR_FUTURE, limit):
             yield job_of(item)
 
@@ -102,7 +102,7 @@ class Jobs:
     ) -> Written:
         """Plan a job anew that has ended: its pages are read again, beside those that the lake has.
 
-        A request plans a job anew once, however often it arrives and whatever was asked for in between.
+        A request plans a job anew once, however often it arrives and whatever was requested in between.
         What an earlier pull came to stays known, and in the lake.
         """
         requests = (*job.requests, request_id) if request_id else job.requests
@@ -160,7 +160,7 @@ class Jobs:
         )
 
     def claim(self, key: Key, now: datetime, lease_seconds: float) -> Written:
-        """Take a job's lease, if nobody holds it, the job waits to be pulled, and it owes no fact."""
+        """Take a job's lease, if no run holds it, the job waits to be pulled, and it owes no fact."""
         return self._table.update(
             key,
             "SET #status = :running, #lease_until = :until, #due_kind = :kind, #due_at = :watchdog,"
@@ -185,7 +185,7 @@ class Jobs:
     def checkpoint(self, job: Job, position: Position, part: Part, now: datetime) -> Job | None:
         """Write down a part and where the pull stands after it, both or neither.
 
-        Gives the job at its new position, or None where the lease was lost. Progress forgives earlier
+        Returns the job at its new position, or None where the lease was lost. Progress forgives earlier
         failures: only runs in a row that get nowhere count.
         """
         values = {":position": _position_item(position), ":fence": job.fence, ":one": 1}
@@ -210,9 +210,9 @@ class Jobs:
         return replace(job, position=Position(), pages_before=pages) if written.done else None
 
     def release(self, job: Job, failed: bool, why: str = "") -> None:
-        """Give the lease back, so that the next run need not wait for its end; a run that failed counts.
+        """Release the lease, so that the next run need not wait for its end; a run that failed counts.
 
-        `why` is for whoever looks at the job meanwhile.
+        `why` is shown to the operator meanwhile.
         """
         counted = "#interruptions :one" if failed else "#failures :less"
         values: Item = {":fence": job.fence} | ({":one": 1} if failed else {":less": -1})
@@ -269,13 +269,13 @@ class Jobs:
         return replace(job, switch=switch, failures=1) if written.done else None
 
     def keep(self, job: Job, result: Item) -> Item | None:
-        """End a quiet pull that tells nobody: the lake's generation stays. None where the lease was lost."""
+        """End a quiet pull without a fact: the lake's generation stays. None where the lease was lost."""
         written = self._table.update(
             self._key_of(job),
             "SET #status = :completed, #result = :result, #failures = :zero"
             f" REMOVE {_OF_A_PULL}, #due_kind, #due_at",
             {":completed": "completed", ":result": result, ":zero": 0, ":fence": job.fence, ":yes": True},
-            # Somebody may have asked for this window meanwhile, and waits to be told.
+            # An operator may have requested this window meanwhile, and waits for its fact.
             "#fence = :fence AND #quiet = :yes",
         )
         return written.item if written.done else None
@@ -288,7 +288,7 @@ class Jobs:
         now: datetime,
         again_at: datetime | None = None,
     ) -> Item | None:
-        """End a job well, with its facts; give its item, or None where the lease was lost.
+        """End a job well, with its facts; return its item, or None where the lease was lost.
 
         At `again_at`, if ever, the window is pulled once more for calls that were still under way.
         """
@@ -306,7 +306,7 @@ class Jobs:
         now: datetime,
         again_at: datetime | None,
     ) -> Item | None:
-        """End a job badly, with its facts; give its item, or None where the lease was lost.
+        """End a job badly, with its facts; return its item, or None where the lease was lost.
 
         It is tried again at `again_at`, if ever; until then no message of it has an effect.
         """

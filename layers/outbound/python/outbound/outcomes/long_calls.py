@@ -1,7 +1,7 @@
 """Calls that were under way when their window was pulled: it is pulled once more when they must have ended.
 
     window ends -- settled: pulled ............ longest call later: pulled again, quietly
-                                                  what differs is switched to, counted and told
+                                                  what differs is switched to, counted and published
 
 A call appears in CXone when it has ended, or without a code while it lasts. Without the second look those
 that take long, which are those that convert, would be missing for good.
@@ -26,7 +26,7 @@ class LongCalls:
         self._clock = clock
 
     def pull_again(self, item: Item) -> None:
-        """Plan a completed job anew; one that was planned by somebody else meanwhile is left to them."""
+        """Plan a completed job anew; one that was planned otherwise meanwhile is left as it is."""
         job, now = job_of(item), self._clock.now()
         written = self._jobs.again(job, "", job.correlation_id, now, now, quiet=True)
         if written.done:

@@ -1,15 +1,17 @@
 """Reading a window page after page: while one is looked at, the next is fetched and the last part written.
 
-    fetcher   page 1 | page 2 | page 3 | page 4 | page 5 | ...
-    run       page 0 | page 1 | page 2 | page 3 | page 4 | ...     rows, doubles, analysis
-    writer                    | part 0-1: gzip, object, checkpoint | part 2-4 ...
+    fetcher       page 1 | page 2 | page 3 | page 4 | page 5 | ...
+    run           page 0 | page 1 | page 2 | page 3 | page 4 | ...     rows, doubles, analysis
+    compressor           | page 0 | page 1 | page 2 | page 3 | ...     gzip, SHA-256
+    writer                        | part 0-1: object, checkpoint | part 2-4 ...
 
-No more is held than the page that is looked at, the one that comes, and two parts, one of them open, beside a
-number for each call before them, however many records a window has.
+No more is held than the page that is looked at, the one that comes, and two compressed parts, one of them
+open, beside a number for each call before them, however many records a window has.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -62,11 +64,12 @@ class Pager:
         run.first_page = run.job.position.page
         if run.first_page and not run.job.position.token:
             return
-        threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pull")
+        # Each does one thing: a thread keeps memory of its own for what it makes.
+        fetcher, compressor, writer = map(_thread, ("fetcher", "compressor", "writer"))
         try:
-            with threads:
-                reading = _Reading(run, query, settings, self._clock, self._seen_before(run.job))
-                self._read(reading, threads, deadline)
+            with fetcher, compressor, writer:
+                reading = _Reading(run, query, settings, self._clock, self._seen_before(run.job), compressor)
+                self._read(reading, fetcher, writer, deadline)
         finally:
             # Here and not page by page: while another thread fetches, it counts metrics of its own.
             measure(Metric.PAGES_PULLED, run.pages)
@@ -74,30 +77,30 @@ class Pager:
             if run.set_aside:
                 measure(Metric.RECORDS_SET_ASIDE, run.set_aside)
 
-    def _read(self, reading: _Reading, threads: Executor, deadline: Deadline) -> None:
-        checkpoints = _Checkpoints(reading.run, self._jobs, self._writer, self._clock, threads)
+    def _read(self, reading: _Reading, fetcher: Executor, writer: Executor, deadline: Deadline) -> None:
+        checkpoints = _Checkpoints(reading.run, self._jobs, self._writer, self._clock, writer)
         try:
-            self._read_pages(reading, checkpoints, threads, deadline)
+            self._read_pages(reading, checkpoints, fetcher, deadline)
         except (CxoneError, PullFailed):
-            checkpoints.add(reading.part, reading.position)
+            checkpoints.add(reading)
             raise
         finally:
             checkpoints.finish()
 
     def _read_pages(
-        self, reading: _Reading, checkpoints: _Checkpoints, threads: Executor, deadline: Deadline
+        self, reading: _Reading, checkpoints: _Checkpoints, fetcher: Executor, deadline: Deadline
     ) -> None:
-        coming = threads.submit(self._port.page, reading.query, reading.position.token)
+        coming = fetcher.submit(self._port.page, reading.query, reading.position.token)
         while True:
             page = _arrived(coming)
             time_is_up = deadline.left() < _HAND_OVER_SECONDS
             if page.next_token:
                 positions.check_end(reading.position, page.next_token, reading.settings)
                 if not time_is_up:
-                    coming = threads.submit(self._port.page, reading.query, page.next_token)
+                    coming = fetcher.submit(self._port.page, reading.query, page.next_token)
             reading.take(page)
             if not page.next_token or time_is_up or reading.part_is_full():
-                checkpoints.add(reading.part, reading.position)
+                checkpoints.add(reading)
                 reading.open_part()
             if not page.next_token:
                 return
@@ -111,11 +114,21 @@ class Pager:
         return SeenCalls(part.ids for part in self._jobs.parts.first(job.job_id, job.position.page))
 
 
+def _thread(name: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+
 class _Reading:
     """What was read and is not checked off yet: the open part, and the position behind its last page."""
 
     def __init__(
-        self, run: Run, query: OutcomeQuery, settings: OutcomeSettings, clock: Clock, seen: SeenCalls
+        self,
+        run: Run,
+        query: OutcomeQuery,
+        settings: OutcomeSettings,
+        clock: Clock,
+        seen: SeenCalls,
+        compressor: Executor,
     ) -> None:
         job = run.job
         self.run = run
@@ -124,14 +137,17 @@ class _Reading:
         self.position = job.position
         self._clock = clock
         self._seen = seen
+        self._compressor = compressor
         self._maker = RowMaker(job.campaign_id, Window(job.start, job.end), settings)
         self.open_part()
 
     def open_part(self) -> None:
         self.part = OpenPart(self.position.page, self._clock.now())
+        self.compressing: list[Future[None]] = []
 
     def take(self, page: OutcomePage) -> None:
         dropped = self.part.add(page, self._maker, self._seen)
+        self.compressing.append(self._compressor.submit(self.part.compress))
         self.position = positions.after(self.position, page, dropped)
 
     def part_is_full(self) -> bool:
@@ -149,15 +165,21 @@ class _Checkpoints:
         self._threads = threads
         self._under_way: Future[tuple[Part, Job | None]] | None = None
 
-    def add(self, part: OpenPart, position: Position) -> None:
-        """Begin to write a part once the one before it is checked off; a part without a page is none.
+    def add(self, reading: _Reading) -> None:
+        """Begin to write the open part once the one before it is checked off; without a page it is none.
 
         Raises Superseded where the lease was lost.
         """
         self.finish()
-        if part.pages:
-            leftover = _may_be_written(self._run)
-            self._under_way = self._threads.submit(self._check_off, self._run.job, part, position, leftover)
+        if reading.part.pages:
+            self._under_way = self._threads.submit(
+                self._check_off,
+                self._run.job,
+                reading.part,
+                reading.compressing,
+                reading.position,
+                _may_be_written(self._run),
+            )
 
     def finish(self) -> None:
         """Wait until the part that is being written is checked off."""
@@ -174,8 +196,15 @@ class _Checkpoints:
         run.set_aside += sum(part.set_aside.values())
 
     def _check_off(
-        self, job: Job, part: OpenPart, position: Position, leftover: bool
+        self,
+        job: Job,
+        part: OpenPart,
+        compressing: Sequence[Future[None]],
+        position: Position,
+        leftover: bool,
     ) -> tuple[Part, Job | None]:
+        for page in compressing:
+            page.result()
         written = self._writer.write(job, part, leftover)
         return written, self._jobs.checkpoint(job, position, written, self._clock.now())
 

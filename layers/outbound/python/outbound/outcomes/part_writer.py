@@ -1,7 +1,7 @@
 """From pages of calls to parts of the lake, with what is wrong set aside and what came twice dropped.
 
     page 4 | page 5 | page 6 | ...  --->  OpenPart  --->  gzip, SHA-256, one object, named after page 4
-              rows as bytes, what was set aside, counts
+              rows, what was set aside, counts; compressed as they come
 
 first pull of a window:   outcomes/dt=.../<campaign>/<job>-<first page>: there is nothing to lose
 every later one:          staged/outcomes/dt=.../<campaign>/<job>-<first page>, until it is switched to
@@ -13,7 +13,7 @@ many objects of one, and a run that is cut off repeats no more than a part.
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -22,10 +22,10 @@ from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.job import Job, Part
 from outbound.outcomes.rows import RowMaker
 from outbound.outcomes.seen_calls import SeenCalls
-from outbound.store.lake import Lake, Stored, line_of, part_key
+from outbound.store.objects import GzippedLines, Lake, Stored, line_of
 
-PREFIX = "outcomes"
-SET_ASIDE_PREFIX = "set-aside/outcomes"
+_PREFIX = "outcomes"
+_SET_ASIDE_PREFIX = "set-aside/outcomes"
 _STAGED = "staged/"
 
 # A part is written when it has so many bytes, whatever its records: what is set aside may be long.
@@ -48,8 +48,9 @@ class OpenPart:
         self.records = 0
         self.size = 0
         self.ids = array("Q")
-        self.lines: list[bytes] = []
-        self.aside: list[bytes] = []
+        self.rows = GzippedLines()
+        self.aside = GzippedLines()
+        self._blocks: deque[tuple[GzippedLines, bytes, int]] = deque()
         self.reasons: Counter[str] = Counter()
         self.analysis = Analysis()
 
@@ -62,14 +63,24 @@ class OpenPart:
             calls = found.calls.only(numbers) if again else found.calls
             self.ids.extend(filter(None, numbers) if again else numbers)
             self.analysis.add(calls)
-            self.lines.append(maker.lines_of(calls))
-            self.aside += map(line_of, found.aside)
+            self._keep(self.rows, maker.lines_of(calls), len(calls.ids))
+            self._keep(self.aside, b"".join(map(line_of, found.aside)), len(found.aside))
             self.reasons.update(entry["reason"] for entry in found.aside)
-            self.size += len(self.lines[-1]) + sum(len(entry["record"]) for entry in found.aside)
             dropped += again + found.of_next_window
         self.pages += 1
         self.records += len(page.records)
         return dropped
+
+    def compress(self) -> None:
+        """Compress what was added since it was called last; not to be called by two threads at once."""
+        while self._blocks:
+            lines, block, count = self._blocks.popleft()
+            lines.add(block, count)
+
+    def _keep(self, lines: GzippedLines, block: bytes, count: int) -> None:
+        if count:
+            self._blocks.append((lines, block, count))
+            self.size += len(block)
 
     def is_full(self, most_records: int, now: datetime) -> bool:
         """Return True if the part has enough records or bytes, or was opened long enough ago."""
@@ -96,25 +107,25 @@ class PartWriter:
             leftover: True where an earlier try may have written under the same keys: what it wrote and this
                 one does not write is removed.
         """
+        gathered.compress()
         key, aside_key = keys_of_part(job, gathered.first_page)
-        rows, aside = len(gathered.ids), len(gathered.aside)
-        stored = self._write(_written_at(job, key), gathered.lines, rows, leftover)
-        self._write(_written_at(job, aside_key), gathered.aside, aside, leftover)
+        stored = self._write(_written_at(job, key), gathered.rows, leftover)
+        self._write(_written_at(job, aside_key), gathered.aside, leftover)
         return Part(
             page=gathered.first_page,
             pages=gathered.pages,
             key=key if stored.key else "",
             sha256=stored.sha256,
-            records=rows,
+            records=gathered.rows.count,
             size=stored.size,
             set_aside=dict(gathered.reasons),
             analysis=gathered.analysis.to_json(),
             ids=gathered.ids.tobytes(),
         )
 
-    def _write(self, key: str, lines: Sequence[bytes], count: int, leftover: bool) -> Stored:
-        if count:
-            return self._lake.write_blocks(key, lines, count)
+    def _write(self, key: str, lines: GzippedLines, leftover: bool) -> Stored:
+        if lines.count:
+            return self._lake.write_gzipped(key, lines)
         if leftover:
             self._lake.remove([key])
         return _NOTHING
@@ -130,9 +141,12 @@ def _written_at(job: Job, key: str) -> str:
 
 
 def keys_of_part(job: Job, first_page: int) -> tuple[str, str]:
-    """Return the keys of a part's objects in the lake: of its rows, and of what was set aside."""
-    place = (job.start, job.campaign_id, job.job_id, first_page)
-    return part_key(PREFIX, *place), part_key(SET_ASIDE_PREFIX, *place)
+    """Return the keys of a part's objects in the lake: of its rows, and of what was set aside.
+
+    The same first page, the same keys, however often it is written.
+    """
+    place = f"dt={job.start:%Y-%m-%d}/{job.campaign_id}/{job.job_id}-{first_page:06}.jsonl.gz"
+    return f"{_PREFIX}/{place}", f"{_SET_ASIDE_PREFIX}/{place}"
 
 
 def keys_without_part(job: Job, parts: Sequence[Part]) -> list[str]:

@@ -7,7 +7,8 @@ stale       |2    |5            of an earlier pull, which gathered other pages: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from outbound.outcomes.job import Part
@@ -51,3 +52,11 @@ def _part(item: Item) -> Part:
     kept = {name: item[name] for name in Part.__slots__ if name in item}
     # A part of an earlier version is one page.
     return Part(**kept | {"ids": bytes(item.get("ids", b"")), "pages": int(item.get("pages", 1))})
+
+
+def set_aside_of(parts: Iterable[Part]) -> dict[str, int]:
+    """Count the records that were set aside, by reason."""
+    reasons: Counter[str] = Counter()
+    for part in parts:
+        reasons.update(part.set_aside)
+    return dict(sorted(reasons.items()))

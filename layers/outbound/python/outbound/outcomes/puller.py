@@ -1,9 +1,9 @@
-"""Pulling one job: page after page into the lake, each with its checkpoint, then the result.
+"""Pulling one job: pages into parts of the lake, each with its checkpoint, then the result.
 
-claim -> page 0 -> part 0 + checkpoint -> page 1 -> ... -> manifest -> completed + fact -> bus
-                    ^ a run that is cut off anywhere goes on after its last checkpoint
+claim -> pages 0-9 -> part 0 + checkpoint -> pages 10-19 -> ... -> manifest -> completed + fact -> bus
+                    ^ a run that is cut off anywhere is resumed after its last checkpoint
 
-A window that was pulled before is pulled beside what the lake has of it; see `switching`.
+A window that was pulled before is pulled beside what the lake has of it; see `generations`.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from outbound.outcomes.windows import Window
 from outbound.queues import Invocation, Refused, TryLater, work
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
-from outbound.store.lake import NotRemoved
+from outbound.store.objects import NotRemoved
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Campaign, Registry
 from outbound.store.table import Item, Key
 
-# A lease outlives the deadline, and the function, by that much: while it lasts, whoever took it may still
-# be writing; and no longer, so that a run that died is soon gone on with.
+# A lease outlives the deadline, and the function, by that much: while it lasts, its holder may still
+# be writing; and no longer, so that the job of a run that died is soon resumed.
 LEASE_MARGIN_SECONDS = 15.0
 # Between runs that fail one after the other, doubled each time (seconds).
 _FIRST_WAIT, _LONGEST_WAIT = 30.0, 900.0
@@ -88,7 +88,7 @@ class Puller:
         """Work on a job until it has ended or the deadline is near.
 
         Returns when the job has ended, well or badly, and its fact is on the bus. Raises TryLater where it
-        is to go on later, and Refused where there is no such job.
+        is to be resumed later, and Refused where there is no such job.
         """
         key = self._jobs.key(campaign_id, window.start, window.end)
         try:
@@ -101,7 +101,7 @@ class Puller:
             raise TryLater(_FIRST_WAIT, type(error).__name__) from error
 
     def _claim(self, key: Key, deadline: Deadline) -> Job | None:
-        """Take the lease; give None where nothing is to be done, with the job's facts published for sure."""
+        """Take the lease; None where nothing is to be done, and the job's facts are published for sure."""
         now = self._clock.now()
         lease_seconds = max(deadline.left(), 0.0) + LEASE_MARGIN_SECONDS
         claimed = self._jobs.claim(key, now, lease_seconds)
@@ -111,14 +111,14 @@ class Puller:
         if claimed.done:
             return job_of(claimed.item)
         if not claimed.item:
-            raise Refused(f"there is no pull job {key.sk} of {key.pk}: ask for it by outcomes.pull.requested")
+            raise Refused(f"there is no pull job {key.sk} of {key.pk}: request it by outcomes.pull.requested")
         if _waits_for_nothing(claimed.item, now.timestamp()):
             return None
         lease_left = float(claimed.item.get("lease_until", 0)) - now.timestamp()
         raise TryLater(max(lease_left, 1.0), "another run is pulling this window")
 
     def _ended(self, run: Run, settings: OutcomeSettings, deadline: Deadline) -> Item:
-        """Work on a job to its end, well or badly, and give its item. Raises TryLater where it goes on."""
+        """Work on a job to its end, well or badly, and return its item. Raises TryLater where it goes on."""
         try:
             try:
                 if run.job.switch is None:
@@ -134,7 +134,7 @@ class Puller:
         return ended
 
     def _query(self, run: Run, settings: OutcomeSettings) -> OutcomeQuery:
-        """Give the query of the job, checked, and let the run stand where it goes on.
+        """Return the query of the job, and let the run stand where it is resumed.
 
         Raises InvalidQuery or PullFailed.
         """
@@ -155,7 +155,7 @@ class Puller:
         return checked(campaign.campaign_id, window, codes, size, settings, self._clock.now())
 
     def _positioned(self, job: Job, campaign: Campaign, settings: OutcomeSettings) -> Job:
-        """Give the job with the position at which it begins or goes on."""
+        """Return the job with the position at which it begins or is resumed."""
         if job.position.page and job.position.query != positions.query_id(campaign.outcome_codes):
             logger.info("the codes have changed: a pull begins anew", extra={"job_id": job.job_id})
             job = self._rewound(job)
@@ -165,7 +165,7 @@ class Puller:
         return replace(job, position=position)
 
     def _since(self, job: Job, settings: OutcomeSettings) -> datetime:
-        """Give where a pull begins that begins now: at the window's start, or where CXone's calls begin.
+        """Return where a pull begins that begins now: at the window's start, or where CXone's calls begin.
 
         Raises OutOfRetention where nothing is left, and where an earlier pull of the window has more.
         """
@@ -186,7 +186,7 @@ class Puller:
         return rewound
 
     def _interrupted(self, run: Run, error: Exception) -> TryLater:
-        """Give the lease back, and say when the job goes on."""
+        """Release the lease, and return when the job is to be resumed."""
         if isinstance(error, Superseded):
             return TryLater(_FIRST_WAIT, "another run has taken the job over")
         moved_on = run.pages > 0 or run.job.switch is not None
@@ -198,18 +198,18 @@ class Puller:
             return TryLater(0, "handed over to the next run")
         extra = {"job_id": run.job.job_id, "error": str(error), "failures": run.job.failures}
         logger.warning("a pull was interrupted", extra=extra)
-        return TryLater(_growing_wait(run.job.failures), type(error).__name__)
+        return TryLater(_wait_after(run.job.failures), type(error).__name__)
 
     def _release(self, job: Job, failed: bool, why: str) -> None:
         try:
             self._jobs.release(job, failed, why)
         except _OF_AWS as error:
             # The lease then ends by itself; what stopped the run matters more.
-            logger.warning("a lease was not given back", extra={"job_id": job.job_id, "error": str(error)})
+            logger.warning("a lease was not released", extra={"job_id": job.job_id, "error": str(error)})
 
 
 def _reason(error: Exception) -> str:
-    """Say for people why a run stopped; what AWS answered holds names of the account and goes to the log."""
+    """Return for people why a run stopped; what AWS answered names the account and goes to the log only."""
     if isinstance(error, ClientError):
         return f"AWS refused {error.operation_name}: {error.response.get('Error', {}).get('Code', 'unknown')}"
     return str(error) or type(error).__name__
@@ -220,8 +220,8 @@ def _waits_for_nothing(item: Item, now: float) -> bool:
     return item["status"] in ("completed", "lost") or float(item.get("again_at", 0)) > now
 
 
-def _growing_wait(failures: int) -> float:
-    """Give the wait after so many failures in a row; jobs that failed together do not come back together."""
+def _wait_after(failures: int) -> float:
+    """Return the wait after so many failures in a row; jobs that failed together return one by one."""
     longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(failures - 1, 10))
     return longest * (0.75 + 0.25 * random())  # noqa: S311 - jitter
 
@@ -231,8 +231,8 @@ def build(runtime: Runtime) -> Work:
     queue, documents = runtime.queue, runtime.documents
     runtime.warm_up("cxone", "outbox", "registry", "lake")
     # Records come and go by the hundred thousand, and every full collection would walk all that was imported,
-    # too: a fifth of a pull's CPU time. What is there now stays for the life of the environment; a page is
-    # not walked again and again while it is looked at.
+    # too: a fifth of a pull's CPU time. What is there now stays for the life of the environment, and a page
+    # is not walked again and again while it is looked at.
     gc.freeze()
     gc.set_threshold(_OBJECTS_A_COLLECTION)
 

@@ -1,4 +1,4 @@
-"""What may be asked of CXone: checked before a request is wasted, each refusal naming its field."""
+"""Queries to CXone: checked before a request is wasted, each refusal naming its field."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def checked(
     settings: OutcomeSettings,
     now: datetime,
 ) -> OutcomeQuery:
-    """Give the query, or raise InvalidQuery naming the first field that cannot be.
+    """Return the query, or raise InvalidQuery naming the first field that cannot be.
 
-    Whether CXone still has the window is not asked here: a query that was in time is read to its end.
+    Whether CXone still has the window is not looked at here: a query that was in time is read to its end.
     """
     check_campaign_id(campaign_id)
     _check_times(window, now)
@@ -49,7 +49,7 @@ def checked(
 
 
 def check_campaign_id(campaign_id: str) -> None:
-    """Refuse what is no campaign id; it becomes part of keys and paths."""
+    """Refuse what is not a campaign id; it becomes part of keys and paths."""
     if not _CAMPAIGN_ID.fullmatch(campaign_id):
         raise InvalidQuery("campaign_id", "use 1 to 64 letters, digits, '-' or '_'")
 

@@ -1,8 +1,13 @@
-"""What a pull came to: the manifest in the lake, the facts for the bus, and the metrics."""
+"""What a pull came to: the manifest in the lake, the facts for the bus, and the metrics.
+
+In what is reported, `metrics` says what the calls amount to and `audit` what was done. Both travel in the
+fact, and the delivery to the CRM is made of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,26 +17,21 @@ from outbound.events import Event, EventType, new_event
 from outbound.observability import Metric, logger, measure
 from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.errors import OutOfRetention, PullFailed
-from outbound.outcomes.generations import Switching
+from outbound.outcomes.generations import GenerationSwitch
 from outbound.outcomes.job import Job, Part
 from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.part_writer import keys_without_part
+from outbound.outcomes.parts import set_aside_of
 from outbound.outcomes.query import InvalidQuery
-from outbound.outcomes.report import (
-    MAX_MESSAGE,
-    audit_of,
-    compliance_hash,
-    listed,
-    metrics_of,
-    set_aside_of,
-)
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
-from outbound.store.lake import Lake, manifest_key
+from outbound.store.objects import Lake
 from outbound.store.table import Item
 
-# A failed window is tried again after an hour: somebody repairs what was wrong, and nobody plans by hand.
+# A failed window is tried again after an hour: the operator repairs the cause, and need not plan by hand.
 AGAIN_AFTER = timedelta(hours=1)
+# An error's message travels in an event and in the CRM's report.
+_MAX_MESSAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class Reporter:
         """Write manifests to this lake."""
         self._jobs = jobs
         self._lake = lake
-        self._switching = Switching(jobs, lake, clock)
+        self._generations = GenerationSwitch(jobs, lake, clock)
         self._tenant = tenant
         self._clock = clock
 
     def complete(self, job: Job, settings: OutcomeSettings, deadline: Deadline) -> Item | None:
-        """End a job whose last page is written, and give its item with the facts to publish.
+        """End a job whose last page is written, and return its item with the facts to publish.
 
         None where the lease was lost. Raises OutOfTime where another run has to go on, and Superseded.
         """
@@ -66,16 +66,16 @@ class Reporter:
             # What an earlier try wrote elsewhere is not part of the window.
             self._lake.remove(keys_without_part(job, result.parts))
             return self._tell(job, result, self._manifest(job, result), None, settings, now)
-        current = self._switching.current(job)
-        changes = job.switch.changes if job.switch else self._switching.changes(result.parts, current)
+        current = self._generations.current(job)
+        changes = job.switch.changes if job.switch else self._generations.changes(result.parts, current)
         if job.quiet and changes is not None and not any(changes.values()):
             return self._keep(job, now)
-        job = self._switching.switch(job, result.parts, current, changes, deadline)
+        job = self._generations.switch(job, result.parts, current, changes, deadline)
         manifest = self._manifest(job, result)
         item = self._tell(job, result, manifest, changes, settings, now)
         if item is not None:
             # Last: until the job has ended, another run may have to copy from there.
-            self._switching.remove_staged(job)
+            self._generations.remove_staged(job)
         return item
 
     def _tell(
@@ -101,13 +101,13 @@ class Reporter:
 
     def _keep(self, job: Job, now: datetime) -> Item | None:
         """End a quiet pull that found what the lake has already."""
-        self._switching.remove_staged(job)
+        self._generations.remove_staged(job)
         kept = {name: value for name, value in job.result.items() if name not in ("reason", "message")}
         measure(Metric.OUTCOMES_CHANGED, 0)
         return self._jobs.keep(job, kept | {"looked_again_at": format_time(now)})
 
     def fail(self, job: Job, failure: PullFailed | InvalidQuery) -> Item | None:
-        """End a job that cannot go on, and give its item with the facts to publish.
+        """End a job that cannot go on, and return its item with the facts to publish.
 
         None where the lease was lost.
         """
@@ -123,7 +123,7 @@ class Reporter:
                 self._lake.remove(keys_without_part(job, []))
         item = self._end_badly(job, failure, records)
         if item is not None and job.staged and (afresh or isinstance(failure, OutOfRetention)):
-            self._switching.remove_staged(job)
+            self._generations.remove_staged(job)
         return item
 
     def _end_badly(self, job: Job, failure: PullFailed | InvalidQuery, records: int) -> Item | None:
@@ -131,11 +131,11 @@ class Reporter:
         for_good = isinstance(failure, OutOfRetention)
         kept = for_good and job.in_the_lake
         status = "completed" if kept else "lost" if for_good else "failed"
-        # Of a campaign that was removed nothing is tried again until somebody asks.
+        # Of a campaign that was removed nothing is tried again until it is requested.
         removed = isinstance(failure, PullFailed) and failure.reason == "unknown_campaign"
         again_at = None if for_good or removed else now + AGAIN_AFTER
         failed = self._failed(job, failure, records, again_at, now)
-        # The receivers of a quiet pull have what they were told; metric, log and command say that it failed.
+        # The receivers of a quiet pull have what they got before; metric, log and command say that it failed.
         facts = [] if job.quiet else [failed]
         if status == "lost":
             facts.append(self._coverage_lost(job, Window(job.start, job.end), now))
@@ -152,19 +152,19 @@ class Reporter:
             # The analyses of hundreds of parts are not to be in memory at once.
             parts.append(replace(part, analysis=""))
         records = sum(part.records for part in parts)
-        audit = audit_of(job, "completed", now, records, compliance_hash(parts), "")
-        return _Result(parts, analysis, metrics_of(job, analysis, settings, now), audit)
+        audit = _audit_of(job, "completed", now, records, _compliance_hash(parts), "")
+        return _Result(parts, analysis, _metrics_of(job, analysis, settings, now), audit)
 
     def _manifest(self, job: Job, result: _Result) -> str:
-        """Write the manifest and give its key."""
-        key = manifest_key(job.start, job.campaign_id, job.job_id)
+        """Write the manifest and return its key."""
+        key = f"manifests/outcomes/dt={job.start:%Y-%m-%d}/{job.campaign_id}/{job.job_id}.json"
         document = {
             "schema_version": 1,
             "job_id": job.job_id,
             "generation": job.generation,
             "campaign_id": job.campaign_id,
             "window": _window(job),
-            "parts": [listed(part) for part in result.parts if part.key],
+            "parts": [_listed(part) for part in result.parts if part.key],
             "set_aside": set_aside_of(result.parts),
             "duplicates_dropped": job.position.duplicates,
             "metrics": result.metrics,
@@ -200,7 +200,7 @@ class Reporter:
         again_at: datetime | None,
         now: datetime,
     ) -> Event:
-        message = str(failure)[:MAX_MESSAGE]
+        message = str(failure)[:_MAX_MESSAGE]
         data = {
             "job_id": job.job_id,
             "campaign_id": job.campaign_id,
@@ -210,14 +210,14 @@ class Reporter:
             "message": message,
             "again_at": format_time(again_at) if again_at else None,
             "metrics": None,
-            "audit": audit_of(job, "failed", now, records, "", message),
+            "audit": _audit_of(job, "failed", now, records, "", message),
         }
         # Each bad end of a job is a fact of its own.
         effect = [job.job_id, str(job.generation), str(job.failed_pulls + 1)]
         return new_event(EventType.PULL_FAILED, self._tenant, now, effect, data, job.correlation_id)
 
     def _lost_beginning(self, job: Job, now: datetime) -> list[Event]:
-        """Give the fact of the window's beginning that CXone no longer had when the pull began."""
+        """Return the fact of the window's beginning that CXone no longer had when the pull began."""
         since = parse_time(job.position.since)
         return [self._coverage_lost(job, Window(job.start, since), now)] if since > job.start else []
 
@@ -236,7 +236,7 @@ def _window(job: Job) -> dict[str, str]:
 
 
 def _again_at(job: Job, settings: OutcomeSettings) -> datetime | None:
-    """Give when the window's longest calls have ended; None where its pull began after that."""
+    """Return when the window's longest calls have ended; None where its pull began after that."""
     longest = timedelta(seconds=settings.longest_call_seconds)
     settled = job.end + longest + timedelta(seconds=settings.settling_seconds)
     return settled if longest and parse_time(job.initiated_at) < settled else None
@@ -252,3 +252,45 @@ def _measure(result: _Result, changes: Mapping[str, int] | None) -> None:
         measure(Metric.CONVERSION_RATE, result.metrics["conversion_rate"])
     if set_aside := set_aside_of(result.parts):
         logger.warning("records were set aside", extra={"reasons": set_aside})
+
+
+def _metrics_of(job: Job, analysis: Analysis, settings: OutcomeSettings, now: datetime) -> dict[str, Any]:
+    """Return the report's metrics of a job whose last page is written."""
+    pages = job.position.page
+    tries = pages + job.position.failed_tries + job.interruptions
+    return {
+        "extraction_latency_seconds": round((now - parse_time(job.initiated_at)).total_seconds(), 2),
+        "download_success_rate": round(100.0 * pages / tries, 2),
+        "total_records": analysis.calls,
+        "conversion_rate": round(analysis.conversion_rate_percent, 4),
+        "summary": analysis.summary(settings),
+    }
+
+
+def _audit_of(job: Job, status: str, now: datetime, records: int, digest: str, error: str) -> dict[str, Any]:
+    """Return the report's audit of a job."""
+    return {
+        "job_id": job.job_id,
+        "campaign_id": job.campaign_id,
+        "start_time": format_time(job.start),
+        "end_time": format_time(job.end),
+        "initiated_at": job.initiated_at,
+        "completed_at": format_time(now),
+        "status": status,
+        "records_processed": records,
+        "compliance_hash": digest,
+        "error": error or None,
+    }
+
+
+def _compliance_hash(parts: Sequence[Part]) -> str:
+    """Return the SHA-256 over the parts' own SHA-256s, one a line, in the order of their pages.
+
+    Anyone can compute it from the parts: it stands for every record without holding any in memory.
+    """
+    return hashlib.sha256("".join(f"{part.sha256}\n" for part in parts if part.key).encode()).hexdigest()
+
+
+def _listed(part: Part) -> dict[str, Any]:
+    """Return a part as the manifest lists it."""
+    return {name: getattr(part, name) for name in ("page", "key", "sha256", "records", "size")}

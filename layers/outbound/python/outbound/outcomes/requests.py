@@ -1,4 +1,4 @@
-"""Events that ask for pulls: the beat, a request for one campaign and window, an outcome that changed."""
+"""Events that ask for pulls: a tick of the schedule, a request for a window, an outcome that changed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from outbound.clock import Clock, parse_time
+from outbound.clock import Clock, format_time, parse_time
 from outbound.events import Bus, Event, EventType, new_event
 from outbound.observability import logger
 from outbound.outcomes.corrections import Corrections
 from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.planner import Planner
 from outbound.outcomes.query import InvalidQuery, check_campaign_id
-from outbound.outcomes.report import refusal_audit
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 from outbound.queues import Invocation, Refused, event_of, work
@@ -27,7 +26,7 @@ class PullRequests:
     """Answers events that ask for pulls."""
 
     def __init__(self, planner: Planner, corrections: Corrections, bus: Bus, clock: Clock) -> None:
-        """Plan with this planner; say on this bus what cannot be planned."""
+        """Plan with this planner; report on this bus what cannot be planned."""
         self._planner = planner
         self._corrections = corrections
         self._bus = bus
@@ -58,7 +57,7 @@ class PullRequests:
 
     def _plan_between(self, event: Event, settings: OutcomeSettings) -> None:
         try:
-            campaign_id, window, refresh = _asked(event.data)
+            campaign_id, window, refresh = _read_request(event.data)
             self._planner.plan_between(
                 campaign_id, window, refresh, settings, event.correlation_id, event.event_id
             )
@@ -77,14 +76,14 @@ class PullRequests:
             "field": refusal.field,
             "message": str(refusal),
             "metrics": None,
-            "audit": refusal_audit(campaign_id, start, end, now, str(refusal)),
+            "audit": _refusal_audit(campaign_id, start, end, now, str(refusal)),
         }
         effect = [event.event_id]
         fact = new_event(EventType.PULL_FAILED, event.tenant, now, effect, data, event.correlation_id)
         self._bus.publish([fact])
 
 
-def _asked(data: Mapping[str, Any]) -> tuple[str, Window, bool]:
+def _read_request(data: Mapping[str, Any]) -> tuple[str, Window, bool]:
     """Read a request's data. Raises InvalidQuery naming the first field that is missing or wrong."""
     campaign_id = data.get("campaign_id")
     if not isinstance(campaign_id, str):
@@ -106,8 +105,24 @@ def _time(data: Mapping[str, Any], field: str) -> datetime:
     except ValueError:
         quoted = given[:_LONGEST_QUOTED]
         raise InvalidQuery(
-            field, f"{quoted!r} is no time with an offset; write one like 2026-01-31T08:00:00Z"
+            field, f"{quoted!r} is not a time with an offset; write one like 2026-01-31T08:00:00Z"
         ) from None
+
+
+def _refusal_audit(campaign_id: str, start: str, end: str, now: datetime, error: str) -> dict[str, Any]:
+    """Return the audit of a request for which there was never a job."""
+    return {
+        "job_id": None,
+        "campaign_id": campaign_id,
+        "start_time": start,
+        "end_time": end,
+        "initiated_at": format_time(now),
+        "completed_at": format_time(now),
+        "status": "failed",
+        "records_processed": 0,
+        "compliance_hash": "",
+        "error": error,
+    }
 
 
 def _quoted(data: Mapping[str, Any], field: str) -> str:

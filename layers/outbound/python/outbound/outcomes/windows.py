@@ -22,7 +22,7 @@ class Window:
 
 
 def cut(window: Window, longest: timedelta) -> Iterator[Window]:
-    """Give the pieces of a window: none crosses a UTC midnight, none is longer than `longest`.
+    """Return the pieces of a window: none crosses a UTC midnight, none is longer than `longest`.
 
     A part of the lake then has one date.
     """
@@ -34,7 +34,7 @@ def cut(window: Window, longest: timedelta) -> Iterator[Window]:
 
 
 def uncovered(window: Window, covered: Iterable[Window]) -> Iterator[Window]:
-    """Give the parts of a window that none of the covered windows covers, in order."""
+    """Return the parts of a window that none of the covered windows covers, in order."""
     start = window.start
     for other in sorted(covered):
         if other.end <= start:

@@ -1,13 +1,12 @@
-"""The lake: gzipped JSON lines in S3, under keys that follow from what they hold."""
+"""The objects of the lake in S3: gzipped JSON lines, documents and texts; a key follows from its content."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
 # Level 6 is a tenth smaller than level 1 and takes four times as long; transfer is cheaper than CPU.
 _LEVEL = 1
-
-
 # What one DeleteObjects takes.
 _REMOVED_AT_ONCE = 1000
 
@@ -38,8 +35,30 @@ class Stored:
 
 
 def line_of(value: Any) -> bytes:
-    """Give a value as a line of JSON; moments are ISO 8601 in UTC with `Z`."""
+    """Return a value as a line of JSON; moments are ISO 8601 in UTC with `Z`."""
     return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
+
+
+class GzippedLines:
+    """Lines of an object, compressed as they come: a few per cent of them are held."""
+
+    def __init__(self) -> None:
+        """Begin without a line."""
+        self.count = 0
+        # Window bits of 31 mean the frame of gzip, without a time: the same lines, the same bytes.
+        self._compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+        self._digest = hashlib.sha256()
+        self._compressed: list[bytes] = []
+
+    def add(self, block: bytes, count: int) -> None:
+        """Add so many lines, each with its end, in one block; other threads can work meanwhile."""
+        self._digest.update(block)
+        self._compressed.append(self._compressor.compress(block))
+        self.count += count
+
+    def finished(self) -> tuple[bytes, str]:
+        """Return the compressed bytes, and the SHA-256 of the lines. To be called once."""
+        return b"".join([*self._compressed, self._compressor.flush()]), self._digest.hexdigest()
 
 
 class Lake:
@@ -52,26 +71,22 @@ class Lake:
 
     def write_lines(self, key: str, lines: Sequence[bytes]) -> Stored:
         """Write lines as `line_of` makes them, replacing what a former try wrote under the same key."""
-        return self.write_blocks(key, [b"".join(lines)], len(lines))
+        gzipped = GzippedLines()
+        gzipped.add(b"".join(lines), len(lines))
+        return self.write_gzipped(key, gzipped)
 
-    def write_blocks(self, key: str, blocks: Iterable[bytes], count: int) -> Stored:
-        """Write `count` lines that come in blocks of many, without ever holding them joined."""
-        # Window bits of 31 mean the frame of gzip, without a time: the same lines, the same bytes.
-        compressor, digest = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31), hashlib.sha256()
-        compressed = []
-        for block in blocks:
-            digest.update(block)
-            compressed.append(compressor.compress(block))
-        body = b"".join([*compressed, compressor.flush()])
+    def write_gzipped(self, key: str, lines: GzippedLines) -> Stored:
+        """Write lines that were compressed already, and get no more of them."""
+        body, digest = lines.finished()
         self._client.put_object(
             Bucket=self._bucket,
             Key=key,
             Body=body,
             ContentType="application/x-ndjson",
             ContentEncoding="gzip",
-            Metadata={"sha256": digest.hexdigest(), "lines": str(count)},
+            Metadata={"sha256": digest, "lines": str(lines.count)},
         )
-        return Stored(key, digest.hexdigest(), len(body))
+        return Stored(key, digest, len(body))
 
     def write_document(self, key: str, document: Any) -> Stored:
         """Write one JSON document."""
@@ -87,20 +102,20 @@ class Lake:
         return Stored(key, hashlib.sha256(body).hexdigest(), len(body))
 
     def read_lines(self, key: str) -> list[Any]:
-        """Give the values of an object's lines."""
+        """Return the values of an object's lines."""
         return [orjson.loads(line) for line in self.lines(key)]
 
     def lines(self, key: str) -> list[bytes]:
-        """Give the lines of an object as they are stored."""
+        """Return the lines of an object as they are stored."""
         body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return gzip.decompress(body).splitlines()
 
     def read_document(self, key: str) -> Any:
-        """Give a JSON document, or None where there is none."""
+        """Return a JSON document, or None where there is none."""
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            # Who may not list a bucket is told that a missing object is forbidden.
+            # To a caller that may not list a bucket S3 says that a missing object is forbidden.
             if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied", "404", "403"):
                 return None
             raise
@@ -122,13 +137,3 @@ class Lake:
             if refused := answer.get("Errors", []):
                 codes = ", ".join(sorted({error.get("Code", "") for error in refused}))
                 raise NotRemoved(f"{len(refused)} of {len(batch)} objects could not be removed: {codes}")
-
-
-def part_key(prefix: str, day: datetime, campaign_id: str, job_id: str, page: int) -> str:
-    """The key of a job's page: the same page, the same key, however often it is written."""
-    return f"{prefix}/dt={day:%Y-%m-%d}/{campaign_id}/{job_id}-{page:06}.jsonl.gz"
-
-
-def manifest_key(day: datetime, campaign_id: str, job_id: str) -> str:
-    """The key of a job's manifest."""
-    return f"manifests/outcomes/dt={day:%Y-%m-%d}/{campaign_id}/{job_id}.json"
