@@ -17,8 +17,7 @@ from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunStatus
 from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import StepOutcome, StepResult
 from outbound.clock import Clock, format_time
-from outbound.events import PublishFailed
-from outbound.observability import Metric, logger, measure
+from outbound.observability import Metric, measure
 from outbound.store.lake import Lake
 from outbound.store.outbox import Outbox
 
@@ -75,11 +74,7 @@ class Finisher:
         fact = self._facts.finished(run, summary, now)
         item = self._runs.finish(run, RunStatus(summary["status"]), summary, [fact], now)
         _measure(run, summary["status"])
-        try:
-            self._outbox.publish(self._runs.key(run.campaign_id, run.run_id), item)
-        except PublishFailed:
-            # The fact is in the run; the sweeper publishes it.
-            logger.warning("the fact of a finished run is left to the sweeper", extra={"run_id": run.run_id})
+        self._outbox.publish_or_leave(self._runs.key(run.campaign_id, run.run_id), item)
         return StepResult(
             StepOutcome.COMPLETE, counts={name: summary[name] for name in ("archived", "failed")}
         )

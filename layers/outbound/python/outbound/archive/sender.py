@@ -23,7 +23,6 @@ from outbound.archive.step_result import RunFailed, StepOutcome, StepResult
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import Conflict, CxoneError, InvalidRequest, Unavailable, UnexpectedAnswer
 from outbound.cxone.ports.attempts import Archived, ArchiveOrder, AttemptsPort
-from outbound.events import PublishFailed
 from outbound.observability import Metric, logger, measure
 from outbound.store.outbox import Outbox
 
@@ -58,13 +57,7 @@ class Settler:
         measure(Metric.ATTEMPTS_ARCHIVED, result.archived)
         if result.failed:
             measure(Metric.ATTEMPTS_NOT_ARCHIVED, result.failed)
-        try:
-            self._outbox.publish(self._batches.key(run.run_id, batch.number), item)
-        except PublishFailed:
-            # The fact is in the ledger; the sweeper publishes it.
-            logger.warning(
-                "the fact of a settled batch is left to the sweeper", extra={"batch": batch.number}
-            )
+        self._outbox.publish_or_leave(self._batches.key(run.run_id, batch.number), item)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from outbound.clock import Clock, format_time
 from outbound.deliveries.ledger import bring_forward, parked_deliveries
-from outbound.events import Event, EventType, new_event
+from outbound.events import Event, new_event
+from outbound.events.facts.deliveries import DestinationDisabled, DestinationEnabled
 from outbound.observability import Metric, logger, measure
 from outbound.store.destinations import Switches
 from outbound.store.outbox import Outbox
@@ -34,15 +35,13 @@ class DestinationSwitch:
         now = self._clock.now()
         key = self._switches.key(self.destination)
         self._outbox.publish_left(key)
-        data = {"destination": self.destination, "event_id": event.event_id, "status": _GONE}
+        disabled = DestinationDisabled(destination=self.destination, event_id=event.event_id, status=_GONE)
         effect = (self.destination, format_time(now))
-        fact = new_event(
-            EventType.DESTINATION_DISABLED, self._tenant, now, effect, data, event.correlation_id
-        )
+        fact = new_event(disabled, self._tenant, now, effect, event.correlation_id)
         written = self._switches.off(self.destination, event.event_id, now, [fact])
         if written is not None:
             measure(Metric.DESTINATION_DISABLED)
-            logger.error("a destination is gone and was switched off", extra=data)
+            logger.error("a destination is gone and was switched off", extra=disabled.data())
             self._outbox.publish(key, written)
 
     def on(self) -> int:
@@ -54,8 +53,8 @@ class DestinationSwitch:
         key = self._switches.key(self.destination)
         self._outbox.publish_left(key)
         effect = (self.destination, format_time(now))
-        data = {"destination": self.destination}
-        fact = new_event(EventType.DESTINATION_ENABLED, self._tenant, now, effect, data)
+        enabled = DestinationEnabled(destination=self.destination)
+        fact = new_event(enabled, self._tenant, now, effect)
         written = self._switches.on(self.destination, now, [fact])
         if written is not None:
             self._outbox.publish(key, written)
