@@ -30,7 +30,7 @@ _load = [
     pytest.mark.skipif(not os.environ.get("OUTBOUND_LOAD"), reason="full sizes; `make load` runs them"),
 ]
 
-# A number that JSON can spell and nobody can write down; put into a body after it is made.
+# A number that JSON can spell and no number of ours can hold; put into a body after it is made.
 _TOO_LARGE = "a number that is too large"
 _ANYTHING = st.recursive(
     st.none()

@@ -33,7 +33,7 @@ def _with(**settings: Any) -> dict[str, Any]:
     return {"providers": {"acme": {"scheme": "github"} | settings}}
 
 
-def test_as_packaged_nobody_may_send_anything() -> None:
+def test_as_packaged_no_sender_may_send_anything() -> None:
     providers = Providers.model_validate({})
 
     assert providers == Providers()

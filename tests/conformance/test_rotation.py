@@ -106,7 +106,7 @@ def test_forged_requests_read_the_secret_at_most_once_a_minute(
         said.append(refused.reason)
 
     assert len(reads) == 2 * 5
-    # Where nobody looked since it came nobody can tell: once a minute a stranger is told no.
+    # Unless the secret was read since it came it cannot be told: once a minute a stranger is refused.
     assert Counter(said) == {RefusalReason.WRONG_SIGNATURE: 5, RefusalReason.SECRET_TOO_OLD: 295}
 
 

@@ -20,7 +20,7 @@ REGISTERS = {
 }
 """The register that each change is of, and what it says afterwards."""
 
-# HubSpot's contacts are numbers; these are nobody else's.
+# HubSpot's contacts are numbers; no other part uses these.
 _FIRST_CONTACT = 77_000_000
 _DAY = timedelta(days=1)
 

@@ -20,7 +20,9 @@ def _builders() -> dict[str, str]:
     """The text of the module that builds the work of each function."""
     builders = {}
     for app in sorted((ROOT / "functions").glob("*/app.py")):
-        module = re.search(r"^from (outbound\.[\w.]+) import \w+(?:, \w+)?$", app.read_text(), re.M)
+        module = re.search(
+            r"^from (outbound\.[\w.]+) import (?:build|sweeping|\w+, make_handler)$", app.read_text(), re.M
+        )
         assert module is not None, app
         builders[app.parent.name] = (PACKAGES / f"{module[1].replace('.', '/')}.py").read_text()
     return builders

@@ -15,7 +15,7 @@ from outbound.events.catalogue import CATALOGUE, Contract, Kind
 from outbound.events.facts.archive import ArchivedCopy, AttemptsArchived
 from outbound.events.facts.base import UNSET
 from outbound.events.facts.campaigns import CampaignRemoved
-from outbound.events.facts.outcomes import PullFailed, Window
+from outbound.events.facts.outcomes import OutcomesPullFailed, PulledWindow
 from outbound.events.facts.webhooks import RejectedPart, WebhookRejected
 from worlds.aws import FakeClock
 
@@ -64,7 +64,9 @@ def test_an_event_has_type_and_data_of_its_fact() -> None:
 
 def test_what_is_unset_is_left_out_and_what_is_null_is_not() -> None:
     def failed(**more: Any) -> dict[str, Any]:
-        return PullFailed(campaign_id="c", reason="r", field=None, message="m", audit={}, **more).data()
+        return OutcomesPullFailed(
+            campaign_id="c", reason="r", field=None, message="m", audit={}, **more
+        ).data()
 
     assert failed() == {
         "campaign_id": "c",
@@ -75,7 +77,7 @@ def test_what_is_unset_is_left_out_and_what_is_null_is_not() -> None:
         "audit": {},
     }
     assert failed(again_at=UNSET) == failed()
-    whole = failed(job_id="j", window=Window(start="a", end="b"), again_at=None)
+    whole = failed(job_id="j", window=PulledWindow(start="a", end="b"), again_at=None)
     assert list(whole)[:3] == ["job_id", "campaign_id", "window"]
     assert whole["window"] == {"start": "a", "end": "b"}
     assert whole["again_at"] is None

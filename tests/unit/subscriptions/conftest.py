@@ -18,5 +18,5 @@ def tenant_process() -> Iterator[Tenant]:
 
 @pytest.fixture
 def world(aws: AwsWorld, clock: FakeClock, tenant_process: Tenant) -> SubscriptionWorld:
-    """A registrar before a tenant that nobody has registered anything at."""
+    """A registrar before a tenant without subscriptions."""
     return SubscriptionWorld(aws, clock, tenant_process)

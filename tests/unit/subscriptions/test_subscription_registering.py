@@ -74,7 +74,7 @@ def test_asked_again_it_is_written_anew(world: SubscriptionWorld) -> None:
     assert world.register("dialer", again=True).outcome == "replaced"
 
 
-def test_somebody_elses_webhooks_are_left_alone(world: SubscriptionWorld) -> None:
+def test_webhooks_of_others_are_left_alone(world: SubscriptionWorld) -> None:
     world.register(name="prod campaigns", url=OTHER)
     world.register()
 

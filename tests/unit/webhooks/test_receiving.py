@@ -59,7 +59,7 @@ def test_a_delivery_that_the_queue_has_is_answered_with_its_id(world: IngressWor
         (request(BODY, x_hub_signature_256="sha256=" + "0" * 64), (401, "unauthenticated")),
         (request(BODY, x_hub_signature_256=None), (401, "unauthenticated")),
         (request(b"{", x_hub_signature_256=None), (401, "unauthenticated")),
-        (request(BODY, provider="nobody"), (404, "unknown-path")),
+        (request(BODY, provider="unknown"), (404, "unknown-path")),
         ({**request(BODY), "resource": "/{proxy+}"}, (404, "unknown-path")),
         ({**request(BODY), "pathParameters": None}, (404, "unknown-path")),
         (request(BODY, method="GET"), (405, "method-not-allowed")),
@@ -139,7 +139,7 @@ def test_a_body_that_came_as_base64_travels_byte_by_byte(world: IngressWorld, bo
 
 
 def test_base64_with_bits_to_spare_travels_as_what_it_says(world: IngressWorld) -> None:
-    # The last letter says two bits that nobody reads; `0` is how it is usually written.
+    # The last letter holds two bits that are not read; `0` is how it is usually written.
     sent = request(b'["a"]') | {"body": "WyJhIl1="}
     assert world.receive(sent)["statusCode"] == 202
     (message,) = world.queued()

@@ -164,8 +164,8 @@ def test_one_run_that_the_queue_delivers_twice_is_read_once(
             "--from: '2026-03-10' is not a time",
         ),
         (["list", "--from", "2026-03-11T00:00:00Z", "--to", "2026-03-11T00:00:00Z"], "later than --from"),
-        (["replay", "nobody"], "no webhook nobody is kept"),
-        (["show", "nobody"], "no webhook nobody is kept"),
+        (["replay", "unknown"], "no webhook unknown is kept"),
+        (["show", "unknown"], "no webhook unknown is kept"),
     ],
 )
 def test_what_cannot_be_asked_is_said(run: Run, arguments: list[str], complaint: str) -> None:
@@ -174,6 +174,6 @@ def test_what_cannot_be_asked_is_said(run: Run, arguments: list[str], complaint:
 
 
 def test_a_misspelt_id_among_others_sends_none(run: Run, world: IngressWorld, received: list[str]) -> None:
-    with pytest.raises(ValueError, match="no webhook nobody"):
-        run("replay", received[0], "nobody")
+    with pytest.raises(ValueError, match="no webhook unknown"):
+        run("replay", received[0], "unknown")
     assert world.route() == 0

@@ -235,11 +235,11 @@ def test_a_do_not_call_goes_on_however_wrong_the_rest_of_it_is(world: IngressWor
     assert events["consent.changed"]["contact_id"] == "c-1"
     data = events["disposition.requested"]
     assert (data["contact_id"], data["outcome_code"]) == ("c-1", "DO_NOT_CALL")
-    assert data["field0"] is True, "one of the unknown fields, for whoever applies it to name"
+    assert data["field0"] is True, "one of the unknown fields, for the applier to name"
     assert len(data) == 5
 
 
-def test_long_notes_are_for_whoever_applies_them_to_refuse(world: IngressWorld) -> None:
+def test_long_notes_are_for_the_applier_to_refuse(world: IngressWorld) -> None:
     data = {"campaignId": "c", "contactId": "1", "outcomeCode": "DO_NOT_CALL", "notes": "n" * 4001}
     events = _by_type(_route(world, {"id": "d-1", "type": "disposition.requested", "data": data}))
     assert events.keys() == {"disposition.requested", "consent.changed"}

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from outbound.events import EventType
 from outbound.events.catalogue import CATALOGUE
-from outbound.events.requests import PullRequest
+from outbound.events.requests import PullRequested
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.reader import Contents, read
 from outbound.webhooks.settings import Providers
@@ -47,7 +47,7 @@ def test_a_schema_has_the_limits_of_the_model_that_reads_it(name: str) -> None:
     model = CATALOGUE[EventType(event.event_type)].schema()
     properties = SCHEMAS[name]["properties"]
     if "campaignId" in properties:
-        pattern = PullRequest.model_json_schema(by_alias=False)["properties"]["campaign_id"]["pattern"]
+        pattern = PullRequested.model_json_schema(by_alias=False)["properties"]["campaign_id"]["pattern"]
         assert properties["campaignId"]["pattern"] == pattern
     for part in ("metrics", "settings"):
         if part in model["properties"]:

@@ -9,7 +9,14 @@ from typing import Any
 from outbound.archive.batches import Batch, BatchResult
 from outbound.archive.runs import ArchiveRun
 from outbound.clock import format_time
-from outbound.events import Event, EventType, new_event
+from outbound.events import Event, new_event
+from outbound.events.facts.archive import (
+    ArchivedCopy,
+    ArchiveFinished,
+    ArchiveInterrupted,
+    ArchiveRejected,
+    AttemptsArchived,
+)
 
 
 class ArchiveFacts:
@@ -33,66 +40,57 @@ class ArchiveFacts:
         `cold` says whether CXone was asked to move them to its own cold storage at once.
         """
         reasons = {"refused": len(result.left), "gone": result.gone, "unknown": result.unknown}
-        data = {
-            "campaign_id": run.campaign_id,
-            "run_id": run.run_id,
-            "batch": batch.number,
-            "archived_count": result.archived,
-            "failed_count": result.failed,
-            "failed_by_reason": {reason: count for reason, count in reasons.items() if count},
-            "migration_job_id": job_ids[-1] if job_ids else None,
-            "migration_job_ids": list(job_ids),
-            "timestamp": format_time(now),
-            "copy": {"key": batch.key, "sha256": batch.sha256, "retention_days": batch.retention_days},
-            "audit": audit(batch.size, result.archived, cold),
-        }
+        fact = AttemptsArchived(
+            campaign_id=run.campaign_id,
+            run_id=run.run_id,
+            batch=batch.number,
+            archived_count=result.archived,
+            failed_count=result.failed,
+            failed_by_reason={reason: count for reason, count in reasons.items() if count},
+            migration_job_id=job_ids[-1] if job_ids else None,
+            migration_job_ids=job_ids,
+            timestamp=format_time(now),
+            copy=ArchivedCopy(key=batch.key, sha256=batch.sha256, retention_days=batch.retention_days),
+            audit=audit(batch.size, result.archived, cold),
+        )
         effect = [run.run_id, str(batch.number)]
-        return new_event(EventType.ATTEMPTS_ARCHIVED, self._tenant, now, effect, data, run.correlation_id)
+        return new_event(fact, self._tenant, now, effect, run.correlation_id)
 
     def finished(self, run: ArchiveRun, summary: Mapping[str, Any], now: datetime) -> Event:
         """A run has ended."""
-        data = {"campaign_id": run.campaign_id, "run_id": run.run_id, **summary}
-        return new_event(
-            EventType.ARCHIVE_FINISHED, self._tenant, now, [run.run_id], data, run.correlation_id
-        )
+        fact = ArchiveFinished(campaign_id=run.campaign_id, run_id=run.run_id, **summary)
+        return new_event(fact, self._tenant, now, [run.run_id], run.correlation_id)
 
     def interrupted(self, run: ArchiveRun, status: str, now: datetime) -> Event:
         """A run's execution ended before it did."""
-        data = {
-            "campaign_id": run.campaign_id,
-            "run_id": run.run_id,
-            "attempt": run.attempt,
-            "status": status,
-        }
+        fact = ArchiveInterrupted(
+            campaign_id=run.campaign_id, run_id=run.run_id, attempt=run.attempt, status=status
+        )
         effect = [run.run_id, str(run.attempt)]
-        return new_event(EventType.ARCHIVE_INTERRUPTED, self._tenant, now, effect, data, run.correlation_id)
+        return new_event(fact, self._tenant, now, effect, run.correlation_id)
 
     def refused(self, event: Event, field: str, message: str, campaign_id: str, now: datetime) -> Event:
         """A request to archive cannot be fulfilled; `field` is what is wrong with it."""
-        data = {
-            "campaign_id": campaign_id,
-            "request_id": event.event_id,
-            "reason": "invalid_request",
-            "field": field,
-            "message": message,
-        }
-        return new_event(
-            EventType.ARCHIVE_REJECTED, self._tenant, now, [event.event_id], data, event.correlation_id
+        fact = ArchiveRejected(
+            campaign_id=campaign_id,
+            request_id=event.event_id,
+            reason="invalid_request",
+            field=field,
+            message=message,
         )
+        return new_event(fact, self._tenant, now, [event.event_id], event.correlation_id)
 
     def not_started(self, event: Event, run: ArchiveRun, now: datetime) -> Event:
         """A request came while another run of the campaign, this one, is under way."""
-        data = {
-            "campaign_id": run.campaign_id,
-            "request_id": event.event_id,
-            "reason": "already_running",
-            "field": None,
-            "message": f"the run {run.run_id} has the campaign",
-            "run_id": run.run_id,
-        }
-        return new_event(
-            EventType.ARCHIVE_REJECTED, self._tenant, now, [event.event_id], data, event.correlation_id
+        fact = ArchiveRejected(
+            campaign_id=run.campaign_id,
+            request_id=event.event_id,
+            reason="already_running",
+            field=None,
+            message=f"the run {run.run_id} has the campaign",
+            run_id=run.run_id,
         )
+        return new_event(fact, self._tenant, now, [event.event_id], event.correlation_id)
 
 
 def audit(size: int, archived: int, cold: bool) -> dict[str, Any]:

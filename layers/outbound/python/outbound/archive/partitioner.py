@@ -20,10 +20,11 @@ from outbound.archive.collector import Collector
 from outbound.archive.keys import aside_key, batch_key
 from outbound.archive.rows import lines_of, row_of, short_hash
 from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunStatus
-from outbound.archive.settings import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, ArchiveSettings
+from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import RunFailed, StepOutcome, StepResult
 from outbound.clock import Deadline
 from outbound.cxone.ports.attempts import Archivable, Attempt
+from outbound.events.fields import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
 from outbound.store.objects import Lake, line_of
 
 ARCHIVABLE, DUPLICATES = "archivable", "duplicates"

@@ -9,7 +9,6 @@ An unfinished run is resumed before a new one begins.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,16 +20,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from outbound.archive.executions import Executions, hand_over
 from outbound.archive.facts import ArchiveFacts
 from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunChanged, RunStatus
-from outbound.archive.settings import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS, ArchiveSettings
+from outbound.archive.settings import ArchiveSettings
+from outbound.campaign_ids import is_campaign_id
 from outbound.clock import Clock, parse_time
 from outbound.events import Bus, Event, EventType, deterministic_id
+from outbound.events.fields import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
 from outbound.observability import Metric, logger, measure
 from outbound.queues import Invocation, Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
 from outbound.store.registry import Registry
 
 _RETRY_SECONDS = 60.0
-_CAMPAIGN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # What a request says comes back in its refusal up to this length: it may be anything.
 _LONGEST_QUOTED = 64
 
@@ -62,7 +62,7 @@ class ArchiveRequest:
         Raises InvalidArchiveRequest naming the first field that is missing or wrong.
         """
         campaign_id = data.get("campaign_id")
-        if not isinstance(campaign_id, str) or not _CAMPAIGN_ID.fullmatch(campaign_id):
+        if not isinstance(campaign_id, str) or not is_campaign_id(campaign_id):
             raise InvalidArchiveRequest(
                 "campaign_id", "the request names none; write a registered campaign's id"
             )

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-MIN_RETENTION_DAYS, MAX_RETENTION_DAYS = 1, 3650
+from outbound.events.fields import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
+
 # Pages that a run reads, and batches that it sends.
 MAX_CALLS_OF_A_KIND = 10_000
 

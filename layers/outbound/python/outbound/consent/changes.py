@@ -15,7 +15,7 @@ from outbound.clock import CLOCK_TOLERANCE
 from outbound.contact_ids import read_contact_id
 from outbound.do_not_call import forbidding_change, readable_source
 from outbound.events import Event
-from outbound.events.requests import ConsentChange
+from outbound.events.requests import ConsentChanged
 from outbound.moments import NoMoment, moment_in, moment_of_refusal
 from outbound.store.consents import Change, Merge, Register, Value, stated_time
 
@@ -30,7 +30,7 @@ _PERMITTING = {
     "restored": (Register.RECORD, Value.RESTORED),
 }
 # Errors name fields as webhooks spell them.
-_FIELDS = {each.alias: name for name, each in ConsentChange.model_fields.items()}
+_FIELDS = {each.alias: name for name, each in ConsentChanged.model_fields.items()}
 # Of what has no time of its own; it sorts before all times, and such a change has none.
 _UNSTATED = "-"
 
@@ -96,7 +96,7 @@ def _time_of_refusal(event: Event, now: datetime) -> tuple[str, datetime]:
 
 def _permission(event: Event, now: datetime) -> Change:
     try:
-        permission = ConsentChange.model_validate(dict(event.data))
+        permission = ConsentChanged.model_validate(dict(event.data))
     except ValidationError as error:
         raise _first_complaint(error.errors(include_url=False, include_input=False)[0]) from None
     register, value = _PERMITTING[permission.change]

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from outbound.clock import Clock
 from outbound.deliveries.bodies import about_deliveries
 from outbound.deliveries.ledger import DeliveryLedger, Entry
-from outbound.events import Event, EventType, new_event
+from outbound.events import Event, new_event
+from outbound.events.facts.deliveries import DeliveryDeadLettered
 from outbound.observability import Metric, logger, measure
 from outbound.queues import Queue, TryLater
 from outbound.store.outbox import Outbox
@@ -45,22 +46,22 @@ class DeadLetters:
         about = {"status": str(status), "destination": self._destination, "event_id": event.event_id}
         self._queue.send_to_dlq(record, reason, **about)
         now = self._clock.now()
-        data = {
-            "destination": self._destination,
-            "event_id": event.event_id,
-            "event_type": event.event_type,
-            "attempts": entry.attempts,
-            "status": status,
-            "reason": reason,
-        }
+        dead = DeliveryDeadLettered(
+            destination=self._destination,
+            event_id=event.event_id,
+            event_type=event.event_type,
+            attempts=entry.attempts,
+            status=status,
+            reason=reason,
+        )
         effect = (self._destination, event.event_id, str(entry.deaths + 1))
-        fact = new_event(EventType.DELIVERY_DEAD, event.tenant, now, effect, data, event.correlation_id)
+        fact = new_event(dead, event.tenant, now, effect, event.correlation_id)
         # No fact about the death of a fact about a death: two destinations that get each other's
         # would keep each other busy for ever.
         facts = [] if about_deliveries(event) else [fact]
         buried = self.written(self._ledger.bury(entry, event, now, status, reason, facts))
         measure(Metric.DELIVERY_DEAD)
-        logger.error("delivery given up", extra={**data, "correlation_id": event.correlation_id})
+        logger.error("delivery given up", extra={**dead.data(), "correlation_id": event.correlation_id})
         self.publish_facts(buried)
 
     def publish_facts(self, entry: Entry) -> Entry:

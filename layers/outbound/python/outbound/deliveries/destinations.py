@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from outbound.clock import Clock, format_time
 from outbound.deliveries.ledger import bring_forward, parked_deliveries
-from outbound.events import Event, EventType, new_event
+from outbound.events import Event, new_event
+from outbound.events.facts.deliveries import DestinationDisabled, DestinationEnabled
 from outbound.observability import Metric, logger, measure
 from outbound.store.outbox import SET_FACTS, Outbox, facts_values
 from outbound.store.table import Key, Table
@@ -39,8 +38,8 @@ class DestinationSwitch:
         """Switch the destination off, because it answered 410 to this event."""
         self._outbox.publish_left(self._key)
         now = self._clock.now()
-        data = {"destination": self.destination, "event_id": event.event_id, "status": _GONE}
-        fact = self._fact(EventType.DESTINATION_DISABLED, now, data, event.correlation_id)
+        disabled = DestinationDisabled(destination=self.destination, event_id=event.event_id, status=_GONE)
+        fact = new_event(disabled, self._tenant, now, self._effect(now), event.correlation_id)
         written = self._table.update(
             self._key,
             f"SET #disabled_at = :now, #event_id = :event_id, {SET_FACTS}",
@@ -49,7 +48,7 @@ class DestinationSwitch:
         )
         if written.done:
             measure(Metric.DESTINATION_DISABLED)
-            logger.error("a destination is gone and was switched off", extra=data)
+            logger.error("a destination is gone and was switched off", extra=disabled.data())
             self._outbox.publish(self._key, written.item)
 
     def on(self) -> int:
@@ -59,7 +58,8 @@ class DestinationSwitch:
         """
         self._outbox.publish_left(self._key)
         now = self._clock.now()
-        fact = self._fact(EventType.DESTINATION_ENABLED, now, {"destination": self.destination})
+        enabled = DestinationEnabled(destination=self.destination)
+        fact = new_event(enabled, self._tenant, now, self._effect(now))
         written = self._table.update(
             self._key,
             f"SET #enabled_at = :now, {SET_FACTS} REMOVE #disabled_at, #event_id",
@@ -71,8 +71,6 @@ class DestinationSwitch:
         parked = parked_deliveries(self._table, self._tenant, self.destination)
         return sum(bring_forward(self._table, item, now) for item in parked)
 
-    def _fact(
-        self, event_type: EventType, now: datetime, data: Mapping[str, Any], correlation_id: str = ""
-    ) -> Event:
-        effect = (self.destination, format_time(now))
-        return new_event(event_type, self._tenant, now, effect, data, correlation_id)
+    def _effect(self, now: datetime) -> tuple[str, str]:
+        """Return what a switch is about: the same destination and moment are the same fact."""
+        return self.destination, format_time(now)

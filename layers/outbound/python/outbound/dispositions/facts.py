@@ -11,13 +11,20 @@ from outbound.clock import format_time
 from outbound.cxone.ports.dispositions import Contact
 from outbound.dispositions.ledger import DispositionRequest, DispositionStatus
 from outbound.dispositions.requests import Rejected
-from outbound.events import Event, EventType, do_not_call_of, new_event
+from outbound.events import Event, do_not_call_of, new_event
+from outbound.events.facts.base import Fact
+from outbound.events.facts.dispositions import (
+    DispositionApplied,
+    DispositionRejected,
+    DispositionSuperseded,
+    DispositionUnchanged,
+)
 
-_TYPES = {
-    DispositionStatus.APPLIED: EventType.DISPOSITION_APPLIED,
-    DispositionStatus.UNCHANGED: EventType.DISPOSITION_UNCHANGED,
-    DispositionStatus.SUPERSEDED: EventType.DISPOSITION_SUPERSEDED,
-    DispositionStatus.REJECTED: EventType.DISPOSITION_REJECTED,
+_FACTS: Mapping[DispositionStatus, type[Fact]] = {
+    DispositionStatus.APPLIED: DispositionApplied,
+    DispositionStatus.UNCHANGED: DispositionUnchanged,
+    DispositionStatus.SUPERSEDED: DispositionSuperseded,
+    DispositionStatus.REJECTED: DispositionRejected,
 }
 
 
@@ -80,7 +87,7 @@ class DispositionFacts:
         """Return how a request ended that cannot be applied."""
         about = {"reason": why.reason, "field": why.field, "message": why.message}
         data = {**_who(request), **about}
-        # DispositionRequest for again it may be rejected for something else, which is another fact.
+        # Requested again it may be rejected for something else, which is another fact.
         fact = self._fact(DispositionStatus.REJECTED, request, data, now, (why.reason, why.field))
         return Resolution(DispositionStatus.REJECTED, about, fact)
 
@@ -99,7 +106,7 @@ class DispositionFacts:
         more: tuple[str, ...] = (),
     ) -> Event:
         effect = (request.request_id, *more)
-        return new_event(_TYPES[status], self._tenant, now, effect, data, request.correlation_id)
+        return new_event(_FACTS[status](**data), self._tenant, now, effect, request.correlation_id)
 
 
 def _who(request: DispositionRequest) -> dict[str, Any]:

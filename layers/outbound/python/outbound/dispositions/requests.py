@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any
 
+from outbound.campaign_ids import is_campaign_id
 from outbound.clock import CLOCK_TOLERANCE, parse_time
 from outbound.contact_ids import is_encodable, read_contact_id
 from outbound.cxone.ports.dispositions import NewDisposition
@@ -95,7 +96,7 @@ def disposition_of(event: Event, settings: DispositionSettings, now: datetime) -
     request = DispositionRequest(
         event.event_id,
         event.correlation_id,
-        _id(data.get("campaign_id"), "campaign_id"),
+        _campaign_id(data.get("campaign_id")),
         _contact_id(data.get("contact_id")),
         code,
         # An empty cell of a file names no agent, nor does one that is left out.
@@ -147,6 +148,12 @@ def _id(value: object, name: str) -> str:
     if not (found := _plain(value)):
         raise Rejected("is not an id: up to 128 letters, digits and . : @ _ -", name)
     return found
+
+
+def _campaign_id(value: object) -> str:
+    if not is_campaign_id(campaign_id := _id(value, "campaign_id")):
+        raise Rejected("is not a campaign's id: 1 to 64 letters, digits, '-' and '_'", "campaign_id")
+    return campaign_id
 
 
 def _contact_id(value: object) -> str:

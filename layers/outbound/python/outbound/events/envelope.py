@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from outbound.clock import format_time
 from outbound.events.types import EventType
@@ -82,31 +82,8 @@ def deterministic_id(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
-@overload
 def new_event(
     fact: Fact, tenant: str, occurred_at: datetime, effect: Sequence[str], correlation_id: str = ""
-) -> Event: ...
-
-
-@overload
-def new_event(
-    fact: EventType,
-    tenant: str,
-    occurred_at: datetime,
-    effect: Sequence[str],
-    data: Mapping[str, Any],
-    correlation_id: str = "",
-    /,
-) -> Event: ...
-
-
-def new_event(  # noqa: D417 - the second form goes when all facts are made of their class
-    fact: Fact | EventType,
-    tenant: str,
-    occurred_at: datetime,
-    effect: Sequence[str],
-    *more: Any,
-    **by: Any,
 ) -> Event:
     """Return the event of a fact.
 
@@ -117,9 +94,7 @@ def new_event(  # noqa: D417 - the second form goes when all facts are made of t
         effect: What the event is about: the id derives from this, the type and the tenant.
         correlation_id: What the event belongs to; the event's own id unless given.
     """
-    if isinstance(fact, EventType):
-        return event_of_type(fact, tenant, occurred_at, effect, *more, **by)
-    return event_of_type(fact.TYPE, tenant, occurred_at, effect, fact.data(), *more, **by)
+    return event_of_type(fact.TYPE, tenant, occurred_at, effect, fact.data(), correlation_id)
 
 
 def event_of_type(

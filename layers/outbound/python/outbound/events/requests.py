@@ -63,7 +63,7 @@ class PullDue(Report):
     """The tick of the schedule: plan the pulls of every registered campaign. No data."""
 
 
-class PullRequest(Request):
+class PullRequested(Request):
     """Pull a campaign's outcomes between two times."""
 
     campaign_id: SentCampaignId
@@ -79,7 +79,7 @@ class PullRequest(Request):
     """Whether windows that are pulled already are pulled again."""
 
 
-class DispositionRequest(Request):
+class DispositionRequested(Request):
     """Apply a disposition to a contact.
 
     Only contact and code are judged here. The capability that applies it judges the rest and names what is
@@ -120,7 +120,7 @@ class DispositionRequest(Request):
         return {name: value for name, value in given.items() if name in known} | dict.fromkeys(unknown, True)
 
 
-class ConsentChange(Request):
+class ConsentChanged(Request):
     """A contact's consent to calls changed.
 
     What forbids counts without any of this but contact and change; all of it is for what permits.
@@ -159,7 +159,7 @@ class ArchiveDue(Report):
     """The tick of the schedule: archive every registered campaign. No data."""
 
 
-class ArchiveRequest(Request):
+class ArchiveRequested(Request):
     """Archive a campaign's finished attempts."""
 
     campaign_id: SentCampaignId
@@ -172,7 +172,7 @@ class ArchiveRequest(Request):
     """How long attempts are kept that name no time themselves."""
 
 
-class TransitionRequest(Request):
+class TransitionRequested(Request):
     """Bring a campaign into a state."""
 
     campaign_id: SentCampaignId
@@ -185,7 +185,7 @@ class TransitionRequest(Request):
     """Why, for the audit."""
 
 
-class MetricsUpdate(Report):
+class MetricsUpdated(Report):
     """CXone reported a campaign's metrics."""
 
     campaign_id: SentCampaignId
@@ -203,7 +203,7 @@ class InCxone(BaseModel):
     status: str = Field(min_length=1, max_length=64, description="The state that it is in.")
 
 
-class StateChange(Report):
+class StateChanged(Report):
     """CXone reported that a campaign changed its state."""
 
     campaign_id: SentCampaignId
@@ -213,14 +213,14 @@ class StateChange(Report):
     """The campaign as CXone's GET returns it."""
 
 
-class SettingsUpdate(Report):
+class DialerSettingsUpdated(Report):
     """CXone reported new dialer settings."""
 
     settings: dict[str, JsonValue] = Field(min_length=1)
     """The settings as CXone's GET returns them."""
 
 
-class Activation(Report):
+class DialerCampaignActivated(Report):
     """CXone reported that a campaign's dialer settings were activated."""
 
     campaign_id: SentCampaignId
@@ -231,19 +231,19 @@ class Activation(Report):
 
 
 REQUESTS: Mapping[EventType, type[Request]] = {
-    EventType.DISPOSITION_REQUESTED: DispositionRequest,
-    EventType.CONSENT_CHANGED: ConsentChange,
-    EventType.ARCHIVE_REQUESTED: ArchiveRequest,
-    EventType.TRANSITION_REQUESTED: TransitionRequest,
-    EventType.PULL_REQUESTED: PullRequest,
+    EventType.DISPOSITION_REQUESTED: DispositionRequested,
+    EventType.CONSENT_CHANGED: ConsentChanged,
+    EventType.ARCHIVE_REQUESTED: ArchiveRequested,
+    EventType.TRANSITION_REQUESTED: TransitionRequested,
+    EventType.PULL_REQUESTED: PullRequested,
 }
 """What senders of webhooks may ask for."""
 
 REPORTS: Mapping[EventType, type[Report]] = {
-    EventType.METRICS_UPDATED: MetricsUpdate,
-    EventType.STATE_CHANGED: StateChange,
-    EventType.DIALER_SETTINGS_UPDATED: SettingsUpdate,
-    EventType.DIALER_CAMPAIGN_ACTIVATED: Activation,
+    EventType.METRICS_UPDATED: MetricsUpdated,
+    EventType.STATE_CHANGED: StateChanged,
+    EventType.DIALER_SETTINGS_UPDATED: DialerSettingsUpdated,
+    EventType.DIALER_CAMPAIGN_ACTIVATED: DialerCampaignActivated,
 }
 """What CXone reports by webhook."""
 

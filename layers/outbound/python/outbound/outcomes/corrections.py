@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from outbound.clock import Clock, format_time, parse_time
-from outbound.events import Bus, Event, EventType, new_event
+from outbound.events import Bus, Event, EventType, event_of_type
 from outbound.outcomes.job import Job
 from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.query import retained_since
@@ -71,7 +71,7 @@ class Corrections:
             "refresh": True,
         }
         now, effect = self._clock.now(), (item["campaign_id"], item["sk"], item["marked_at"])
-        self._bus.publish([new_event(EventType.PULL_REQUESTED, self._tenant, now, effect, data)])
+        self._bus.publish([event_of_type(EventType.PULL_REQUESTED, self._tenant, now, effect, data)])
         seen = {":seen": item["marked_at"]}
         self._table.update(
             Key(item["pk"], item["sk"]), "REMOVE #due_kind, #due_at", seen, "#marked_at = :seen"

@@ -18,7 +18,8 @@ from datetime import UTC, datetime, timedelta
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, format_time
-from outbound.events import Event, EventType, PublishFailed, new_event
+from outbound.events import Event, PublishFailed, new_event
+from outbound.events.facts.outcomes import CoverageLost
 from outbound.observability import Metric, logger, measure
 from outbound.outcomes.dispatcher import Dispatcher
 from outbound.outcomes.job import Job, job_of, new_job
@@ -209,10 +210,10 @@ class Planner:
     def _lost(self, campaign: Campaign, request: PlanRequest, gap: Window, now: datetime) -> Event:
         """Return the fact of a gap; met again for the same watermark or request, it has the same id."""
         start, end = format_time(gap.start), format_time(gap.end)
-        said = {"campaign_id": campaign.campaign_id, "start": start, "end": end}
-        logger.warning("calls are out of CXone's retention", extra=said)
+        lost = CoverageLost(campaign_id=campaign.campaign_id, start=start, end=end)
+        logger.warning("calls are out of CXone's retention", extra=lost.data())
         effect = [campaign.campaign_id, start, request.request_id]
-        return new_event(EventType.COVERAGE_LOST, self._tenant, now, effect, said, request.correlation_id)
+        return new_event(lost, self._tenant, now, effect, request.correlation_id)
 
     def _plan_again(self, campaign_id: str, window: Window, refresh: bool, request: PlanRequest) -> bool:
         """Plan ended jobs anew: failed ones always, completed ones if a fresh pull is asked for.

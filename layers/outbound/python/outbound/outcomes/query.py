@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from outbound.campaign_ids import is_campaign_id
 from outbound.clock import format_time
 from outbound.cxone.ports.outcomes import OutcomeQuery
 from outbound.outcomes.windows import Window
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from outbound.outcomes.settings import OutcomeSettings
 
 MAX_PAGE_SIZE = 5000
-_CAMPAIGN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class InvalidQuery(ValueError):
@@ -50,7 +49,7 @@ def checked(
 
 def check_campaign_id(campaign_id: str) -> None:
     """Refuse what is not a campaign id; it becomes part of keys and paths."""
-    if not _CAMPAIGN_ID.fullmatch(campaign_id):
+    if not is_campaign_id(campaign_id):
         raise InvalidQuery("campaign_id", "use 1 to 64 letters, digits, '-' or '_'")
 
 

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from outbound.clock import Clock, Deadline, format_time, parse_time
-from outbound.events import Event, EventType, new_event
+from outbound.events import Event, new_event
+from outbound.events.facts.outcomes import CoverageLost, OutcomesPulled, OutcomesPullFailed, PulledWindow
 from outbound.observability import Metric, logger, measure
 from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.errors import OutOfRetention, PullFailed
@@ -176,21 +177,21 @@ class Reporter:
     def _pulled(
         self, job: Job, result: _Result, manifest: str, changes: Mapping[str, int] | None, now: datetime
     ) -> Event:
-        data = {
-            "job_id": job.job_id,
-            "campaign_id": job.campaign_id,
-            "window": _window(job),
-            "manifest": manifest,
-            "pages": job.position.page,
-            "set_aside": set_aside_of(result.parts),
-            "duplicates_dropped": job.position.duplicates,
-            "generation": job.generation,
-            "changes": changes,
-            "metrics": result.metrics,
-            "audit": result.audit,
-        }
+        fact = OutcomesPulled(
+            job_id=job.job_id,
+            campaign_id=job.campaign_id,
+            window=PulledWindow(**_window(job)),
+            manifest=manifest,
+            pages=job.position.page,
+            set_aside=set_aside_of(result.parts),
+            duplicates_dropped=job.position.duplicates,
+            generation=job.generation,
+            changes=changes,
+            metrics=result.metrics,
+            audit=result.audit,
+        )
         effect = [job.job_id, str(job.generation)]
-        return new_event(EventType.OUTCOMES_PULLED, self._tenant, now, effect, data, job.correlation_id)
+        return new_event(fact, self._tenant, now, effect, job.correlation_id)
 
     def _failed(
         self,
@@ -201,20 +202,19 @@ class Reporter:
         now: datetime,
     ) -> Event:
         message = str(failure)[:_MAX_MESSAGE]
-        data = {
-            "job_id": job.job_id,
-            "campaign_id": job.campaign_id,
-            "window": _window(job),
-            "reason": failure.reason if isinstance(failure, PullFailed) else "invalid_query",
-            "field": failure.field or None,
-            "message": message,
-            "again_at": format_time(again_at) if again_at else None,
-            "metrics": None,
-            "audit": _audit_of(job, "failed", now, records, "", message),
-        }
+        fact = OutcomesPullFailed(
+            job_id=job.job_id,
+            campaign_id=job.campaign_id,
+            window=PulledWindow(**_window(job)),
+            reason=failure.reason if isinstance(failure, PullFailed) else "invalid_query",
+            field=failure.field or None,
+            message=message,
+            again_at=format_time(again_at) if again_at else None,
+            audit=_audit_of(job, "failed", now, records, "", message),
+        )
         # Each bad end of a job is a fact of its own.
         effect = [job.job_id, str(job.generation), str(job.failed_pulls + 1)]
-        return new_event(EventType.PULL_FAILED, self._tenant, now, effect, data, job.correlation_id)
+        return new_event(fact, self._tenant, now, effect, job.correlation_id)
 
     def _lost_beginning(self, job: Job, now: datetime) -> list[Event]:
         """Return the fact of the window's beginning that CXone no longer had when the pull began."""
@@ -222,13 +222,11 @@ class Reporter:
         return [self._coverage_lost(job, Window(job.start, since), now)] if since > job.start else []
 
     def _coverage_lost(self, job: Job, gap: Window, now: datetime) -> Event:
-        data = {
-            "campaign_id": job.campaign_id,
-            "start": format_time(gap.start),
-            "end": format_time(gap.end),
-        }
+        fact = CoverageLost(
+            campaign_id=job.campaign_id, start=format_time(gap.start), end=format_time(gap.end)
+        )
         effect = [job.job_id, str(job.generation)]
-        return new_event(EventType.COVERAGE_LOST, self._tenant, now, effect, data, job.correlation_id)
+        return new_event(fact, self._tenant, now, effect, job.correlation_id)
 
 
 def _window(job: Job) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from outbound.clock import Clock, format_time, parse_time
 from outbound.events import Bus, Event, EventType, new_event
+from outbound.events.facts.outcomes import OutcomesPullFailed
 from outbound.observability import logger
 from outbound.outcomes.corrections import Corrections
 from outbound.outcomes.jobs import Jobs
@@ -69,17 +70,15 @@ class PullRequests:
         logger.warning("a pull request was refused", extra=said)
         now = self._clock.now()
         campaign_id, start, end = (_quoted(event.data, name) for name in ("campaign_id", "start", "end"))
-        data = {
-            "campaign_id": campaign_id,
-            "request_id": event.event_id,
-            "reason": "invalid_query",
-            "field": refusal.field,
-            "message": str(refusal),
-            "metrics": None,
-            "audit": _refusal_audit(campaign_id, start, end, now, str(refusal)),
-        }
-        effect = [event.event_id]
-        fact = new_event(EventType.PULL_FAILED, event.tenant, now, effect, data, event.correlation_id)
+        failed = OutcomesPullFailed(
+            campaign_id=campaign_id,
+            request_id=event.event_id,
+            reason="invalid_query",
+            field=refusal.field,
+            message=str(refusal),
+            audit=_refusal_audit(campaign_id, start, end, now, str(refusal)),
+        )
+        fact = new_event(failed, event.tenant, now, [event.event_id], event.correlation_id)
         self._bus.publish([fact])
 
 

@@ -24,6 +24,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from outbound.batches import batches_of
 from outbound.clock import Clock, Deadline, format_time, parse_time
 from outbound.do_not_call import PACKAGED_CODES, DoNotCallCodes
 from outbound.events import Event, PublishFailed, deterministic_id
@@ -204,18 +205,8 @@ def _read(delivery: Delivery, how: Callable[[Delivery], Contents]) -> Contents:
 
 
 def _parts(events: Sequence[Event]) -> Iterator[list[Event]]:
-    """Cut events into parts that fit into an item each."""
-    part: list[Event] = []
-    size = 0
-    for event in events:
-        more = len(event.to_json().encode())
-        if part and size + more > _MAX_PART_BYTES:
-            yield part
-            part, size = [], 0
-        part.append(event)
-        size += more
-    if part:
-        yield part
+    """Return events in parts that fit into an item each."""
+    return batches_of(events, len(events), _MAX_PART_BYTES, lambda event: len(event.to_json().encode()))
 
 
 def _about(delivery: Delivery, raw: str, contents: Contents) -> dict[str, Any]:

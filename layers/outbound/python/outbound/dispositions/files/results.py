@@ -17,7 +17,8 @@ from outbound.dispositions.files.names import FileRefused, report_key, result_ke
 from outbound.dispositions.files.rows import escaped
 from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.reports import Tally, outcome_of
-from outbound.events import Event, EventType, new_event
+from outbound.events import Event, new_event
+from outbound.events.facts.dispositions import DispositionFileFinished
 from outbound.observability import Metric, logger, measure
 from outbound.queues import TryLater
 from outbound.store.outbox import Outbox
@@ -192,14 +193,13 @@ class FileCloser:
         }
 
     def _fact(self, file: DispositionFile, about: dict[str, Any], with_report: bool) -> Event:
-        answers = {
+        answers: dict[str, Any] = {
             "result": result_key(file.key, file.file_id) if file.state is FileState.FINISHED else None,
             "report": report_key(file.key, file.file_id) if with_report else None,
         }
-        data = {**about, **answers}
+        fact = DispositionFileFinished(**about, **answers)
         effect = (file.file_id, *([str(file.attempt)] if file.attempt > 1 else []))
-        kind = EventType.DISPOSITION_FILE_FINISHED
-        return new_event(kind, self._tenant, self._clock.now(), effect, data, file.file_id)
+        return new_event(fact, self._tenant, self._clock.now(), effect, file.file_id)
 
 
 def _trail(file: DispositionFile) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from outbound.events.types import EventType
 
 
 @fact_class
-class Window(Part):
+class PulledWindow(Part):
     """A half-open window of time."""
 
     start: str
@@ -32,7 +32,7 @@ class OutcomesPulled(Fact):
     campaign_id: str
     """The campaign's id in CXone."""
 
-    window: Window
+    window: PulledWindow
     """When the calls of the window began."""
 
     manifest: str
@@ -61,7 +61,7 @@ class OutcomesPulled(Fact):
 
 
 @fact_class
-class PullFailed(Fact):
+class OutcomesPullFailed(Fact):
     """A pull cannot go on, or a request for one cannot be."""
 
     TYPE: ClassVar = EventType.PULL_FAILED
@@ -75,7 +75,7 @@ class PullFailed(Fact):
     request_id: str | Unset = UNSET
     """The event that asked, where the request cannot be."""
 
-    window: Window | Unset = UNSET
+    window: PulledWindow | Unset = UNSET
     """The window of the job."""
 
     reason: str
