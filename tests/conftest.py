@@ -24,7 +24,7 @@ from xdist.scheduler import LoadScopeScheduling
 @pytest.fixture(autouse=True)
 def _no_metrics_of_other_tests() -> None:
     """Powertools prints what it has collected at the hundredth value: each test begins with none."""
-    from outbound.observability import metrics
+    from outbound.metrics import metrics
 
     metrics.clear_metrics()
 
@@ -73,7 +73,7 @@ def lambda_context() -> Any:
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
     """What was written to the log since the test began, line by line: `logged()`."""
-    from outbound.observability import logger
+    from outbound.logs import logger
 
     stream = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", stream)

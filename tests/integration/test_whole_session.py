@@ -10,7 +10,7 @@ from typing import Any
 from integration.listening import Listener
 from local import Stack
 from local.stack import eventually
-from outbound.observability import masked
+from outbound.logs import masked
 
 
 def _recorded(stack: Stack) -> dict[str, dict[str, Any]]:

@@ -26,7 +26,7 @@ from test_file_memory import CountingQueue, ForgetfulFiles, _COLUMNS, _WIDTH, _b
 from outbound.clock import Deadline
 from outbound.dispositions.files.reader import Pace, RowReader
 from outbound.dispositions.settings import DispositionSettings
-from outbound.observability import metrics
+from outbound.metrics import metrics
 from outbound.dispositions.files.ledger import DispositionFile
 
 clock, queue, rows = FakeClock(), CountingQueue(), int(sys.argv[2])

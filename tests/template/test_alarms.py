@@ -3,7 +3,7 @@ import re
 import pytest
 
 from outbound.cli.settings_reference import MODELS
-from outbound.observability import Metric
+from outbound.metrics import Metric
 from outbound.problems.recorder import PROBLEM_TYPES
 from template.transformed import ROOT, Template, target
 

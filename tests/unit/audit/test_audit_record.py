@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from outbound.audit.objects import AuditBucket, audit_object
 from outbound.audit.recorder import AuditRecord
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.queues import Queue
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
 
@@ -135,7 +135,7 @@ def test_a_bucket_that_does_not_take_the_batch_fails_all_of_it_and_logs_no_event
 
     with monkeypatch.context() as patch:
         patch.setattr(aws.s3, "put_object", refuse)
-        patch.setattr("outbound.observability.metrics.add_metric", add_metric)
+        patch.setattr("outbound.metrics.metrics.add_metric", add_metric)
         answer = audit.record(sqs_event("record-audit", _body(1), "no JSON", _body(2)), Invocation())
     assert measured == [("MessagesFailed", 2)], "a batch that comes back rings"
     assert {failure["itemIdentifier"] for failure in answer["batchItemFailures"]} == {"m-0", "m-2"}

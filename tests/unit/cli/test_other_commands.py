@@ -9,7 +9,7 @@ import pytest
 
 from outbound.cli import campaigns
 from outbound.cli.times import moment, with_joined_times
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.ledger import RawWebhooks, raw_key
 from worlds.aws import AwsWorld, FakeClock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from outbound.cli.output import without_log
-from outbound.observability import Metric, measure
+from outbound.metrics import Metric, measure
 
 
 def test_a_hundred_values_are_not_printed_by_the_command(capsys: pytest.CaptureFixture[str]) -> None:

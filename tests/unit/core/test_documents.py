@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from pydantic import BaseModel, ConfigDict
 
-from outbound.observability import Metric
+from outbound.metrics import Metric
 from outbound.settings import ConfigurationError, Documents
 from worlds.aws import AwsWorld, FakeClock
 from worlds.runtime import WorldRuntime

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from outbound.observability import MASKED, loggable, logger, masked, masked_text
+from outbound.logs import MASKED, loggable, logger, masked, masked_text
 
 
 def test_sensitive_keys_are_masked_at_any_depth() -> None:

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError
 
 from outbound.events import PublishFailed
-from outbound.observability import metrics
+from outbound.metrics import metrics
 from outbound.queues import Queue, Refused, TryLater, work, work_side_by_side
 from outbound.settings import ConfigurationError
 from outbound.store.message_failures import MessageFailures

@@ -67,7 +67,7 @@ def pulls(aws: AwsWorld, tenant_process: Tenant, clock: FakeClock) -> MakePulls:
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[float]]:
     """Every metric that is measured, with its values."""
-    from outbound.observability import metrics
+    from outbound.metrics import metrics
 
     found: dict[str, list[float]] = defaultdict(list)
 

@@ -65,7 +65,7 @@ def test_an_item_that_cannot_be_swept_rings(
 ) -> None:
     measured: list[tuple[str, float]] = []
     monkeypatch.setattr(
-        "outbound.observability.metrics.add_metric",
+        "outbound.metrics.metrics.add_metric",
         lambda name, unit, value: measured.append((name, value)),
     )
     for name in ("good", "bad"):

@@ -35,7 +35,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from outbound.events import Event, PublishFailed
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.settings import ConfigurationError
 from outbound.store.message_failures import MessageFailures
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from outbound.clock import Clock, Deadline, SystemClock
-from outbound.observability import logger, metrics
+from outbound.logs import logger
+from outbound.metrics import metrics
 from outbound.settings import AWS_CLIENT, ConfigurationError, Documents
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, Deadline
 from outbound.events import PublishFailed
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.settings import ConfigurationError
 from outbound.store.table import Item, Key, Table
 

@@ -25,7 +25,8 @@ from outbound.archive.step_result import RunFailed, StepOutcome, StepResult
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import NotFound, OutOfTime
 from outbound.cxone.ports.campaigns import CampaignsPort, CampaignStatus
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.store.holds import Hold, Holds, other_holds
 
 # Between two looks at a campaign that is about to pause, in seconds: the first, and the longest.

@@ -28,7 +28,7 @@ from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import StepOutcome, StepResult
 from outbound.clock import Deadline
 from outbound.cxone.ports.attempts import Attempt, AttemptsPort
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.store.objects import Lake, line_of
 
 # Time to write down the page in hand.

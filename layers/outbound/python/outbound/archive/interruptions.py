@@ -27,7 +27,8 @@ from outbound.archive.runs import OPEN, ArchiveRun, ArchiveRuns, RunChanged, Run
 from outbound.clock import Clock, Deadline, parse_time
 from outbound.cxone.errors import CxoneError
 from outbound.events import Bus, EventType, PublishFailed
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.queues import Invocation, Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
 from outbound.store.holds import Hold, Holds, sortable

@@ -25,7 +25,8 @@ from outbound.campaign_ids import is_campaign_id
 from outbound.clock import Clock, parse_time
 from outbound.events import Bus, Event, EventType, deterministic_id
 from outbound.events.fields import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.queues import Invocation, Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
 from outbound.store.registry import Registry

@@ -17,7 +17,7 @@ from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunStatus
 from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import StepOutcome, StepResult
 from outbound.clock import Clock, format_time
-from outbound.observability import Metric, measure
+from outbound.metrics import Metric, measure
 from outbound.store.objects import Lake
 from outbound.store.outbox import Outbox
 

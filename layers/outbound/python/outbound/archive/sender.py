@@ -23,7 +23,8 @@ from outbound.archive.step_result import RunFailed, StepOutcome, StepResult
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import Conflict, CxoneError, InvalidRequest, Unavailable, UnexpectedAnswer
 from outbound.cxone.ports.attempts import Archived, ArchiveOrder, AttemptsPort
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.store.outbox import Outbox
 
 # An order that is begun is waited for, and its answer noted.

@@ -27,7 +27,7 @@ from outbound.archive.step_result import RunFailed, StepOutcome, StepResult
 from outbound.archive.verifier import Verifier
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import Conflict, CxoneError, OutOfTime, RateLimited
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.queues import Invocation
 from outbound.runtime import Runtime, Work
 from outbound.store.holds import Holds

@@ -15,7 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.audit.objects import AuditBucket, audit_object
 from outbound.clock import Clock
-from outbound.observability import Metric, logger, masked, measure
+from outbound.logs import logger, masked
+from outbound.metrics import Metric, measure
 from outbound.queues import Invocation, Queue, Refused, event_of, hold
 from outbound.runtime import Runtime, Work
 

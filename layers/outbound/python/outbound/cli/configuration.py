@@ -11,7 +11,7 @@ from outbound.cli.document_checks import objections
 from outbound.cli.output import Output
 from outbound.cli.settings_reference import MODELS, fields, json_schema
 from outbound.cli.stack import Stack
-from outbound.observability import MASKED
+from outbound.logs import MASKED
 from outbound.settings import InvalidDocument, read_document
 
 # Parameter Store takes no larger text.

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from outbound.observability import logger, unmeasured
+from outbound.logs import logger
+from outbound.metrics import unmeasured
 
 # What does not fit beside the first columns stands below its row, behind so many blanks.
 _INDENT = 4

@@ -16,7 +16,7 @@ from outbound.cli.stack import Stack
 from outbound.cli.subscriptions import add_register
 from outbound.cli.times import FORMS, moment
 from outbound.clock import format_time
-from outbound.observability import masked
+from outbound.logs import masked
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.reader import Contents, read
 from outbound.webhooks.replay import KeptDelivery

@@ -13,7 +13,8 @@ from outbound.consent.changes import InvalidChange, change_of, is_early
 from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
 from outbound.events.facts.consent import ConsentRecorded, ConsentRejected
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.queues import Invocation, Refused, TryLater, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.store.consents import (

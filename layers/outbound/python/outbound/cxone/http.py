@@ -24,7 +24,8 @@ from outbound.cxone.json_bodies import parsed
 from outbound.cxone.quota import MAX_WAIT_SECONDS, Budgets, Priority
 from outbound.cxone.responses import Answer, refusal
 from outbound.cxone.settings import CxoneSettings
-from outbound.observability import Metric, loggable, logger, measure
+from outbound.logs import loggable, logger
+from outbound.metrics import Metric, measure
 
 __all__ = ["Answer", "Call", "CxoneHttp"]
 

@@ -38,7 +38,7 @@ from typing import Any, Literal
 from outbound.clock import Clock
 from outbound.cxone.errors import RateLimited
 from outbound.cxone.settings import Budget
-from outbound.observability import Metric, measure
+from outbound.metrics import Metric, measure
 from outbound.store.table import Key, Table
 
 Priority = Literal["normal", "high"]

@@ -21,7 +21,7 @@ from outbound.cxone.errors import (
 )
 from outbound.cxone.json_bodies import parsed
 from outbound.http_statuses import is_passing
-from outbound.observability import masked_text
+from outbound.logs import masked_text
 
 _ERRORS = {401: Unauthorised, 404: NotFound, 409: Conflict, 412: VersionConflict}
 

@@ -18,7 +18,8 @@ from outbound.cxone.errors import CxoneError, Forbidden, RateLimited, Unauthoris
 from outbound.cxone.json_bodies import parsed
 from outbound.cxone.responses import named_scopes
 from outbound.cxone.settings import TokenRequest
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.secrets import Secrets
 
 _TRIES = 3

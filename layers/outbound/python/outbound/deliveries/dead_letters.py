@@ -10,7 +10,8 @@ from outbound.deliveries.bodies import about_deliveries
 from outbound.deliveries.ledger import DeliveryLedger, Entry
 from outbound.events import Event, new_event
 from outbound.events.facts.deliveries import DeliveryDeadLettered
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.queues import Queue, TryLater
 from outbound.store.outbox import Outbox
 

@@ -38,7 +38,8 @@ from outbound.deliveries.settings import DeliverySettings, Destination
 from outbound.deliveries.signature import Signer
 from outbound.events import Event
 from outbound.http_statuses import is_passing
-from outbound.observability import Metric, loggable, logger, measure
+from outbound.logs import loggable, logger
+from outbound.metrics import Metric, measure
 from outbound.queues import Invocation, Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
 

@@ -11,7 +11,8 @@ from outbound.clock import Clock, format_time
 from outbound.deliveries.ledger import bring_forward, parked_deliveries
 from outbound.events import Event, new_event
 from outbound.events.facts.deliveries import DestinationDisabled, DestinationEnabled
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.store.outbox import SET_FACTS, Outbox, facts_values
 from outbound.store.table import Key, Table
 

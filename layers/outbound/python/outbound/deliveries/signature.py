@@ -11,7 +11,7 @@ from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError
 

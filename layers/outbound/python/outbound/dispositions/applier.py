@@ -63,7 +63,7 @@ from outbound.dispositions.requests import (
 from outbound.dispositions.settings import DispositionSettings
 from outbound.do_not_call import DoNotCallCodes, means_do_not_call
 from outbound.events import Event, EventType, PublishFailed
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.queues import Invocation, Refused, event_of, exponential_backoff, work_side_by_side
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError

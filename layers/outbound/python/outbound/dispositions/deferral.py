@@ -12,7 +12,7 @@ from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited
 from outbound.dispositions.ledger import DispositionRequest
 from outbound.dispositions.requests import Rejected
 from outbound.dispositions.settings import Wait
-from outbound.observability import Metric, measure
+from outbound.metrics import Metric, measure
 from outbound.queues import Refused, TryLater, exponential_backoff, times_received
 from outbound.store.table import Item
 

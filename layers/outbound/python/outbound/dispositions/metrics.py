@@ -5,7 +5,7 @@ from __future__ import annotations
 from outbound.dispositions.facts import Resolution
 from outbound.dispositions.ledger import DispositionStatus
 from outbound.dispositions.requests import CANCELLED
-from outbound.observability import Metric, measure
+from outbound.metrics import Metric, measure
 
 _ENDINGS = {
     DispositionStatus.APPLIED: Metric.DISPOSITIONS_APPLIED,

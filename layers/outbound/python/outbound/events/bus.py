@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from outbound.batches import batches_of
 from outbound.clock import Clock
 from outbound.events.envelope import Event
-from outbound.observability import logger
+from outbound.logs import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

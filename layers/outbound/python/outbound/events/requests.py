@@ -29,7 +29,7 @@ from outbound.events.fields import (
     as_text,
 )
 from outbound.events.types import EventType
-from outbound.observability import masked_text
+from outbound.logs import masked_text
 
 _LONGEST_NAME = 64
 # An event can have thousands of wrong fields; what is said about it has to fit on the bus.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from outbound.clock import Clock, format_time, parse_time
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.outcomes.job import Job
 from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.query import InvalidQuery, check_campaign_id

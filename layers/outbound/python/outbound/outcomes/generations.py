@@ -27,7 +27,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import OutOfTime
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.outcomes.errors import Superseded
 from outbound.outcomes.job import Job, Part
 from outbound.outcomes.jobs import Jobs

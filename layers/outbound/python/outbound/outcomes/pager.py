@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import CxoneError, OutOfTime
 from outbound.cxone.ports.outcomes import OutcomePage, OutcomeQuery, OutcomesPort
-from outbound.observability import Metric, measure
+from outbound.metrics import Metric, measure
 from outbound.outcomes import checkpoint as positions
 from outbound.outcomes.errors import PullFailed, Superseded, refused
 from outbound.outcomes.job import Job, Part, Position

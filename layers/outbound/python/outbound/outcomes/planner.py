@@ -20,7 +20,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from outbound.clock import Clock, format_time
 from outbound.events import Event, PublishFailed, new_event
 from outbound.events.facts.outcomes import CoverageLost
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.outcomes.dispatcher import Dispatcher
 from outbound.outcomes.job import Job, job_of, new_job
 from outbound.outcomes.jobs import Jobs

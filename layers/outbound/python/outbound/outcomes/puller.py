@@ -21,7 +21,7 @@ from outbound.clock import Clock, Deadline, format_time, parse_time
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited
 from outbound.cxone.ports.outcomes import OutcomeQuery, OutcomesPort
 from outbound.events import PublishFailed
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.outcomes import checkpoint as positions
 from outbound.outcomes.dispatcher import job_window
 from outbound.outcomes.errors import OutOfRetention, PullFailed, Superseded

@@ -15,7 +15,8 @@ from typing import Any
 from outbound.clock import Clock, Deadline, format_time, parse_time
 from outbound.events import Event, new_event
 from outbound.events.facts.outcomes import CoverageLost, OutcomesPulled, OutcomesPullFailed, PulledWindow
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.errors import OutOfRetention, PullFailed
 from outbound.outcomes.generations import GenerationSwitch

@@ -9,7 +9,7 @@ from typing import Any
 from outbound.clock import Clock, format_time, parse_time
 from outbound.events import Bus, Event, EventType, new_event
 from outbound.events.facts.outcomes import OutcomesPullFailed
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.outcomes.corrections import Corrections
 from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.planner import Planner

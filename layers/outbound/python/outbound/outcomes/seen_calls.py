@@ -14,7 +14,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 
-from outbound.observability import logger
+from outbound.logs import logger
 
 _PRIME = 13_084_920_775_954_197_713
 # Scatters ids that count up, whose numbers would lie side by side.

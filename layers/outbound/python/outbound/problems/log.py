@@ -9,7 +9,7 @@ from typing import Any
 
 from outbound.clock import Clock, parse_time
 from outbound.events import Event
-from outbound.observability import masked_text
+from outbound.logs import masked_text
 from outbound.store.table import Item, Key, Table
 
 KEPT_DAYS = 90

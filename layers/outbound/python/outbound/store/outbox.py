@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from outbound.events import Bus, Event, PublishFailed
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.store.table import Item, Key, Table
 
 DUE_FACTS = "facts"

@@ -13,7 +13,7 @@ from outbound.cxone.errors import CxoneError, Unavailable
 from outbound.cxone.ports.subscriptions import Subscribed, Subscription, SubscriptionsPort, Topic
 from outbound.events import Event, new_event
 from outbound.events.facts.webhooks import WebhooksRegistered
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.queues import Invocation
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError

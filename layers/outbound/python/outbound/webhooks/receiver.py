@@ -16,7 +16,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock
-from outbound.observability import Metric, logger, measure, metrics
+from outbound.logs import logger
+from outbound.metrics import Metric, measure, metrics
 from outbound.runtime import Runtime
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError

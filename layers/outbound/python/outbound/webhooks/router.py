@@ -28,7 +28,8 @@ from outbound.batches import batches_of
 from outbound.clock import Clock, Deadline, format_time, parse_time
 from outbound.do_not_call import PACKAGED_CODES, DoNotCallCodes
 from outbound.events import Event, PublishFailed, deterministic_id
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.queues import Invocation, Refused, TryLater, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError, Documents

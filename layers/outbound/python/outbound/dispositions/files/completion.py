@@ -11,7 +11,7 @@ from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles
 from outbound.dispositions.files.names import row_id
 from outbound.dispositions.ledger import ENDED, DispositionLedger
 from outbound.dispositions.settings import DispositionSettings
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.queues import TryLater
 from outbound.store.table import Item
 

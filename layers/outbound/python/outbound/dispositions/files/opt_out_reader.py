@@ -17,7 +17,7 @@ from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles
 from outbound.dispositions.files.names import FileRefused, row_id
 from outbound.dispositions.files.opt_outs import RowOptOuts, opt_outs_of
 from outbound.dispositions.files.reader import Pace
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.queues import TryLater
 
 # Unpacked; no file may be larger, whatever the settings say.

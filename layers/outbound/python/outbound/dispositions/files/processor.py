@@ -54,7 +54,7 @@ from outbound.dispositions.reports import Tally
 from outbound.dispositions.settings import DispositionSettings
 from outbound.do_not_call import DoNotCallCodes
 from outbound.events import PublishFailed
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.queues import Invocation, TryLater, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError

@@ -34,7 +34,7 @@ from outbound.dispositions.requests import (
 )
 from outbound.dispositions.settings import DispositionSettings
 from outbound.events import SOURCE, Event, EventType
-from outbound.observability import Metric, measure
+from outbound.metrics import Metric, measure
 from outbound.queues import TryLater
 
 if TYPE_CHECKING:

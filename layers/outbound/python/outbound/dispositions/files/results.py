@@ -19,7 +19,8 @@ from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.reports import Tally, outcome_of
 from outbound.events import Event, new_event
 from outbound.events.facts.dispositions import DispositionFileFinished
-from outbound.observability import Metric, logger, measure
+from outbound.logs import logger
+from outbound.metrics import Metric, measure
 from outbound.queues import TryLater
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import parse_time
-from outbound.observability import logger
+from outbound.logs import logger
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError
 from outbound.webhooks.problems import Accepted, Refusal, RefusalReason
