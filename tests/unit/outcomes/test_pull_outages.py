@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from disturbing import calls_of, fail_once
 
-from outbound.outcomes.puller import _growing_wait
+from outbound.outcomes.puller import _wait_after
 from outbound.queues import TryLater
 from outbound.store.table import Key
 from worlds.outcomes import MakePulls, PullWorld, hours_ago
@@ -70,11 +70,11 @@ def test_tokens_that_expire_under_way_are_renewed(pulls: MakePulls) -> None:
 
 
 def test_the_waits_grow_and_have_a_bound() -> None:
-    waits = [_growing_wait(failures) for failures in range(1, 12)]
+    waits = [_wait_after(failures) for failures in range(1, 12)]
     assert 22 <= waits[0] <= 30
     assert all(one < other for one, other in pairwise(waits[:6]))
     assert all(675 <= wait <= 900 for wait in waits[6:])
-    assert _growing_wait(10_000) <= 900
+    assert _wait_after(10_000) <= 900
 
 
 def test_each_interruption_comes_back_later_than_the_one_before(pulls: MakePulls) -> None:
