@@ -90,7 +90,7 @@ class PullWorld:
         registration = Registration(campaign_id=campaign_id, name=campaign_id, **fields)
         Registrar(self.registry, self.outbox, TENANT, self.clock).register(registration)
 
-    def beat(self) -> None:
+    def tick(self) -> None:
         """What the schedule does."""
         self.requests.answer(self._event(EventType.PULL_DUE, {}), self.settings)
 

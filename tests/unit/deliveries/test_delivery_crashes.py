@@ -104,7 +104,7 @@ def _assert_ended(
     assert not world.queue.messages
     assert "facts" not in item
     assert {sent.id for sent in receiver.got} == {f"event-{number}"}
-    # Between the call and its record nobody can know: then, and only then, the wire carries it once more.
+    # Between the call and its record no party can know: then, and only then, the wire carries it once more.
     assert len(receiver.got) <= tries + 1
     assert len(_facts(aws)) == (1 if end in ("dead", "parked") else 0)
     assert bool(world.queue.dead) == (end == "dead")

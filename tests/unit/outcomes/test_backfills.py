@@ -47,7 +47,7 @@ def test_a_backfill_leaves_the_watermark_where_it_is(pulls: MakePulls) -> None:
     campaign = world.registry.get("spring")
     assert campaign is not None
     assert campaign.planned_until is None
-    world.beat()
+    world.tick()
     assert _windows(world)[-1].end == world.clock.now() - timedelta(minutes=5)
 
 

@@ -23,7 +23,7 @@ def world(pulls: Any) -> PullWorld:
     """A world whose one campaign is pulled."""
     world = pulls(SPRING)
     world.register("spring", start=hours_ago(world.clock, 4))
-    world.beat()
+    world.tick()
     world.work_off()
     world.facts()
     return world

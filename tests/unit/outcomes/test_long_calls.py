@@ -159,11 +159,11 @@ def test_a_window_that_waits_for_its_second_pull_is_no_gap_and_no_lag(
 ) -> None:
     world = pulls(SPRING)
     world.register("spring", start=hours_ago(world.clock, 1))
-    world.beat()
+    world.tick()
     world.work_off()
     jobs = world.job_list("spring")
     world.clock.advance(hours=4.5)
-    world.beat()
+    world.tick()
     world.work_off()
     world.sweep()
     assert [job.status for job in world.job_list("spring")].count("queued") == len(jobs)
@@ -174,7 +174,7 @@ def test_a_window_that_waits_for_its_second_pull_is_no_gap_and_no_lag(
         ("completed", None),
     }
     measured.clear()
-    world.beat()
+    world.tick()
     [lag] = measured["PullLagSeconds"]
     assert lag == pytest.approx(300, abs=1)
 

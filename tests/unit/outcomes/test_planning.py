@@ -33,31 +33,31 @@ def test_the_first_window_starts_where_the_registration_says(pulls: MakePulls) -
     world = pulls(SPRING)
     start = hours_ago(world.clock, 30)
     world.register("spring", start=start)
-    world.beat()
+    world.tick()
     _assert_whole(world, start, world.clock.now() - SETTLING)
 
 
 def test_without_a_start_the_first_window_starts_seven_days_ago(pulls: MakePulls) -> None:
     world = pulls(SPRING)
     world.register("spring")
-    world.beat()
+    world.tick()
     _assert_whole(world, hours_ago(world.clock, 7 * 24), world.clock.now() - SETTLING)
 
 
 def test_a_campaign_that_starts_later_is_not_planned_yet(pulls: MakePulls) -> None:
     world = pulls(SPRING)
     world.register("spring", start=hours_ago(world.clock, -2))
-    world.beat()
+    world.tick()
     assert _windows(world) == []
     world.clock.advance(hours=3)
-    world.beat()
+    world.tick()
     assert _windows(world) == [Window(hours_ago(world.clock, 1), world.clock.now() - SETTLING)]
 
 
 def test_jobs_are_cut_at_utc_midnight_and_at_the_longest_window(pulls: MakePulls) -> None:
     world = pulls(SPRING, settings={"longest_window_hours": 5})
     world.register("spring", start=hours_ago(world.clock, 60))
-    world.beat()
+    world.tick()
     for window in _windows(world):
         assert window.end - window.start <= timedelta(hours=5)
         assert window.start.date() == (window.end - timedelta(seconds=1)).date()
@@ -67,9 +67,9 @@ def test_a_start_before_the_retention_is_clamped_and_the_gap_reported_once(pulls
     world = pulls(SPRING, settings={"longest_window_hours": 24})
     start = hours_ago(world.clock, 100 * 24)
     world.register("spring", start=start)
-    world.beat()
+    world.tick()
     world.clock.advance(minutes=15)
-    world.beat()
+    world.tick()
     world.sweep()
     lost = world.facts("outcomes.coverage_lost")
     assert len(lost) == 1
@@ -86,7 +86,7 @@ def test_more_windows_than_a_transaction_takes_are_planned_whole_and_their_gap_r
 ) -> None:
     world = pulls(SPRING, settings={"longest_window_hours": 0.4, "retention_days": 2})
     world.register("spring", start=hours_ago(world.clock, 3 * 24))
-    world.beat()
+    world.tick()
     assert len(world.job_list("spring")) > 99
     [lost] = world.facts("outcomes.coverage_lost")
     _assert_whole(world, parse_time(lost["data"]["end"]), world.clock.now() - SETTLING)
@@ -98,16 +98,16 @@ def test_what_was_pulled_before_it_aged_is_not_reported_as_lost(pulls: MakePulls
     world.register("spring", start=hours_ago(world.clock, 4 * 24))
     world.ask("spring", hours_ago(world.clock, 4 * 24), hours_ago(world.clock, 2 * 24))
     world.clock.advance(days=2)
-    world.beat()
+    world.tick()
     assert world.facts("outcomes.coverage_lost") == []
 
 
-def test_windows_follow_each_other_from_beat_to_beat(pulls: MakePulls) -> None:
+def test_windows_follow_each_other_from_tick_to_beat(pulls: MakePulls) -> None:
     world = pulls(SPRING)
     start = hours_ago(world.clock, 3)
     world.register("spring", start=start)
     for _ in range(5):
-        world.beat()
+        world.tick()
         world.clock.advance(minutes=15, seconds=7)
     _assert_whole(world, start, world.clock.now() - SETTLING - timedelta(minutes=15, seconds=7))
 
@@ -116,19 +116,19 @@ def test_a_disabled_campaign_is_left_out_and_caught_up_when_enabled(pulls: MakeP
     world = pulls(SPRING)
     start = hours_ago(world.clock, 3)
     world.register("spring", start=start, enabled=False)
-    world.beat()
+    world.tick()
     assert _windows(world) == []
     world.register("spring", start=start, enabled=True)
-    world.beat()
+    world.tick()
     _assert_whole(world, start, world.clock.now() - SETTLING)
 
 
-def test_the_jobs_of_a_beat_are_spread_over_the_interval(pulls: MakePulls) -> None:
+def test_the_jobs_of_a_tick_are_spread_over_the_interval(pulls: MakePulls) -> None:
     world = pulls(settings={"spread_seconds": 600})
     for number in range(4):
         world.register(f"c{number}", start=hours_ago(world.clock, 1))
     world.aws.drain("pull-outcomes")
-    sent = _delays(world, world.beat)
+    sent = _delays(world, world.tick)
     assert sorted(sent) == [0, 150, 300, 450]
 
 
@@ -139,7 +139,7 @@ def _delays(world: PullWorld, act: Any) -> list[int]:
     def note(params: Any, **_: Any) -> None:
         found.extend(entry["DelaySeconds"] for entry in params["Entries"])
 
-    # The client is every test's: whoever comes next must not be listened to.
+    # The client is every test's: the next test must not be listened to.
     world.aws.sqs.meta.events.register(event, note)
     try:
         act()
@@ -151,7 +151,7 @@ def _delays(world: PullWorld, act: Any) -> list[int]:
 def test_each_job_is_sent_once(pulls: MakePulls) -> None:
     world = pulls(SPRING)
     world.register("spring", start=hours_ago(world.clock, 40))
-    world.beat()
+    world.tick()
     world.sweep()
     sent = [json.loads(body)["job_id"] for body in world.messages()]
     assert sorted(sent) == sorted(job.job_id for job in world.job_list("spring"))
@@ -160,7 +160,7 @@ def test_each_job_is_sent_once(pulls: MakePulls) -> None:
 def test_a_lost_message_is_sent_again(pulls: MakePulls) -> None:
     world = pulls(SPRING)
     world.register("spring", start=hours_ago(world.clock, 4))
-    world.beat()
+    world.tick()
     lost = world.messages()
     world.clock.advance(hours=5)
     world.sweep()
@@ -179,9 +179,9 @@ def test_jobs_that_the_queue_refuses_stay_due_and_the_sweep_sends_them(
     with fail_once("SendMessageBatch", in_part=refused == "in part"):
         if refused == "wholly":
             with pytest.raises(TryLater):
-                world.beat()
+                world.tick()
         else:
-            world.beat()
+            world.tick()
     jobs = world.job_list("spring")
     missing = 1 if refused == "in part" else len(jobs)
     assert sum(job.status == "planned" for job in jobs) == missing
@@ -196,9 +196,9 @@ def test_a_campaign_that_cannot_be_planned_holds_up_no_other(pulls: MakePulls) -
     for campaign_id in ("a", "b", "c"):
         world.register(campaign_id, start=hours_ago(world.clock, 1))
     with fail_once("TransactWriteItems", nth=2), pytest.raises(TryLater, match="1 of 3"):
-        world.beat()
+        world.tick()
     assert [len(world.job_list(one)) > 0 for one in ("a", "b", "c")] == [True, False, True]
-    world.beat()
+    world.tick()
     assert len(world.job_list("b")) > 0
 
 
@@ -207,10 +207,10 @@ def test_the_pull_lag_is_the_age_of_the_oldest_call_that_is_not_pulled(
 ) -> None:
     world = pulls({"id": "spring", "calls": 10, "from": -4, "to": -3})
     world.register("spring", start=hours_ago(world.clock, 4))
-    world.beat()
+    world.tick()
     assert measured["PullLagSeconds"][-1] == 4 * 3600
     world.work_off()
-    world.beat()
+    world.tick()
     assert measured["PullLagSeconds"][-1] == SETTLING.total_seconds()
 
 
@@ -220,7 +220,7 @@ def test_a_disabled_campaign_and_a_backfill_make_no_lag(
     world = pulls(SPRING)
     world.register("spring", start=hours_ago(world.clock, 1), enabled=False)
     world.ask("spring", hours_ago(world.clock, 50), hours_ago(world.clock, 40))
-    world.beat()
+    world.tick()
     assert measured["PullLagSeconds"] == [0.0]
 
 
@@ -239,7 +239,7 @@ def test_covered_windows_and_gaps_are_visible(pulls: MakePulls) -> None:
 def test_the_watermark_is_where_the_last_job_ends(pulls: MakePulls) -> None:
     world = pulls(SPRING)
     world.register("spring", start=hours_ago(world.clock, 4))
-    world.beat()
+    world.tick()
     campaign = world.registry.get("spring")
     assert campaign is not None
     assert campaign.planned_until == world.job_list("spring")[-1].end
@@ -248,6 +248,6 @@ def test_the_watermark_is_where_the_last_job_ends(pulls: MakePulls) -> None:
 def test_a_start_with_fractions_makes_windows_in_whole_seconds(pulls: MakePulls) -> None:
     world = pulls(SPRING)
     world.register("spring", start=hours_ago(world.clock, 4) + timedelta(microseconds=123456))
-    world.beat()
+    world.tick()
     first = world.items("spring")[0]
     assert parse_time(first["start"]).microsecond == 0

@@ -90,8 +90,8 @@ def _message(world: PullWorld, job_id: str) -> str:
     return message_of(next(job for job in world.job_list("spring") if job.job_id == job_id))
 
 
-def _beat(world: PullWorld) -> None:
-    world.beat()
+def _tick(world: PullWorld) -> None:
+    world.tick()
 
 
 def _backfill(world: PullWorld) -> None:
@@ -102,7 +102,7 @@ pytestmark = pytest.mark.usefixtures("moto")
 
 
 @pytest.mark.parametrize(
-    ("plan", "other"), [(_beat, _beat), (_backfill, _beat)], ids=["beat and beat", "backfill and beat"]
+    ("plan", "other"), [(_tick, _tick), (_backfill, _tick)], ids=["tick and tick", "backfill and tick"]
 )
 def test_two_planners_interleaved_anywhere_make_no_double_job_and_no_gap(
     tenant_process: Tenant, plan: Callable[[PullWorld], None], other: Callable[[PullWorld], None]
@@ -110,8 +110,8 @@ def test_two_planners_interleaved_anywhere_make_no_double_job_and_no_gap(
     assert _interleaved(tenant_process, plan, other) >= 4
 
 
-def test_a_beat_with_a_backfill_in_between_makes_no_double_job_and_no_gap(tenant_process: Tenant) -> None:
-    assert _interleaved(tenant_process, _beat, _backfill) >= 4
+def test_a_tick_with_a_backfill_in_between_makes_no_double_job_and_no_gap(tenant_process: Tenant) -> None:
+    assert _interleaved(tenant_process, _tick, _backfill) >= 4
 
 
 @pytest.mark.parametrize("number", range(2, 7))
@@ -124,10 +124,10 @@ def test_two_planners_report_a_gap_once_and_the_later_watermark_stays(
 
         def later() -> None:
             world.clock.advance(seconds=90)
-            world.beat()
+            world.tick()
 
         with gate.life_of(Attempt(Between(number, later))):
-            world.beat()
+            world.tick()
         assert len({event["event_id"] for event in world.facts("outcomes.coverage_lost")}) == 1
         campaign = world.registry.get("spring")
         assert campaign is not None

@@ -1,4 +1,4 @@
-"""The pull as a whole: a beat, jobs, pages, parts, a manifest and a fact; resumed wherever it was left."""
+"""The pull as a whole: a tick, jobs, pages, parts, a manifest and a fact; resumed wherever it was left."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def _asked(world: PullWorld, hours: float = 4, page_size: int = 50) -> str:
     return body
 
 
-def test_a_beat_pulls_every_call_of_every_window_once(pulls: MakePulls) -> None:
+def test_a_tick_pulls_every_call_of_every_window_once(pulls: MakePulls) -> None:
     world = pulls(SPRING)
     world.register("spring", page_size=300, start=hours_ago(world.clock, 12))
     expected_calls = _expected(world, 12, 0)
-    world.beat()
+    world.tick()
     world.work_off()
     assert _ids(world) == expected_calls
     assert {job.status for job in world.job_list("spring")} == {"completed"}
@@ -57,7 +57,7 @@ def test_bad_and_inbound_records_are_set_aside_and_counted(pulls: MakePulls) -> 
     world.register("spring", page_size=100, start=hours_ago(world.clock, 12))
     truth = expected(world.tenant.world, "spring", hours_ago(world.clock, 12), hours_ago(world.clock, 0))
     calls = _expected(world, 12, 0)
-    world.beat()
+    world.tick()
     world.work_off()
     assert _ids(world) == calls
     counted: Counter[str] = Counter()
@@ -144,7 +144,7 @@ def test_pages_that_overlap_where_a_run_goes_on_bring_each_call_once(pulls: Make
 
 
 def test_a_call_that_comes_again_pages_later_is_one_row(pulls: MakePulls) -> None:
-    """In one run, and where another run has gone on in between."""
+    """In one run, and where another run has resumed it in between."""
     world = pulls({**SPRING, "calls": 90}, settings={"longest_window_hours": 24})
     body = _asked(world, hours=10, page_size=10)
     first: list[OutcomePage] = []

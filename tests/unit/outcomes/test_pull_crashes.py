@@ -256,8 +256,8 @@ def test_a_failing_pull_cut_off_anywhere_fails_once_and_completes_after_repair(
     check_every_cut(_worlds(tenant_process, prepare), _pull, recover, _end)
 
 
-def test_a_beat_cut_off_anywhere_leaves_no_gap_and_no_double(tenant_process: Tenant) -> None:
-    """Windows may end elsewhere, for the next beat comes later; the calls are the same."""
+def test_a_tick_cut_off_anywhere_leaves_no_gap_and_no_double(tenant_process: Tenant) -> None:
+    """Windows may end elsewhere, for the next tick comes later; the calls are the same."""
 
     def prepare(pulling: Pulling) -> None:
         pulling.world.register("spring", page_size=50, start=hours_ago(pulling.world.clock, 5))

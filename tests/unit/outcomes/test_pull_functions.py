@@ -67,7 +67,7 @@ def world(pulls: MakePulls, monkeypatch: pytest.MonkeyPatch) -> PullWorld:
     return world
 
 
-def test_a_beat_is_planned(world: PullWorld, aws: AwsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tick_is_planned(world: PullWorld, aws: AwsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     with _function("plan_pulls", monkeypatch, aws) as plan:
         answer = plan.handler(_event("plan_pulls", "due"), _context())
     assert answer == {"batchItemFailures": []}
@@ -136,7 +136,7 @@ def test_what_is_no_event_is_given_up_and_the_others_of_its_batch_are_done(
 def test_a_pull_without_time_hands_its_message_over(
     world: PullWorld, aws: AwsWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.beat()
+    world.tick()
     received = aws.sqs.receive_message(QueueUrl=aws.queue_urls["pull-outcomes"])["Messages"][0]
     event = sqs_event("pull-outcomes", received["Body"], receipts=[received["ReceiptHandle"]])
     with _function("pull_outcomes", monkeypatch, aws) as pull:

@@ -147,7 +147,7 @@ def test_nobody_sees_half_of_a_refresh(world: PullWorld) -> None:
 
 
 def test_a_window_of_one_page_is_switched_by_one_copy(pulls: MakePulls) -> None:
-    """Whoever reads by prefix sees either generation, never both and never none."""
+    """A reader by prefix sees either generation, never both and never none."""
     world = pulls({**SPRING, "bad": {}})
     world.register("spring", page_size=1000, enabled=False)
     _ask(world, refresh=False)

@@ -147,13 +147,13 @@ def test_a_refused_request_that_arrives_twice_is_one_fact(pulls: MakePulls) -> N
 def test_a_registered_query_that_cannot_be_fails_its_pull_by_the_name_of_the_field(
     pulls: MakePulls, changed: dict[str, Any]
 ) -> None:
-    """The command refuses such a registration; somebody may have written it past the command."""
+    """The command refuses such a registration; it may have been written past the command."""
     world = pulls({"id": "spring", "calls": 0, "from": -10, "to": -1})
     world.register("spring", start=hours_ago(world.clock, 1))
     [(field, value)] = changed.items()
     world.table.update(world.registry.key("spring"), f"SET #{field} = :v", {":v": value})
     world.facts()
-    world.beat()
+    world.tick()
     world.work_off()
     failed = world.facts("outcomes.pull_failed")
     assert {event["data"]["field"] for event in failed} == {field}

@@ -22,7 +22,7 @@ def test_each_id_is_new_once_whatever_run_it_comes_in(pages: list[list[str]]) ->
         numbers = seen.add(page)
         new.update(call_id for call_id, number in zip(page, numbers, strict=True) if number)
         kept.append(array("Q", filter(None, numbers)).tobytes())
-        # As where another run goes on.
+        # As where another run resumes.
         seen = SeenCalls(kept)
     assert new == Counter({call_id for page in pages for call_id in page})
 

@@ -10,7 +10,7 @@ class Superseded(Exception):
 
 
 class PullFailed(Exception):
-    """The job cannot go on, and trying again at once would not help."""
+    """The job cannot be continued, and trying again at once would not help."""
 
     def __init__(self, reason: str, message: str, field: str = "", afresh: bool = False) -> None:
         """Return a reason for programs, a message for people, and the field of the query that is at fault.

@@ -35,7 +35,7 @@ from outbound.outcomes.part_writer import keys_of_part, keys_without_part, stage
 from outbound.outcomes.parts import set_aside_of
 from outbound.store.objects import Lake, NotRemoved
 
-# With less time left (seconds) a run hands over, and the next one goes on.
+# With less time left (seconds) a run hands over to the next one.
 _HAND_OVER_SECONDS = 8.0
 # Parts between two notes of how far the switch is.
 _PARTS_A_NOTE = 25
@@ -88,7 +88,7 @@ class GenerationSwitch:
     ) -> Job:
         """Put the staged pages into the places of the lake's, from where an earlier run stopped.
 
-        Raises OutOfTime where the next run has to go on, and Superseded where the lease was lost.
+        Raises OutOfTime where the next run has to resume it, and Superseded where the lease was lost.
         """
         if job.switch is None:
             job = _held(self._jobs.begin_switch(job, changes, self._clock.now()))

@@ -60,7 +60,7 @@ class Reporter:
     def complete(self, job: Job, settings: OutcomeSettings, deadline: Deadline) -> Item | None:
         """End a job whose last page is written, and return its item with the facts to publish.
 
-        None where the lease was lost. Raises OutOfTime where another run has to go on, and Superseded.
+        None where the lease was lost. Raises OutOfTime where another run has to resume, and Superseded.
         """
         now = self._clock.now()
         result = self._result(job, settings, now)
@@ -109,7 +109,7 @@ class Reporter:
         return self._jobs.keep(job, kept | {"looked_again_at": format_time(now)})
 
     def fail(self, job: Job, failure: PullFailed | InvalidQuery) -> Item | None:
-        """End a job that cannot go on, and return its item with the facts to publish.
+        """End a job that cannot be continued, and return its item with the facts to publish.
 
         None where the lease was lost.
         """
