@@ -102,7 +102,7 @@ def test_what_was_pulled_before_it_aged_is_not_reported_as_lost(pulls: MakePulls
     assert world.facts("outcomes.coverage_lost") == []
 
 
-def test_windows_follow_each_other_from_tick_to_beat(pulls: MakePulls) -> None:
+def test_windows_follow_each_other_from_tick_to_tick(pulls: MakePulls) -> None:
     world = pulls(SPRING)
     start = hours_ago(world.clock, 3)
     world.register("spring", start=start)

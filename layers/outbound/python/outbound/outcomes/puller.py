@@ -118,7 +118,10 @@ class Puller:
         raise TryLater(max(lease_left, 1.0), "another run is pulling this window")
 
     def _ended(self, run: Run, settings: OutcomeSettings, deadline: Deadline) -> Item:
-        """Work on a job to its end, well or badly, and return its item. Raises TryLater where it is to be resumed."""
+        """Work on a job to its end, well or badly, and return its item.
+
+        Raises TryLater where it is to be resumed.
+        """
         try:
             try:
                 if run.job.switch is None:
