@@ -142,6 +142,7 @@ help: ## this list
 .PHONY: environments
 environments:
 	@$(MAKE) -s -j4 $(ENVIRONMENTS:%=$(LOCAL)/%/.installed)
+	@$(MAKE) -s $(LOCAL)/venv/.command
 
 $(LOCAL)/venv/.installed: tests/requirements/dev.txt
 $(LOCAL)/ministack/.installed: tests/requirements/ministack.txt
@@ -154,5 +155,9 @@ $(ENVIRONMENTS:%=$(LOCAL)/%/.installed):
 	@rm -rf $(@D)
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r $<
-	@test $(notdir $(@D)) != venv || $(@D)/bin/python -m pip install -qq --no-index --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The command `outbound`, which stands in pyproject.toml.
+$(LOCAL)/venv/.command: pyproject.toml $(LOCAL)/venv/.installed
+	@$(VENV)/python -m pip install -qq --no-index --no-deps --no-build-isolation -e .
 	@touch $@

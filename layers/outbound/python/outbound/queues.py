@@ -113,7 +113,7 @@ class Queue:
     def __init__(
         self, client: SQSClient, dead_letters_url: str, failures: MessageFailures | None = None
     ) -> None:
-        """Give up what cannot be helped into the dead-letter queue of this URL.
+        """Send what no try can help to the dead-letter queue of this URL.
 
         Without `failures` an unplanned failure comes back until the queue itself gives up.
         """
@@ -228,7 +228,7 @@ def hold(event: Mapping[str, Any], queue: Queue, invocation: Invocation) -> None
 
 
 def work(event: Mapping[str, Any], queue: Queue, handle: Handle, invocation: Invocation) -> dict[str, Any]:
-    """Give every message of an SQS batch to `handle` and answer with those to be tried again.
+    """Let `handle` take every message of an SQS batch; return the answer with those to be tried again.
 
     `handle` takes one SQS record. It returns when the effect is durable, raises TryLater for what time
     heals, Refused for what nothing heals, and anything else for an unplanned failure: that message comes
