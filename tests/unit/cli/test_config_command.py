@@ -213,3 +213,19 @@ def test_a_document_that_parameter_store_cannot_take_is_refused(put: Any) -> Non
     refused = put("outcomes", {"categories": {f"CODE_{number}": "warm" for number in range(500)}})
     assert refused.code == 2
     assert "Parameter Store takes 8192" in refused.err
+
+
+def test_what_a_file_leaves_out_is_named_and_a_merge_keeps_it(outbound: Command, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    first.write_text('{"settling_seconds": 90, "spread_seconds": 5}')
+    second.write_text('{"spread_seconds": 7}')
+    assert outbound("config", "put", "outcomes", str(first)).code == 0
+
+    merged = outbound("--json", "config", "put", "outcomes", str(second), "--merge").json
+    assert merged["defaults_again"] == []
+    assert outbound("config", "show", "outcomes").json["settling_seconds"] == 90
+
+    alone = outbound("config", "put", "outcomes", str(second))
+    assert "settling_seconds" in alone.out
+    assert "--merge keeps" in alone.out
+    assert outbound("config", "show", "outcomes").json["settling_seconds"] != 90

@@ -76,3 +76,11 @@ def test_one_thing_is_lines_for_a_person_and_json_for_a_script(capsys: pytest.Ca
     ]
     Output(as_json=True).record(record)
     assert json.loads(capsys.readouterr().out) == record
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_set_is_printed_in_order(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
+    Output(as_json).record({"noted": {"c2", "c1"}})
+    said = capsys.readouterr().out
+    assert said.index("c1") < said.index("c2")
+    assert "{'" not in said

@@ -12,7 +12,7 @@ from outbound.cli.output import Output
 from outbound.cli.settings_reference import MODELS, fields, json_schema
 from outbound.cli.stack import Stack
 from outbound.logs import MASKED
-from outbound.settings import InvalidDocument, read_document
+from outbound.settings import InvalidDocument, merged, read_document
 
 # Parameter Store takes no larger text.
 _MAX_BYTES = 8192
@@ -31,7 +31,10 @@ def add_commands(groups: Any) -> None:
     schema.set_defaults(run=_schema, needs_stack=False)
     put = commands.add_parser("put", help="check a document and put it in force (within a minute)")
     put.add_argument("capability", choices=sorted(MODELS))
-    put.add_argument("file", type=Path, help="a JSON file; what it leaves out keeps its default")
+    put.add_argument("file", type=Path, help="a JSON file; what it leaves out has its default again")
+    put.add_argument(
+        "--merge", action="store_true", help="lay the file over the document that was put before"
+    )
     put.set_defaults(run=_put)
 
 
@@ -65,19 +68,47 @@ def _schema(_: Stack | None, chosen: argparse.Namespace, output: Output) -> None
 
 
 def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    contents = _contents(chosen.file)
+    contents, name = _contents(chosen.file), stack.documents.parameter_name(chosen.capability)
+    before = _put_before(stack, name)
     try:
         # First as it is: only a document of the right form has headers to look for.
         read_document(MODELS[chosen.capability], contents)
-        text = _unmasked(stack, chosen.capability, json.loads(contents))
+        document = json.loads(contents)
+        document = merged(before, document) if chosen.merge else document
+        text = _unmasked(stack, chosen.capability, document)
         wrong = objections(read_document(MODELS[chosen.capability], text), stack)
     except InvalidDocument as error:
         raise ValueError(f"{chosen.file}: {error}") from error
     if wrong:
         raise ValueError(f"{chosen.file}: {'; '.join(wrong)}")
-    name = stack.documents.parameter_name(chosen.capability)
     _write(stack, name, text)
-    output.said(f"{name} is in force within a minute", parameter=name)
+    dropped = sorted(_places(before) - _places(document))
+    sentence = f"{name} is in force within a minute"
+    if dropped:
+        sentence += f"; as the file leaves them out, these have their defaults again: {', '.join(dropped)}"
+        sentence += " (--merge keeps what was put before)"
+    output.said(sentence, parameter=name, defaults_again=dropped)
+
+
+def _put_before(stack: Stack, name: str) -> dict[str, Any]:
+    """Return the document that was put before; empty where there is none, or none that can be read."""
+    client = stack.client("ssm")
+    try:
+        document = json.loads(client.get_parameter(Name=name)["Parameter"]["Value"])
+    except (client.exceptions.ParameterNotFound, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _places(document: Any, above: str = "") -> set[str]:
+    """Return the places of a document's values, like `surfaces.outcomes.base_url`."""
+    if not isinstance(document, dict) or not document:
+        return {above} if above and document is not None else set()
+    return {
+        place
+        for name, value in document.items()
+        for place in _places(value, f"{above}.{name}" if above else name)
+    }
 
 
 def _contents(file: Path) -> str:

@@ -30,7 +30,7 @@ from outbound.store.table import Item
 
 _WHO = ("campaign_id", "contact_id", "outcome_code")
 # What belongs to the table and not to the request.
-_INTERNAL = ("pk", "sk", "ttl", "facts", "due_kind", "due_at", "next_due", "waits_since")
+_INTERNAL = ("pk", "sk", "ttl", "facts", "due_kind", "due_at", "next_due", "waits_since", "noted_at")
 
 
 def add_commands(groups: Any) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from outbound.campaigns.registration import NotRegistered
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.cli.times import FORMS, moment
@@ -60,9 +61,7 @@ def _pull(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     window = Window(moment("--from", chosen.start, now), moment("--to", chosen.end, now))
     check_window(window, settings, now)
     if stack.registry.get(chosen.campaign_id) is None:
-        raise ValueError(
-            f"campaign_id: {chosen.campaign_id} is not registered; use: outbound campaigns register ID"
-        )
+        raise NotRegistered(chosen.campaign_id)
     data = {
         "campaign_id": chosen.campaign_id,
         "start": format_time(window.start),
@@ -83,7 +82,9 @@ def _jobs(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     now = stack.clock.now()
     since = moment("--since", chosen.since, now)
     jobs = sorted(stack.jobs.of_campaign(chosen.campaign_id, since), key=lambda job: job.start, reverse=True)
-    output.rows([_row(job, now) for job in jobs], "no jobs since then")
+    if not jobs and stack.registry.get(chosen.campaign_id) is None:
+        raise NotRegistered(chosen.campaign_id)
+    output.rows([_row(job, now) for job in jobs], f"no jobs since {format_time(since)}")
 
 
 def _row(job: Job, now: datetime) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Output:
     def rows(self, rows: Sequence[Mapping[str, Any]], empty: str) -> None:
         """Print rows of the same columns; for a person, `empty` where there are none."""
         if self._as_json:
-            print(json.dumps(rows, indent=2))
+            print(_json(rows))
         elif not rows:
             print(empty)
         else:
@@ -89,37 +89,48 @@ class Output:
         Lines that begin with `$` behind their indent are to be typed and stay whole.
         """
         if self._as_json:
-            print(json.dumps(rows, indent=2))
+            print(_json(rows))
         else:
             print("\n\n".join("\n".join(_wrapped(line) for line in text) for text in texts) or empty)
 
     def said(self, sentence: str, **values: Any) -> None:
         """Print what was done: the sentence for a person, the values for a script."""
-        print(json.dumps(values, indent=2) if self._as_json else escaped(sentence))
+        print(_json(values) if self._as_json else escaped(sentence))
 
     def account(self, sentence: str, name: str, rows: Sequence[Mapping[str, Any]], **values: Any) -> None:
         """Print a sentence and the rows that bear it out; for a script the values, the rows by `name`."""
         if self._as_json:
-            print(json.dumps({**values, name: rows}, indent=2))
+            print(_json({**values, name: rows}))
         else:
             print("\n\n".join([escaped(sentence), *([_table(rows)] if rows else [])]))
 
     def described(self, document: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         """Print a document that is for scripts alone; for a person rows that say the same."""
-        print(json.dumps(document, indent=2) if self._as_json else _table(rows))
+        print(_json(document) if self._as_json else _table(rows))
 
     def text(self, text: str, document: Any) -> None:
         """Print a text for a person, and the document that says the same for a script."""
         shown = "\n".join(map(escaped, text.split("\n")))
-        print(json.dumps(document, indent=2) if self._as_json else shown)
+        print(_json(document) if self._as_json else shown)
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Print one thing with all that is known of it: lines for a person, JSON for a script."""
-        print(json.dumps(record, indent=2) if self._as_json else "\n".join(_record(record)))
+        print(_json(record) if self._as_json else "\n".join(_record(record)))
 
     def document(self, document: Any) -> None:
         """Print a document; JSON is the form that a person edits it in, too."""
-        print(json.dumps(document, indent=2))
+        print(_json(document))
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, indent=2, default=_in_json)
+
+
+def _in_json(value: Any) -> Any:
+    """Return what JSON has in place of a value: DynamoDB has sets, in no order."""
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} cannot be printed as JSON")
 
 
 def _width() -> int:
@@ -210,6 +221,8 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, set | frozenset):
+        value = sorted(value)
     if isinstance(value, list | tuple):
         return escaped(", ".join(map(str, value))) or "-"
     return escaped(str(value))
