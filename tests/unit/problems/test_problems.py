@@ -207,7 +207,7 @@ def test_times_that_are_none_are_refused(world: World, arguments: tuple[str, ...
 
 
 def test_another_stack_is_named_in_what_to_type(world: World) -> None:
-    world.stack.name = "other"
+    world.stack.stack_name = "other"
     world.happens("outcomes.pull_failed", campaign_id="spring", reason="forbidden", message="no")
     assert world.shown()[0]["do"] == ["outbound --stack other outcomes gaps spring"]
 
