@@ -22,6 +22,7 @@ from scenario.steps import CALLS
 JobsOf = Callable[[str], list[Job]]
 
 _END = DAY + timedelta(hours=6)
+_LONGER_THAN_A_PART = 21
 
 
 def _start(operator: Operator, campaign_id: str) -> None:
@@ -56,9 +57,11 @@ def _let_its_lease_run_out(table: Table, job: Job) -> None:
 def test_a_run_that_is_killed_is_gone_on_with_at_its_checkpoint(
     stack: Stack, operator: Operator, tenant: Tenant, table: Table, jobs_of: JobsOf
 ) -> None:
-    tenant.add_fault({"delay": 5, "cut": "before"}, path=CALLS, query={"campaignId": "killed"}, nth=3)
+    # A part is written when it is as old as it may become, and checked off with its two pages.
+    tenant.add_fault({"delay": _LONGER_THAN_A_PART}, path=CALLS, query={"campaignId": "killed"}, nth=2)
+    tenant.add_fault({"delay": 15, "cut": "before"}, path=CALLS, query={"campaignId": "killed"}, nth=3)
     _start(operator, "killed")
-    eventually(lambda: tenant.faults()[0]["hit"] == 1)
+    eventually(lambda: jobs_of("killed")[0].position.page == 2, seconds=60)
     _kill_function(stack.emulator, "pull_outcomes")
     (killed,) = jobs_of("killed")
     assert (killed.status, killed.position.page) == ("running", 2)

@@ -31,7 +31,7 @@ def test_a_poisoned_message_dies_at_once_with_its_reason_and_dies_again_when_it_
     operator: Operator, stack: Stack
 ) -> None:
     url = stack.outputs["PlanPullsQueueUrl"]
-    stack.client("sqs").send_message(QueueUrl=url, MessageBody="this is no event")
+    stack.client("sqs").send_message(QueueUrl=url, MessageBody="this is not an event")
     eventually(lambda: _dead(stack, "PlanPulls", 1))
     assert _counts(operator, "PlanPulls") | {"waiting": 0} == {
         "queue": "PlanPulls",
@@ -48,7 +48,7 @@ def test_a_poisoned_message_dies_at_once_with_its_reason_and_dies_again_when_it_
     eventually(lambda: _dead(stack, "PlanPulls", 1))
     (again,) = operator.run("queues", "dead", "PlanPulls")
     assert again["message_id"] != letter["message_id"]
-    assert again["reason"].split(" is no event")[1] == letter["reason"].split(" is no event")[1]
+    assert again["reason"].split(" is not an event")[1] == letter["reason"].split(" is not an event")[1]
     stack.client("sqs").purge_queue(QueueUrl=stack.outputs["PlanPullsDeadLettersUrl"])
 
 

@@ -57,6 +57,16 @@ def test_what_is_callable_is_within_8_and_21_in_every_plausible_zone(who: Contac
         assert decision.rows
 
 
+def test_an_opening_behind_the_day_of_a_new_rule_is_judged_by_that_rule() -> None:
+    """The last evening before Oregon's caps, with attempts unknown: next morning the cap forbids."""
+    number = read_number("+15035550100")
+    assert number is not None
+    who = Contact(numbers=(number,), zone="America/New_York", attempts=None)
+    decision = JUDGE.decide(Campaign(), who, datetime(2026, 1, 1, 1, 59, tzinfo=UTC))
+    assert not decision.callable
+    assert decision.next_opening is None
+
+
 @given(contacts(), moments)
 def test_an_opening_ends_and_the_next_begins_when_it_says(who: Contact, moment: datetime) -> None:
     decision = JUDGE.decide(Campaign(), who, moment)

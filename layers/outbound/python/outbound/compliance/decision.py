@@ -13,7 +13,7 @@ Every rule is evaluated and every refusal has a name. Not legal advice.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from outbound.compliance.caps import Cap, caps_of, counted_attempts
@@ -80,7 +80,29 @@ class Judge:
         consent: ConsentView | None = None,
         checks: Checks | None = None,
     ) -> Decision:
-        """Decide about a call at a moment, timezone-aware. Without `consent` nothing is said of consent."""
+        """Decide about a call at a moment, timezone-aware. Without `consent` nothing is said of consent.
+
+        An opening is asked itself before it is promised: by then another rule may be in force, a grant may
+        have ended, or a cap may apply whose attempts are unknown.
+        """
+        decision = self._decide_at(campaign, contact, at, consent, checks)
+        opening = decision.next_opening
+        for _ in range(_MAX_ROUNDS):
+            then = self._decide_at(campaign, contact, opening, consent, checks) if opening else None
+            if then is None or then.callable:
+                return replace(decision, next_opening=opening)
+            opening = then.next_opening
+        return replace(decision, next_opening=None)
+
+    def _decide_at(
+        self,
+        campaign: Campaign,
+        contact: Contact,
+        at: datetime,
+        consent: ConsentView | None,
+        checks: Checks | None,
+    ) -> Decision:
+        """Decide by the rules as they are at that moment, also about what comes next."""
         moment = at.timestamp()
         abroad = [number for number in contact.numbers if not number.is_us]
         situation = situation_of(contact, self._policy)
