@@ -87,7 +87,8 @@ def test_settings_are_shown_with_their_defaults_filled_in(operator: Operator) ->
 def test_a_document_that_was_put_is_in_force(operator: Operator, tmp_path: Path) -> None:
     file = tmp_path / "outcomes.json"
     file.write_text(json.dumps({"settling_seconds": 60, "spread_seconds": 3, "max_pages": 100}))
-    assert operator.run("config", "put", "outcomes", str(file)) == {"parameter": "/outbound/config/outcomes"}
+    said = operator.run("config", "put", "outcomes", str(file))
+    assert said["parameter"] == "/outbound/config/outcomes"
     assert operator.run("config", "show", "outcomes")["max_pages"] == 100
 
 

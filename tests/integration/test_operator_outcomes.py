@@ -116,10 +116,10 @@ def test_a_backfill_that_cannot_be_is_refused_by_its_field(
     assert len(listener.heard("outcomes.pull.requested")) == requests
 
 
-def test_a_campaign_without_jobs_is_said_to_have_none(operator: Operator) -> None:
+def test_jobs_of_a_campaign_that_is_not_registered_are_refused(operator: Operator) -> None:
     said = operator.attempt("outcomes", "jobs", "not-registered")
-    assert (said.returncode, said.stdout) == (0, "no jobs since then\n")
-    assert operator.run("outcomes", "jobs", "not-registered") == []
+    assert said.returncode == 2
+    assert "outbound campaigns register not-registered" in said.stderr
 
 
 def test_a_campaign_that_is_pulled_from_its_start_on_has_no_gap_before_its_last_beat(

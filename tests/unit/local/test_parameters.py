@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 
@@ -46,6 +47,10 @@ def test_parameters_of_make_deploy_arrive_whole() -> None:
     shown = subprocess.run(
         ["make", "-n", "deploy", "STAGE=prod", f"PARAMETERS={given}"],
         cwd=LOCAL.parent,
+        # The arguments of `make test` are not those of the deployment.
+        env={
+            name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "ARGS")
+        },
         capture_output=True,
         text=True,
         check=True,

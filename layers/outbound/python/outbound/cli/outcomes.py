@@ -61,7 +61,7 @@ def _pull(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     window = Window(moment("--from", chosen.start, now), moment("--to", chosen.end, now))
     check_window(window, settings, now)
     if stack.registry.get(chosen.campaign_id) is None:
-        raise NotRegistered(chosen.campaign_id)
+        raise ValueError(f"campaign_id: {NotRegistered(chosen.campaign_id)}")
     data = {
         "campaign_id": chosen.campaign_id,
         "start": format_time(window.start),
