@@ -40,7 +40,7 @@ class Event(_Encoded):
     schema_version: int = 1
 
     def to_json(self) -> str:
-        """Return the compact JSON that travels as `detail` on the bus: encoded once, however often it is asked for."""
+        """Return the compact JSON that travels as `detail` on the bus; it is encoded once."""
         try:
             return self._detail
         except AttributeError:
