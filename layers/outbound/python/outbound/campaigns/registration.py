@@ -16,6 +16,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from outbound.calling.profile import CallingProfile
 from outbound.clock import Clock
 from outbound.events import new_event
 from outbound.events.facts.campaigns import CampaignRegistered, CampaignRemoved
@@ -53,11 +54,13 @@ class Registration(BaseModel):
         None, description="the first window begins here; empty: 7 days ago. Later, ask for a backfill"
     )
     enabled: StrictBool = True
+    calling: CallingProfile | None = Field(None, description="what the campaign says of its calls")
 
     def fields(self) -> Item:
         """Return what is stored; the order in which codes are named means nothing."""
         codes = sorted(set(self.outcome_codes))
-        return registration_fields(self.name, codes, self.page_size, self.start, self.enabled)
+        calling = self.calling.model_dump(mode="json", exclude_none=True) if self.calling else None
+        return registration_fields(self.name, codes, self.page_size, self.start, self.enabled, calling)
 
 
 class RegistrationConflict(Exception):
@@ -113,6 +116,7 @@ class Registrar:
                 raise NotRegistered(campaign_id)
             known: dict[str, Any] = _fields(current) if current else {"name": campaign_id}
             known["start"] = known.get("start") or None
+            known["calling"] = known.get("calling") or None
             return Registration(**{"campaign_id": campaign_id, **known, **changes})
 
         return self._settled(campaign_id, changed)
@@ -162,5 +166,10 @@ class Registrar:
 
 def _fields(campaign: Campaign) -> Item:
     return registration_fields(
-        campaign.name, campaign.outcome_codes, campaign.page_size, campaign.start, campaign.enabled
+        campaign.name,
+        campaign.outcome_codes,
+        campaign.page_size,
+        campaign.start,
+        campaign.enabled,
+        campaign.calling,
     )

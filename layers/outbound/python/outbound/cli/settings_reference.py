@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from outbound.archive.settings import ArchiveSettings
+from outbound.calling.settings import ComplianceSettings
 from outbound.cli.ingress_schema import INGRESS_SCHEMA
 from outbound.cxone.settings import CxoneSettings
 from outbound.deliveries.settings import DeliverySettings
@@ -21,6 +22,7 @@ Schema = Mapping[str, Any]
 
 MODELS: dict[str, type[BaseModel] | type[Providers]] = {
     "archiving": ArchiveSettings,
+    "compliance": ComplianceSettings,
     "cxone": CxoneSettings,
     "deliveries": DeliverySettings,
     "dispositions": DispositionSettings,
@@ -29,6 +31,7 @@ MODELS: dict[str, type[BaseModel] | type[Providers]] = {
 }
 _TITLES = {
     "archiving": "Archiving finished attempts",
+    "compliance": "The rules of calling",
     "cxone": "Access to CXone: hosts, token requests, quotas",
     "deliveries": "Deliveries to CRM, warehouse and WFM",
     "dispositions": "Applying dispositions",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,8 @@ class Campaign:
     revision: int
     planned_until: datetime | None
     plan_revision: int
+    calling: Mapping[str, Any] = field(default_factory=dict)
+    """What it says of its calls, the fields of `outbound.calling.profile`; empty where it says nothing."""
 
 
 class Registry:
@@ -122,7 +124,12 @@ class Registry:
 
 
 def registration_fields(
-    name: str, outcome_codes: Sequence[str], page_size: int, start: datetime | None, enabled: bool
+    name: str,
+    outcome_codes: Sequence[str],
+    page_size: int,
+    start: datetime | None,
+    enabled: bool,
+    calling: Mapping[str, Any] | None = None,
 ) -> Item:
     """Return the attributes that a registration consists of."""
     return {
@@ -131,6 +138,7 @@ def registration_fields(
         "page_size": page_size,
         "start": format_time(start) if start else "",
         "enabled": enabled,
+        "calling": dict(calling or {}),
     }
 
 
@@ -154,4 +162,5 @@ def _campaign(item: Item) -> Campaign:
         revision=int(item.get("revision", 0)),
         planned_until=parse_time(item["planned_until"]) if item.get("planned_until") else None,
         plan_revision=int(item.get("plan_revision", 0)),
+        calling=item.get("calling", {}),
     )

@@ -1,0 +1,88 @@
+"""What is configured about the rules of calling; the document is `/<stack>/config/compliance`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from outbound.compliance.contact import Policy
+from outbound.compliance.decision import Judge
+from outbound.compliance.rules import Rules, changed_rules, packaged_rules, read_hold
+
+State = Annotated[str, Field(pattern=r"^[A-Z]{2}$|^unknown$")]
+
+
+class RuleChange(BaseModel):
+    """A row that is changed: narrowed freely, loosened only with a name and a reason."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: State
+    name: str = Field("", max_length=64, description="by which a loosening is known in the audit")
+    reason: str = Field("", max_length=500)
+    hours: dict[str, tuple[str, str] | None] | None = Field(
+        None, description='by weekday, like {"mon": ["09:00", "18:00"], "sun": null}'
+    )
+    max_calls_24h: int | None = Field(None, ge=0, le=100)
+    closed_on_holidays: bool | None = None
+    unsolicited_mobile_ban: bool | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """Return what is changed of the row, and nothing else."""
+        return self.model_dump(exclude_unset=True)
+
+
+class EmergencyHold(BaseModel):
+    """A time in which some states may not be called."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    states: tuple[State, ...] = Field(min_length=1)
+    starts: AwareDatetime
+    ends: AwareDatetime
+    reason: str = Field(min_length=1, max_length=500)
+    citation: str = Field("", max_length=200)
+
+
+class ComplianceSettings(BaseModel):
+    """All settings of the rules of calling."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    closing_margin_seconds: int = Field(60, ge=0, le=3600, description="a window ends so much early")
+    unknown_zone: Literal["closed", "contiguous_states", "all_states"] = Field(
+        "closed", description="closed, or the window that is open in all of those states"
+    )
+    accept_bare_consent: bool = Field(
+        False, description="whether a flag that says yes is enough, without how it was given"
+    )
+    registry_required: bool = False
+    registry_max_age_days: int = Field(31, ge=1, le=31)
+    reassigned_required: bool = False
+    reassigned_max_age_days: int = Field(31, ge=1, le=365)
+    rule_changes: tuple[RuleChange, ...] = Field((), max_length=200)
+    holds: tuple[EmergencyHold, ...] = Field((), max_length=200)
+
+    @model_validator(mode="after")
+    def _rules_can_be_made(self) -> Self:
+        # A loosening without a reason, hours that are none: refused when the document is put.
+        _ = self.rules
+        return self
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The packaged rules with these changes and holds."""
+        changes = [change.as_row() for change in self.rule_changes]
+        holds = [read_hold(hold.model_dump(mode="json")) for hold in self.holds]
+        return changed_rules(packaged_rules(), changes, holds)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What the settings decide beside the rows."""
+        return Policy(**self.model_dump(include=set(Policy.__dataclass_fields__)))
+
+    def judge(self) -> Judge:
+        """Return the judge by these rules and this policy."""
+        return Judge(self.rules, self.policy)
