@@ -52,6 +52,11 @@ unit: environments ## tests that need no stack and are not marked slow
 test: environments ## all tests at reduced sizes, on all cores
 	$(VENV)/python -m pytest tests -n auto $(ARGS)
 
+.PHONY: coverage
+coverage: environments ## the branches that tests without a stack cover, line by line
+	$(VENV)/python -m pytest tests/unit tests/conformance -m "not stack" -n auto --cov=outbound --cov-branch \
+	  --cov-report=term-missing:skip-covered $(ARGS)
+
 # The image that sam runs functions in is chosen for PCs; both variables reach `build` and the tests.
 .PHONY: test-sam-local
 test-sam-local: export ARCHITECTURE = x86_64
