@@ -17,8 +17,9 @@ from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 os.environ.update(ENVIRONMENT)
 
 import pytest
-from moto import mock_aws
 from xdist.scheduler import LoadScopeScheduling
+
+from worlds.quick_moto import quick_aws
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def aws() -> Iterator[AwsWorld]:
     """The stack's tables, queues, bus, buckets and secrets in moto."""
-    with mock_aws():
+    with quick_aws():
         yield AwsWorld()
 
 

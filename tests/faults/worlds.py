@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
-from moto import mock_aws
 from moto.core.models import MockAWS
 
 from worlds.aws import AwsWorld, FakeClock
+from worlds.quick_moto import quick_aws
 
 W = TypeVar("W")
 
@@ -21,7 +21,7 @@ def fresh(build: Callable[[AwsWorld, FakeClock], W]) -> Callable[[], AbstractCon
     def make() -> Iterator[W]:
         if MockAWS._mocks_active:
             raise RuntimeError("a check makes its own worlds in moto: leave out the fixture `aws`")
-        with mock_aws():
+        with quick_aws():
             yield build(AwsWorld(), FakeClock())
 
     return make

@@ -11,6 +11,7 @@ from botocore.stub import Stubber
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from outbound.store import table as store_table
 from outbound.store.table import DUE_SHARDS, Key, Table
 from worlds.aws import ENVIRONMENT, AwsWorld
 
@@ -189,8 +190,9 @@ def _stored(aws: AwsWorld, attribute: str) -> Counter[str]:
 
 
 def test_what_is_due_of_one_kind_is_spread_over_partitions_and_read_from_all(
-    aws: AwsWorld, table: Table
+    aws: AwsWorld, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(store_table, "DUE_SHARDS", DUE_SHARDS)
     for number in range(200):
         table.put(Key("acme#due", f"item-{number:03}"), {"due_kind": "work", "due_at": 200 - number})
 

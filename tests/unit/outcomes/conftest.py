@@ -11,11 +11,11 @@ from unittest.mock import patch
 import boto3
 import hypothesis
 import pytest
-from moto import mock_aws
 
 from sandbox.running import Tenant, running_tenant
 from worlds.aws import AwsWorld, FakeClock
 from worlds.outcomes import MakePulls, PullWorld, evening, fresh_aws, make_pulls
+from worlds.quick_moto import quick_aws
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -32,7 +32,7 @@ def tenant_process() -> Iterator[Tenant]:
 @pytest.fixture(scope="module")
 def moto() -> Iterator[None]:
     """One moto for the tests of a file, and one client a service: emptying takes half the time of making."""
-    with mock_aws(), patch.object(boto3, "client", cache(boto3.client)):
+    with quick_aws(), patch.object(boto3, "client", cache(boto3.client)):
         yield
 
 
