@@ -24,5 +24,5 @@ class Size:
     seed: int = 7
 
 
-SMALL = Size(("load-1", "load-2"), 500, 60, by_webhook=50, in_a_delivery=10, seconds=150)
+SMALL = Size(("load-1", "load-2"), 250, 40, by_webhook=50, in_a_delivery=10, seconds=150)
 FULL = Size(tuple(f"load-{n}" for n in range(1, 21)), 500, 60, by_webhook=50, in_a_delivery=10, seconds=1200)

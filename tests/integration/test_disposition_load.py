@@ -1,4 +1,4 @@
-"""A thousand dispositions over two campaigns, each three times, shuffled: the newest of a contact stands."""
+"""Five hundred dispositions over two campaigns, each three times, shuffled: the newest of a contact stands."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Size:
 
 # The circuit stays closed: once it opens it does so for half a minute at least.
 SMALL = Size(
-    deliveries=200, contacts=40, refusals=20, cuts=8, between_cuts=5, seconds=120, circuit={"failures": 100}
+    deliveries=120, contacts=24, refusals=12, cuts=5, between_cuts=5, seconds=120, circuit={"failures": 100}
 )
 # Refusals open the circuit; what is parked then comes back with the sweeper's minutes. Few are enough: while
 # it is open each costs half a minute.
