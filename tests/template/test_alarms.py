@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import pytest
 
@@ -6,6 +7,8 @@ from outbound.cli.settings_reference import MODELS
 from outbound.metrics import Metric
 from outbound.problems.recorder import PROBLEM_TYPES
 from template.transformed import ROOT, Template, target
+
+NAMESPACE = {"Fn::Sub": "OutboundBridge/${AWS::StackName}"}
 
 
 def _watched(template: Template, metric: str, dimension: str) -> set[str]:
@@ -40,6 +43,31 @@ def test_alarms_do_without_metric_math(template: Template) -> None:
         assert "Metrics" not in alarm, name
 
 
+def _our_namespaces(template: Template) -> list[Any]:
+    """Return the namespace that each function writes its metrics under."""
+    functions = template.of_type("AWS::Lambda::Function").values()
+    return [function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] for function in functions]
+
+
+def _watched_namespaces(template: Template) -> list[Any]:
+    """Return the namespaces of all alarms that are not AWS's own."""
+    found = [alarm["Namespace"] for alarm in template.of_type("AWS::CloudWatch::Alarm").values()]
+    return [each for each in found if not str(each).startswith("AWS/")]
+
+
+def test_two_stacks_of_an_account_share_no_metric_and_no_alarm(template: Template) -> None:
+    for namespace in _our_namespaces(template):
+        assert namespace == NAMESPACE
+    for namespace in _watched_namespaces(template):
+        assert namespace == NAMESPACE, "this alarm never rings: no function writes there"
+
+
+def test_the_dashboard_shows_metrics_of_its_own_stack(template: Template) -> None:
+    (dashboard,) = template.of_type("AWS::CloudWatch::Dashboard").values()
+    shown = re.findall(r'\["(OutboundBridge[^"]*)"', dashboard["DashboardBody"]["Fn::Sub"])
+    assert set(shown) == {NAMESPACE["Fn::Sub"]}
+
+
 # Names of metrics that say that something was not taken.
 _SAYS_NO = re.compile(r"Rejected|Refused|Unmapped|Failed|SetAside|Unusable|NotTaken")
 WITHOUT_AN_ALARM = {
@@ -57,7 +85,7 @@ def _ringing(template: Template, metric: Metric) -> set[str]:
     return {
         dimension["Value"]
         for alarm in template.of_type("AWS::CloudWatch::Alarm").values()
-        if (alarm["Namespace"], alarm["MetricName"]) == ("OutboundBridge", metric.value)
+        if (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, metric.value)
         and (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
         for dimension in alarm["Dimensions"]
         if dimension["Name"] == "service"
