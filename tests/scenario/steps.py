@@ -23,7 +23,7 @@ def connect(cast: Cast, quota: bool) -> None:
         cast.receivers.use_secrets(name, [f"whsec_{key}"])
     cast.operator.configure("cxone", cxone_document(cast.tenant.url, quota))
     cast.operator.configure("deliveries", deliveries_document(cast))
-    busy_wait = {"first_seconds": 2, "longest_seconds": 5, "most_seconds": 300}
+    busy_wait = {"first_seconds": 2, "longest_seconds": 5, "max_seconds": 300}
     cast.operator.configure("dispositions", {"busy_wait": busy_wait})
     # Windows are pulled once: a second look hours later is not part of this day.
     settings = {"settling_seconds": 60, "spread_seconds": 3, "longest_call_seconds": 0}

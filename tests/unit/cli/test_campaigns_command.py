@@ -88,7 +88,7 @@ def test_a_code_that_every_pull_would_be_refused_for_is_refused(outbound: Comman
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["two words"], "campaign_id: must have the form"),
+        (["two words"], "campaign_id: must be 1 to 64 letters, digits, '-' and '_'"),
         (["spring", "--page-size", "0"], "page_size: must be 1 or more"),
         (["spring", "--name", "x" * 201], "name: must have 200 characters at most"),
         (["spring", "--start", "soon"], "--start: 'soon' is not a time; write one like -1h, now or 2026"),

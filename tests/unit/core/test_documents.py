@@ -63,7 +63,7 @@ def test_a_broken_document_is_named_with_the_place_and_without_the_value(
     message = str(caught.value)
     assert NAME in message
     assert "count: must be a whole number" in message
-    assert "colr: is not a known setting" in message
+    assert "colr: is not a known field" in message
     assert "hush" not in message
     assert caught.value.__context__ is None
 

@@ -115,7 +115,7 @@ def test_a_url_has_no_other_placeholder() -> None:
     ("document", "said"),
     [
         ({"settling_seconds": "soon"}, "settling_seconds: must be a whole number"),
-        ({"settlingseconds": 1}, "settlingseconds: is not a known setting"),
+        ({"settlingseconds": 1}, "settlingseconds: is not a known field"),
         ({"retention_days": 0}, "retention_days: must be 1 or more"),
         ({"categories": {"A": "hot"}}, "categories.A: must be one of 'success', 'warm',"),
         ({"categories": []}, "categories: must be an object"),

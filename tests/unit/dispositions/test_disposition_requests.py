@@ -193,7 +193,7 @@ def test_nothing_that_a_request_may_hold_raises_anything_else(
         {"required_fields": {"NOPE": ["a"]}},
         {"outcome_code": ["BUSY"]},
         {"busy_wait": {"first_seconds": 0}},
-        {"busy_wait": {"longest_seconds": 60, "most_seconds": 86_400}},
+        {"busy_wait": {"longest_seconds": 60, "max_seconds": 86_400}},
     ],
 )
 def test_settings_that_make_no_sense_are_refused(document: dict[str, Any]) -> None:

@@ -171,7 +171,7 @@ def test_what_is_invalid_is_said_with_its_fields_and_the_rest_is_published(world
     assert events.keys() == {"consent.changed", "webhook.rejected"}
     rejected = events["webhook.rejected"]
     assert rejected["count"] == 1
-    assert "outcomeCode: Field required" in rejected["reason"]
+    assert "outcomeCode: is missing" in rejected["reason"]
     (rejection,) = rejected["rejections"]
     assert rejection["place"] == 1
     assert rejection["event_type"] == "disposition.requested"

@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock
+from outbound.complaints import complaints
 from outbound.logs import logger
 from outbound.metrics import Metric, measure
 
@@ -169,6 +170,28 @@ def merged(defaults: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str
     return whole
 
 
+def with_current_names(model: type[Any], values: Any, former_names: Mapping[str, str]) -> Any:
+    """Return the values of a model with fields that had another name once under their names of today.
+
+    In a document that was merged over the packaged defaults the name of today has its default.
+
+    Args:
+        model: The pydantic model that the values are for.
+        values: What it is made from; anything but an object is returned as it is.
+        former_names: The name of today of each former name.
+
+    Raises:
+        ValueError: A field is there under both names, with two values.
+    """
+    if not isinstance(values, dict):
+        return values
+    renamed = {new: values[old] for old, new in former_names.items() if old in values}
+    for new, value in renamed.items():
+        if values.get(new, value) not in (value, model.model_fields[new].default):
+            raise ValueError(f"{new} is there by its former name, too: write it once")
+    return {name: value for name, value in values.items() if name not in former_names} | renamed
+
+
 def _parsed(text: str | bytes) -> object:
     try:
         # Some editors begin a file with a byte order mark.
@@ -189,56 +212,3 @@ def _parsed(text: str | bytes) -> object:
 
 def _refuse_constant(name: str) -> object:
     raise InvalidDocument(f"document: {name} is not a number that JSON has")
-
-
-# What a model's complaint is called by pydantic, and what it says to a person.
-_COMPLAINTS = {
-    "extra_forbidden": "is not a known setting",
-    "missing": "is missing",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "finite_number": "must be a number",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "string_type": "must be a text",
-    "string_pattern_mismatch": "must have the form {pattern}",
-    "string_too_short": "must have {min_length} or more characters",
-    "string_too_long": "must have {max_length} characters at most",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "set_type": "must be a list",
-    "frozen_set_type": "must be a list",
-    "dict_type": "must be an object",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "too_short": "must have {min_length} or more entries",
-    "too_long": "must have {max_length} entries at most",
-    "greater_than": "must be more than {gt}",
-    "greater_than_equal": "must be {ge} or more",
-    "less_than": "must be less than {lt}",
-    "less_than_equal": "must be {le} or less",
-    "literal_error": "must be one of {expected}",
-    "enum": "must be one of {expected}",
-    "datetime_type": "must be a time like 2026-01-31T08:00:00Z",
-    "datetime_parsing": "must be a time like 2026-01-31T08:00:00Z",
-    "datetime_from_date_parsing": "must be a time like 2026-01-31T08:00:00Z",
-    "timezone_aware": "needs a UTC offset, like 2026-01-31T08:00:00Z",
-}
-
-
-def complaints(error: ValueError) -> str:
-    """Say what a model objects to and where, without the values: one of them may be a secret."""
-    errors = getattr(error, "errors", None)
-    if errors is None:
-        return str(error) or type(error).__name__
-    return "; ".join(_complaint(each) for each in errors())
-
-
-def _complaint(error: Mapping[str, Any]) -> str:
-    place = ".".join(map(str, error["loc"])) or "document"
-    known = _COMPLAINTS.get(error.get("type", ""))
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: {known.format_map(error.get('ctx', {})) if known else said}"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from outbound.events.fields import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
+from outbound.settings import with_current_names
 
 # Pages that a run reads, and batches that it sends.
 MAX_CALLS_OF_A_KIND = 10_000
@@ -80,14 +81,7 @@ class ArchiveSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _accept_old_names(cls, values: Any) -> Any:
-        """Take a field by its former name; of a merged document the new name is the packaged default."""
-        if not isinstance(values, dict):
-            return values
-        former = {new: values[old] for old, new in _FORMER_NAMES.items() if old in values}
-        for new, value in former.items():
-            if values.get(new, value) not in (value, cls.model_fields[new].default):
-                raise ValueError(f"{new} is there by its former name, too: write it once")
-        return {name: value for name, value in values.items() if name not in _FORMER_NAMES} | former
+        return with_current_names(cls, values, _FORMER_NAMES)
 
     @property
     def attempts_of_a_run(self) -> int:

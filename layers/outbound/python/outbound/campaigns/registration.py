@@ -20,7 +20,7 @@ from outbound.calling.profile import CallingProfile
 from outbound.clock import Clock
 from outbound.events import new_event
 from outbound.events.facts.campaigns import CampaignRegistered, CampaignRemoved
-from outbound.events.fields import CampaignId
+from outbound.events.fields import CampaignId, Code
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Campaign, Registry, registration_fields
 from outbound.store.table import Item
@@ -37,7 +37,6 @@ def _whole_seconds(moment: datetime) -> datetime:
         raise ValueError("lies outside of the years 1 to 9999 in UTC") from None
 
 
-OutcomeCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,40}$")]
 Start = Annotated[AwareDatetime, AfterValidator(_whole_seconds)]
 
 
@@ -48,7 +47,7 @@ class Registration(BaseModel):
 
     campaign_id: CampaignId
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    outcome_codes: list[OutcomeCode] = Field(default=[], max_length=200, description="empty: all codes")
+    outcome_codes: list[Code] = Field(default=[], max_length=200, description="empty: all codes")
     page_size: int = Field(1000, ge=1, le=5000, strict=True)
     start: Start | None = Field(
         None, description="the first window begins here; empty: 7 days ago. Later, ask for a backfill"

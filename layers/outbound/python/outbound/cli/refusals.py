@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from outbound.settings import complaints
+from outbound.complaints import complaints
 
 
 def named(error: ValidationError) -> str:

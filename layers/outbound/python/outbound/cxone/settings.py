@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from outbound.complaints import described
+
 Api = Literal["platform", "acd"]
 
 
@@ -29,7 +31,10 @@ def _checked_url(url: str) -> str:
 
 
 _PLACEHOLDER = re.compile(r"\{[^}]*\}?")
-HostPart = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){0,39}$")]
+_HOST_PART = described(
+    r"^[a-z0-9](-?[a-z0-9]){0,39}$", "1 to 40 small letters and digits, with single hyphens between them"
+)
+HostPart = Annotated[str, Field(pattern=_HOST_PART)]
 Url = Annotated[str, AfterValidator(_checked_url)]
 
 

@@ -68,7 +68,7 @@ def wait_for_contact(
     waited = (now - parse_time(since)).total_seconds() if since else 0.0
     measure(Metric.DISPOSITIONS_DEFERRED)
     measure(Metric.DISPOSITION_DEFERRED_AGE, waited)
-    if waited < wait.most_seconds:
+    if waited < wait.max_seconds:
         raise TryLater(wait.seconds(int(item.get("deferrals", 1))), str(busy))
     if not busy.request.forbids:
         message = f"the contact was {busy.state} for {waited:.0f} s; send it again once the call has ended"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from outbound.settings import with_current_names
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 
 # A contact in one of these states is in the dialer's hands.
 _BUSY = frozenset({"DIALING", "RINGING", "CONNECTED", "WRAP_UP"})
 
+# Documents may still use it.
+_FORMER_NAMES = {"most_seconds": "max_seconds"}
 _MOST_LOOKS = 150
 _REQUIRED_FIELDS: dict[str, tuple[str, ...]] = {"CALLBACK_LATER": ("callback_date",)}
 
@@ -23,12 +27,17 @@ class Wait(BaseModel):
 
     first_seconds: float = Field(15, ge=1, le=3600, description="before the second look")
     longest_seconds: float = Field(300, ge=1, le=36_000, description="between two looks")
-    most_seconds: float = Field(4 * 3600, ge=1, le=7 * 86_400, description="after that it is rejected")
+    max_seconds: float = Field(4 * 3600, ge=1, le=7 * 86_400, description="after that it is rejected")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_former_names(cls, values: Any) -> Any:
+        return with_current_names(cls, values, _FORMER_NAMES)
 
     @model_validator(mode="after")
     def _looks_are_bounded(self) -> Self:
         waited, looks = 0.0, 0
-        while waited < self.most_seconds:
+        while waited < self.max_seconds:
             looks += 1
             waited += self.seconds(looks)
             # The queue gives a message up after 200 receives, whatever the reason for them.

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Plai
 
 from outbound.campaign_ids import CAMPAIGN_ID
 from outbound.clock import format_time, parse_time
+from outbound.complaints import described
 from outbound.contact_ids import read_contact_id
 from outbound.do_not_call import LONGEST_SOURCE, PACKAGED_CODES, means_do_not_call
 from outbound.moments import NoMoment, moment_in
@@ -55,15 +56,18 @@ def _outcome_code(text: str) -> str:
 
 _TIME = PlainSerializer(format_time, return_type=str)
 
-Id = Annotated[
-    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\w.:@-]+$"), BeforeValidator(as_text)
-]
-CampaignId = Annotated[str, StringConstraints(pattern=rf"^{CAMPAIGN_ID}$")]
+_ID = described(r"^[\w.:@-]+$", "1 to 128 letters, digits and . : @ - _")
+_CAMPAIGN_ID = described(rf"^{CAMPAIGN_ID}$", "1 to 64 letters, digits, '-' and '_'")
+_CODE = described(r"^[A-Z0-9_]{2,40}$", "2 to 40 capital letters, digits and '_'")
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_ID), BeforeValidator(as_text)]
+CampaignId = Annotated[str, StringConstraints(pattern=_CAMPAIGN_ID)]
 SentCampaignId = Annotated[CampaignId, BeforeValidator(as_text)]
 ContactId = Annotated[str, BeforeValidator(_contact_id)]
-OutcomeCode = Annotated[
-    str, Field(max_length=64), AfterValidator(_outcome_code), Field(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")
-]
+Code = Annotated[str, StringConstraints(pattern=_CODE)]
+"""The code of an outcome or a disposition as CXone has it; the settings say which ones a tenant has."""
+OutcomeCode = Annotated[str, Field(max_length=64), AfterValidator(_outcome_code), Field(pattern=_CODE)]
+"""Such a code however a sender spells it."""
 Source = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_SOURCE, strict=True)
 ]

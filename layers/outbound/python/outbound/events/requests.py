@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, m
 from pydantic import ValidationError as PydanticError
 from pydantic.alias_generators import to_camel
 
+from outbound.complaints import complaint
 from outbound.events.fields import (
     ContactId,
     Id,
@@ -264,9 +265,9 @@ def validated(event_type: EventType, data: object) -> dict[str, Any]:
 
 
 def _complaints(error: PydanticError) -> dict[str, str]:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_input=False)
     # A name that a sender chose may be anything; those of a model are short.
-    return {_field(each["loc"]): each["msg"] for each in found[:_MOST_NAMED]}
+    return {_field(each["loc"]): complaint(each) for each in found[:_MOST_NAMED]}
 
 
 def _field(place: tuple[int | str, ...]) -> str:

@@ -6,6 +6,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from outbound.complaints import described
+
 Category = Literal["success", "warm", "cold", "neutral", "failure"]
 CATEGORIES: tuple[Category, ...] = ("success", "warm", "cold", "neutral", "failure")
 
@@ -37,13 +39,17 @@ COLUMNS = (
     "agent_id",
 )
 
+_COLUMN = described(
+    r"^[a-z][a-z0-9_]{0,62}$", "a small letter, and up to 62 small letters, digits and '_' after it"
+)
+
 
 class Carried(BaseModel):
     """A column for a further field of a record; a value of another type is stored as null."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    column: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="the column's name")
+    column: str = Field(pattern=_COLUMN, description="the column's name")
     type: Literal["string", "integer", "number", "boolean"] = Field("string", description="the column's type")
 
 

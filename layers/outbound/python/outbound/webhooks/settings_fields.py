@@ -87,4 +87,4 @@ class Fields:
     def done(self) -> None:
         """Refuse what was not taken."""
         for name in self._left:
-            raise self.complain(name, "is not a known setting")
+            raise self.complain(name, "is not a known field")
