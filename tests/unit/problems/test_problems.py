@@ -168,6 +168,31 @@ def test_personal_data_in_a_reason_is_masked(world: World) -> None:
     assert "1234567" not in said
 
 
+@pytest.mark.parametrize("request_id", ["5551234567", "a1234567890b", "2026031-5551234-4567", "49-30-123-4567"])
+def test_an_id_that_looks_like_a_number_of_a_person_is_not_masked(world: World, request_id: str) -> None:
+    message = f"GET /calls answered 500 (request {request_id}): no contact +49 30 1234567"
+    world.happens("outcomes.pull_failed", campaign_id="20260310", reason="unavailable", message=message)
+
+    (row,) = world.shown()
+
+    assert f"(request {request_id})" in row["why"]
+    assert "1234567" not in row["why"].replace(request_id, "")
+
+
+def test_ids_of_a_problem_stay_readable_in_its_reason(world: World) -> None:
+    world.happens(
+        "archive.rejected", campaign_id="20260310", reason="unknown", message="20260310 is not 555-123-4567"
+    )
+
+    assert "20260310 is not ***" in world.shown()[0]["why"]
+
+
+def test_a_contact_whose_id_is_a_phone_number_is_masked_in_a_reason(world: World) -> None:
+    world.happens("disposition.rejected", contact_id="15551234567", message="15551234567 is busy")
+
+    assert "15551234567" not in world.shown()[0]["why"]
+
+
 def test_a_command_with_what_a_sender_wrote_is_safe_to_type(world: World) -> None:
     evil = "x; rm -rf ~ $(id) `id` \x1b[2J"
     world.happens("outcomes.pull_failed", campaign_id=evil, reason="forbidden", message="no")
