@@ -218,6 +218,19 @@ def test_a_parked_delivery_goes_to_the_queue_of_its_destination_when_due(
     assert len(aws.drain("deliver-warehouse")) == 1
 
 
+def test_a_parked_delivery_travels_as_it_is_stored(
+    aws: AwsWorld, table: Table, clock: FakeClock, sweep: Any
+) -> None:
+    # 180 KB; with each character written as its number it would be 360 KB, and no queue takes that.
+    notes = "\u682a\u5f0f\u4f1a\u793e" * 15_000
+    event = _park(table, clock, "crm", notes=notes)
+    clock.advance(hours=1)
+    assert sweep()["deliveries"] == 1
+    (message,) = aws.drain("deliver-crm")
+    assert f'"detail":{event.to_json()}}}' in message["Body"]
+    assert Event.from_detail(json.loads(message["Body"])["detail"]) == event
+
+
 def test_a_parked_delivery_whose_message_was_lost_is_sent_again(
     aws: AwsWorld, table: Table, clock: FakeClock, sweep: Any
 ) -> None:
@@ -256,8 +269,8 @@ def _leave_fact(table: Table, clock: FakeClock, campaign_id: str) -> None:
     table.put(Key("acme#campaign", campaign_id), facts_attributes([fact], clock.now()))
 
 
-def _park(table: Table, clock: FakeClock, destination: str) -> Event:
-    event = Event("event-1", "outcomes.pulled", "2026-03-10T12:00:00Z", "c", "acme", {"name": "Grüße"})
+def _park(table: Table, clock: FakeClock, destination: str, notes: str = "Grüße") -> Event:
+    event = Event("event-1", "outcomes.pulled", "2026-03-10T12:00:00Z", "c", "acme", {"notes": notes})
     ledger = DeliveryLedger(table, "acme", destination)
     ledger.park(ledger.read("event-1"), event, clock.now(), clock.now() + timedelta(hours=1), {})
     return event
