@@ -207,7 +207,8 @@ class DeliveryWorld:
     def put(self, *events: Event) -> None:
         """Let the bus put events on the queue."""
         for event in events:
-            self.queue.send_message(QueueUrl=self.queue.url, MessageBody=message_of(event.event_type, event.to_json()))
+            body = message_of(event.event_type, event.to_json())
+            self.queue.send_message(QueueUrl=self.queue.url, MessageBody=body)
 
     def pump(self, seconds: float = 120) -> int:
         """Let a worker take what is visible, batch by batch; give how many messages it took."""

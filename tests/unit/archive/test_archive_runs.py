@@ -117,6 +117,8 @@ def test_an_empty_list_ends_well_without_a_pause(make_world: MakeWorld) -> None:
     world = make_world(0)
     ended = world.archive()
     assert (ended.status, world.last().summary["status"]) == ("SUCCEEDED", "empty")
+    assert world.last().summary["audit"]["compliance_status"] == "NOTHING_TO_VERIFY"
+    assert world.last().summary["audit"]["anonymization_verified"] is None
     assert world.tenant.campaign_status(CAMPAIGN).changes == []
 
 

@@ -168,7 +168,9 @@ def test_personal_data_in_a_reason_is_masked(world: World) -> None:
     assert "1234567" not in said
 
 
-@pytest.mark.parametrize("request_id", ["5551234567", "a1234567890b", "2026031-5551234-4567", "49-30-123-4567"])
+@pytest.mark.parametrize(
+    "request_id", ["5551234567", "a1234567890b", "2026031-5551234-4567", "49-30-123-4567"]
+)
 def test_an_id_that_looks_like_a_number_of_a_person_is_not_masked(world: World, request_id: str) -> None:
     message = f"GET /calls answered 500 (request {request_id}): no contact +49 30 1234567"
     world.happens("outcomes.pull_failed", campaign_id="20260310", reason="unavailable", message=message)

@@ -45,7 +45,8 @@ class Redelivery:
 def message_of(event_type: str, detail: str) -> str:
     """Return the message that an EventBridge rule makes of an event, as far as it is read.
 
-    The event travels as it is stored: written anew, a text that is not ASCII could become too long for a queue.
+    The event travels as it is stored: written anew, a text that is not ASCII could become too long for a
+    queue.
     """
     head = json.dumps({"source": SOURCE, "detail-type": event_type}, separators=(",", ":"))
     return f'{head[:-1]},"detail":{detail}}}'
