@@ -129,7 +129,7 @@ def test_wrong_credentials_are_found_although_a_token_is_still_good(
     said = outbound("check")
     assert said.code == 1
     assert said.out.startswith("wrong ")
-    assert "\n        -> aws secretsmanager put-secret-value" in said.out
+    assert "\n        $ aws secretsmanager put-secret-value" in said.out
 
 
 def test_a_secret_without_a_value_is_found_with_what_to_type(check: Any, stack: AwsWorld) -> None:
@@ -140,7 +140,69 @@ def test_a_secret_without_a_value_is_found_with_what_to_type(check: Any, stack: 
     code, findings = check()
     assert code == 1
     assert findings["secret outbound/cxone"]["message"] == "lacks client_secret"
-    assert "create-secret --name outbound/webhooks/acme" in findings["secret outbound/webhooks/acme"]["fix"]
+    missing = findings["secret outbound/webhooks/acme"]
+    assert missing["message"] == "is missing"
+    create = "aws secretsmanager create-secret --name outbound/webhooks/acme"
+    assert missing["fix"] == f"""{create} --secret-string '{{"secret": "..."}}'"""
+
+
+def test_a_secret_that_is_empty_is_said_to_be_so_with_what_to_type(check: Any, stack: AwsWorld) -> None:
+    # As the template makes it.
+    empty = '{"client_id": "", "client_secret": ""}'
+    stack.secrets.put_secret_value(SecretId=ENVIRONMENT["CXONE_SECRET"], SecretString=empty)
+    stack.secrets.put_secret_value(SecretId="outbound/crm", SecretString="{}")
+    stack.secrets.delete_secret(SecretId="outbound/webhooks/acme", ForceDeleteWithoutRecovery=True)
+    stack.secrets.create_secret(Name="outbound/webhooks/acme")
+    code, findings = check()
+    assert code == 1
+    said = {
+        name: (one["message"], one["fix"]) for name, one in findings.items() if name.startswith("secret ")
+    }
+    put = "aws secretsmanager put-secret-value --secret-id"
+    assert said["secret outbound/cxone"] == (
+        "is empty: it lacks client_id, client_secret",
+        f"""{put} outbound/cxone --secret-string '{{"client_id": "...", "client_secret": "..."}}'""",
+    )
+    assert said["secret outbound/crm"] == (
+        "is empty: it lacks key",
+        f"""{put} outbound/crm --secret-string '{{"key": "..."}}'""",
+    )
+    assert said["secret outbound/webhooks/acme"] == (
+        "is empty: it has no value",
+        f"""{put} outbound/webhooks/acme --secret-string '{{"secret": "..."}}'""",
+    )
+
+
+def test_a_secret_that_is_being_deleted_can_be_restored(check: Any, stack: AwsWorld) -> None:
+    stack.secrets.delete_secret(SecretId="outbound/webhooks/acme")
+    _, findings = check()
+    found = findings["secret outbound/webhooks/acme"]
+    assert found["message"] == "is being deleted"
+    assert found["fix"] == "aws secretsmanager restore-secret --secret-id outbound/webhooks/acme"
+
+
+def test_a_public_key_stands_in_the_place_of_a_secret(check: Any, stack: AwsWorld) -> None:
+    stack.secrets.put_secret_value(SecretId="outbound/webhooks/acme", SecretString='{"public_key": "k"}')
+    _, findings = check()
+    assert findings["secret outbound/webhooks/acme"]["state"] == "ok"
+
+
+def test_what_is_found_fits_the_terminal_and_what_is_to_be_typed_is_whole(
+    check: Any, stack: AwsWorld, outbound: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(stack, "outcomes", {"retention_days": 0, "max_pages": 0, "spread_seconds": -1})
+    stack.secrets.delete_secret(SecretId="outbound/webhooks/acme", ForceDeleteWithoutRecovery=True)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = outbound("check").out.splitlines()
+    assert [line for line in lines if len(line) >= 80 and not line.startswith("        $ ")] == []
+    create = "aws secretsmanager create-secret --name outbound/webhooks/acme"
+    assert f"""        $ {create} --secret-string '{{"secret": "..."}}'""" in lines
+    get = "aws ssm get-parameter --name /outbound/config/outcomes --query Parameter.Value --output text"
+    place = lines.index(f"        $ {get} > outcomes.json")
+    assert lines[place + 1 : place + 3] == [
+        "        -> correct it, then:",
+        "        $ outbound config put outcomes outcomes.json",
+    ]
 
 
 def test_a_missing_scope_is_named(check: Any, stack: AwsWorld, tenant: Tenant) -> None:

@@ -109,7 +109,7 @@ def test_a_secret_of_the_wrong_form_is_asked_for_once_a_minute_and_goes_by_itsel
 ) -> None:
     rotate(aws, "not-json-but-hush")
     for _ in range(2):
-        with pytest.raises(ConfigurationError, match="outbound/cxone is no JSON object"):
+        with pytest.raises(ConfigurationError, match="outbound/cxone is not a JSON object"):
             secrets.current(ID)
     with pytest.raises(ConfigurationError, match="outbound/none"):
         secrets.current("outbound/none")
@@ -164,7 +164,7 @@ def test_a_secret_of_the_wrong_form_is_named_and_not_shown(
 ) -> None:
     rotate(aws, value)
 
-    with pytest.raises(ConfigurationError, match="outbound/cxone is no JSON object") as caught:
+    with pytest.raises(ConfigurationError, match="outbound/cxone is not a JSON object") as caught:
         secrets.current(ID)
 
     assert "hush" not in str(caught.value)
@@ -175,7 +175,7 @@ def test_a_secret_of_the_wrong_form_is_named_and_not_shown(
 def test_a_binary_secret_is_named(aws: AwsWorld, secrets: Secrets) -> None:
     aws.secrets.put_secret_value(SecretId=ID, SecretBinary=b"hush")
 
-    with pytest.raises(ConfigurationError, match="outbound/cxone is no JSON object"):
+    with pytest.raises(ConfigurationError, match="outbound/cxone is not a JSON object"):
         secrets.current(ID)
 
 

@@ -129,7 +129,9 @@ class Secrets:
         value = _object_in(answer.get("SecretString", ""))
         if value is None:
             # The parser's message would quote the value; this one names only the secret.
-            raise ConfigurationError(f"the secret {secret_id} is no JSON object: write texts by their names")
+            raise ConfigurationError(
+                f"the secret {secret_id} is not a JSON object: write texts by their names"
+            )
         return {str(key): str(text) for key, text in value.items()}
 
 

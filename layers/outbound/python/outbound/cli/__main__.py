@@ -73,7 +73,8 @@ def _run(arguments: Sequence[str]) -> int:
         printing.drop_output()
     except Exception as failure:
         sentence, code = import_module("outbound.cli.errors").explained(failure)
-        print(f"outbound: {printing.escaped(sentence)}", file=sys.stderr)
+        shown = import_module("outbound.cli.layout").escaped(sentence)
+        print(f"outbound: {shown}", file=sys.stderr)
         return int(code)
     return 0
 

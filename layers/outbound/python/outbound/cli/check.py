@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from outbound.cli import check_cxone, check_stack
+from outbound.cli import check_cxone, check_secrets, check_stack
 from outbound.cli.findings import Finding, ordered, safely, text
 from outbound.cli.outcomes import let_go, stuck_jobs
 from outbound.cli.output import Output
@@ -24,7 +24,7 @@ _STATUS: Sequence[tuple[str, Look]] = (
 )
 _CHECK: Sequence[tuple[str, Look]] = (
     ("settings", check_stack.settings),
-    ("secrets", check_stack.secrets),
+    ("secrets", check_secrets.secrets),
     ("CXone", check_cxone.surfaces),
     ("subscriptions", check_cxone.subscriptions),
     ("schedules", check_stack.schedules),

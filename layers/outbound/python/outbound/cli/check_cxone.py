@@ -111,7 +111,7 @@ def _fix(stack: Stack, error: Exception) -> str:
 def subscriptions(stack: Stack) -> Iterator[Finding]:
     """Look whether CXone has our webhooks, each once, where CXone is to send any."""
     if stack.documents.get("ingress", Providers).cxone is None:
-        fix = "outbound config put ingress FILE with cxone in it; README, Receive webhooks"
+        fix = "write cxone into a file (README, Receive webhooks), then: outbound config put ingress FILE"
         yield Finding("note", "subscriptions", "CXone is not configured as a sender", fix)
         return
     connection = _connection(stack, stack.documents.get("cxone", CxoneSettings))

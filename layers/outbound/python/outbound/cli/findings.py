@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from outbound.cli.layout import to_type
 from outbound.settings import ConfigurationError
 
 State = Literal["ok", "note", "wrong", "unknown"]
@@ -19,7 +20,10 @@ _ORDER: dict[State, int] = {"wrong": 0, "unknown": 1, "note": 2, "ok": 3}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `fix` is a command, or a sentence where there is none."""
+    """One thing that was looked at.
+
+    `fix` says what to do, a line a step: a command, or a sentence that may end with one behind a colon.
+    """
 
     state: State
     check: str
@@ -65,11 +69,29 @@ def text(findings: Iterable[Finding]) -> str:
     for finding in findings:
         said = f": {finding.message}" if finding.message else ""
         lines.append(f"{finding.state:8}{finding.check}{said}")
-        lines += [f"        -> {finding.fix}"] if finding.fix and finding.state != "ok" else []
+        lines += _fix(finding) if finding.state != "ok" else []
     return "\n".join(lines)
 
 
+def _fix(finding: Finding) -> Iterator[str]:
+    """Yield what to do as sentences, and what to type as lines that stay whole."""
+    for line in finding.fix.splitlines():
+        sentence, command = to_type(line)
+        if sentence:
+            yield f"        -> {sentence}"
+        if command:
+            yield f"        $ {command}"
+
+
 def put_secret(secret_id: str, *names: str) -> str:
-    """Return the command that puts a secret's value."""
-    value = json.dumps(dict.fromkeys(names, "..."))
-    return f"aws secretsmanager put-secret-value --secret-id {secret_id} --secret-string '{value}'"
+    """Return the command that puts the value of a secret that is there."""
+    return f"aws secretsmanager put-secret-value --secret-id {secret_id} --secret-string '{_value(names)}'"
+
+
+def create_secret(name: str, *names: str) -> str:
+    """Return the command that makes a secret with its value."""
+    return f"aws secretsmanager create-secret --name {name} --secret-string '{_value(names)}'"
+
+
+def _value(names: Iterable[str]) -> str:
+    return json.dumps(dict.fromkeys(names, "..."))
