@@ -104,6 +104,87 @@ def test_a_limit_below_one_is_refused(capsys: pytest.CaptureFixture[str], option
     assert "is not a whole number of at least 1" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["campagns", "list"], "there is no command 'campagns'; use campaigns; see: outbound --help"),
+        (["xyz"], "there is no command 'xyz'; use one of check, status, campaigns, "),
+        (["config", "get"], "there is no command 'get'; use one of show, schema, put; see: outbound config"),
+        (
+            ["config", "show", "crm"],
+            "there is no capability 'crm'; use one of archiving, cxone, deliveries, ",
+        ),
+        (
+            ["webhooks", "replay", "--only", "lost"],
+            "there is no --only 'lost'; use one of unmapped, ",
+        ),
+        (["campaigns", "register", "x", "--page-size", "many"], "--page-size: 'many' is not a whole number"),
+    ],
+)
+def test_a_word_that_there_is_not_is_refused_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    shown = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert shown.startswith("outbound: ")
+    assert said in shown
+    assert "invalid" not in shown
+    assert "usage" not in shown
+    assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize("time", ["-30x", "-1.5h", "-7"])
+def test_a_time_that_is_none_is_refused_with_the_forms_there_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], time: str
+) -> None:
+    _describe(monkeypatch, "CREATE_COMPLETE", {"Tenant": "acme", "StateTable": "t"})
+
+    assert main(["problems", "--from", time]) == 2
+    assert capsys.readouterr().err == (
+        f"outbound: --from: {time!r} is not a time; write one like -1h, now or 2026-01-31T08:00:00Z;"
+        " behind a whole number stands s, m, h, d or w\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("AWS_DEFAULT_REGION", "no AWS region is configured: set AWS_DEFAULT_REGION, or use: aws configure"),
+        ("AWS_ACCESS_KEY_ID", "no AWS credentials are configured: use: aws configure, or aws sso login"),
+        ("AWS_SECRET_ACCESS_KEY", "the AWS credentials are incomplete: use: aws configure"),
+    ],
+)
+def test_an_aws_that_is_not_configured_is_said_to_be_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], missing: str, said: str
+) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "us-east-1")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    monkeypatch.delenv(missing)
+    monkeypatch.delenv("AWS_REGION", raising=False)
+
+    assert main(["campaigns", "list"]) == 1
+    assert capsys.readouterr().err == f"outbound: {said}\n"
+
+
+def test_a_profile_that_is_not_there_is_said_to_be_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+
+    assert main(["campaigns", "list"]) == 1
+    assert capsys.readouterr().err.startswith(
+        "outbound: the profile that AWS_PROFILE names is not configured"
+    )
+
+
 def test_limit_and_its_older_spelling_are_one() -> None:
     assert parser().parse_args(["queues", "dead", "PlanPulls", "--most", "7"]).limit == 7
     assert parser().parse_args(["queues", "dead", "PlanPulls", "--limit", "7"]).limit == 7

@@ -34,7 +34,8 @@ _INTERRUPTED = 130
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    top = argparse.ArgumentParser(
+    # Subparsers are of the same class.
+    top = import_module("outbound.cli.arguments").Parser(
         prog="outbound", description="Operate a deployed stack of the outbound bridge."
     )
     top.add_argument(

@@ -14,6 +14,7 @@ from outbound.archive.planner import ArchiveRequest
 from outbound.archive.restore import RestoreQuery, Restorer
 from outbound.archive.runs import ArchiveRun, ArchiveRuns
 from outbound.archive.settings import ArchiveSettings
+from outbound.cli.arguments import whole_number
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.cli.times import FORMS, moment
@@ -31,7 +32,7 @@ def add_commands(groups: Any) -> None:
     start = _command(commands, "start", "archive a campaign's finished attempts now", _start)
     start.add_argument("--outcome", dest="outcomes", action="append", help="only these; may be repeated")
     start.add_argument(
-        "--retention-days", type=int, help="of attempts that name none (default: the settings')"
+        "--retention-days", type=whole_number, help="of attempts that name none (default: the settings')"
     )
     _command(commands, "resume", "resume now a run that was cut off", _resume)
     _command(commands, "runs", "a campaign's runs, the latest first", _runs)

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from outbound.campaigns.registration import Registrar
+from outbound.cli.arguments import whole_number
 from outbound.cli.output import Output
 from outbound.cli.refusals import named
 from outbound.cli.stack import Stack
@@ -29,7 +30,9 @@ def add_commands(groups: Any) -> None:
     register.add_argument("campaign_id", metavar="ID", help="the campaign's id in CXone")
     register.add_argument("--name", help="what people call it (default: the id)")
     register.add_argument("--outcome-codes", metavar="A,B", help="only these codes ('' for all, the default)")
-    register.add_argument("--page-size", type=int, metavar="N", help="records a page, 1 to 5000 (1000)")
+    register.add_argument(
+        "--page-size", type=whole_number, metavar="N", help="records a page, to 5000 (1000)"
+    )
     register.add_argument(
         "--start", metavar="TIME", help="pull from here on, like -30d or 2026-01-31T08:00:00Z (default: -7d)"
     )

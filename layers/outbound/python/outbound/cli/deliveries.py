@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from outbound.cli.arguments import unknown
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.deliveries.destinations import DestinationSwitch
@@ -47,7 +48,7 @@ def _enable(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     settings = stack.documents.get("deliveries", DeliverySettings)
     names = _names(settings)
     if chosen.destination not in names:
-        raise ValueError(f"there is no destination {chosen.destination!r}; use one of {', '.join(names)}")
+        raise ValueError(unknown("destination", chosen.destination, names))
     if not settings.destination(chosen.destination).url:
         raise ValueError(
             f"{chosen.destination} has no url: put one into the settings first; use: outbound config put"

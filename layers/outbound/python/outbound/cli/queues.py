@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from outbound.cli.arguments import add_limit
+from outbound.cli.arguments import add_limit, unknown
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 
@@ -180,7 +180,7 @@ def _messages(stack: Stack, url: str, most: int, visibility: int) -> Iterator[di
 def _dead_letters_url(stack: Stack, name: str) -> str:
     """Return where a queue's dead letters are; a queue may share those of another."""
     if name not in (names := queue_names(stack)):
-        raise ValueError(f"there is no queue {name!r}; use one of {', '.join(names)}")
+        raise ValueError(unknown("queue", name, names))
     if name + _DEAD in stack.outputs:
         return str(stack.outputs[name + _DEAD])
     url = stack.outputs[name + _QUEUE]

@@ -9,16 +9,26 @@ from datetime import datetime, timedelta
 from outbound.clock import parse_time
 
 _AGO = re.compile(r"-(\d{1,6})([smhdw])")
+# What was meant to be one, right or wrong: no option begins with a number.
+_LIKE_A_NUMBER = re.compile(r"-[\d.].*")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # `now` and what lies before it; anything else is a moment with its offset.
 FORMS = "like -1h, now or 2026-01-31T08:00:00Z"
 
 
 def with_joined_times(arguments: Sequence[str]) -> list[str]:
-    """Return a command line in which `--from -1h` reads `--from=-1h`: argparse takes -1h for an option."""
+    """Return a command line in which `--from -1h` reads `--from=-1h`: argparse takes -1h for an option.
+
+    What is not a time is joined, too, so that it is refused as one.
+    """
     joined: list[str] = []
     for argument in arguments:
-        if joined and _AGO.fullmatch(argument) and joined[-1].startswith("--") and "=" not in joined[-1]:
+        if (
+            joined
+            and _LIKE_A_NUMBER.fullmatch(argument)
+            and joined[-1].startswith("--")
+            and "=" not in joined[-1]
+        ):
             joined[-1] += f"={argument}"
         else:
             joined.append(argument)
@@ -34,8 +44,7 @@ def moment(option: str, text: str, now: datetime) -> datetime:
     try:
         return parse_time(text)
     except ValueError:
-        offset = "; it needs a UTC offset" if _is_naive(text) else ""
-        raise ValueError(f"{option}: {text!r} is not a time; write one {FORMS}{offset}") from None
+        raise ValueError(f"{option}: {text!r} is not a time; write one {FORMS}{_hint(text)}") from None
 
 
 def _before(option: str, text: str, now: datetime, ago: timedelta) -> datetime:
@@ -43,6 +52,12 @@ def _before(option: str, text: str, now: datetime, ago: timedelta) -> datetime:
         return (now - ago).replace(microsecond=0)
     except OverflowError:
         raise ValueError(f"{option}: {text!r} lies before the year 1") from None
+
+
+def _hint(text: str) -> str:
+    if _LIKE_A_NUMBER.fullmatch(text):
+        return "; behind a whole number stands s, m, h, d or w"
+    return "; it needs a UTC offset" if _is_naive(text) else ""
 
 
 def _is_naive(text: str) -> bool:
