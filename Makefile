@@ -105,7 +105,7 @@ build: environments ## build for AWS (RUNTIME=python3.13 ARCHITECTURE=arm64 to c
 	  --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(ARGS)
 
 .PHONY: deploy
-deploy: stack-name build ## build and deploy to AWS (STAGE=dev or prod, STACK=name, PARAMETERS='Name=value ...')
+deploy: stack-name parameters build ## build and deploy to AWS (STAGE=dev or prod, STACK=name, PARAMETERS='Name=value ...')
 	$(SAM) deploy --config-env $(STAGE) --stack-name '$(STACK)' --parameter-overrides \
 	  'Stage=$(STAGE) Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE) $(PARAMETERS)' $(ARGS)
 
@@ -117,6 +117,10 @@ stack-name:
 	@name='$(STACK)'; test $${#name} -le $(LONGEST_STACK_NAME) || { \
 	  echo "The stack's name $$name has $${#name} characters; it may have $(LONGEST_STACK_NAME), because the names" \
 	    "of its functions begin with it. Give it a shorter one: make deploy STACK=..." >&2; exit 1; }
+
+.PHONY: parameters
+parameters: environments
+	@$(VENV)/python -m local.parameters '$(PARAMETERS)'
 
 .PHONY: tables
 tables: environments ## make the table of area codes anew from phonenumbers, with its corrections

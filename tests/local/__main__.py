@@ -12,6 +12,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from local.parameters import refusal
 from local.places import ROOT, SAM
 from local.playground import CAMPAIGN, FOLDER, NotUp, playground, send_webhook
 
@@ -39,7 +40,7 @@ The stack's outputs: {_HERE}/outputs.json
 
 
 class _Stopped(BaseException):
-    """Somebody asked for the end."""
+    """The person at the terminal, or the system, asked for the end."""
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -102,6 +103,9 @@ def main() -> int:
     chosen = parser.parse_args()
     if chosen.command == "webhook":
         return webhook()
+    if wrong := refusal(name for name, _ in chosen.parameters):
+        print(f"local: {wrong}", file=sys.stderr)
+        return 2
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     up(dict(chosen.parameters))

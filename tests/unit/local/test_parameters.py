@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
+import sys
 
 import pytest
 
+from local import parameters
 from local.deployment import override
 from local.places import LOCAL
 
@@ -40,6 +43,50 @@ def test_a_value_arrives_whole(value: str) -> None:
         check=True,
     )
     assert json.loads(read.stdout) == {"PullSchedule": value, "Tenant": "main"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("PullShedule=x", "the template has no parameter 'PullShedule'; use PullSchedule"),
+        ("pullschedule=x", "the template has no parameter 'pullschedule'; use PullSchedule"),
+        ("Stage=dev Zebra=1", "no parameter 'Zebra'; README, Parameters of the stack, lists them"),
+        ('ParameterKey=Alarmmail,ParameterValue="a b"', "no parameter 'Alarmmail'; use AlarmEmail"),
+        ('AlarmEmail="ops@example.com', "PARAMETERS cannot be read"),
+    ],
+)
+def test_a_parameter_that_the_template_does_not_have_is_refused(
+    capsys: pytest.CaptureFixture[str], given: str, said: str
+) -> None:
+    assert parameters.main(given) == 2
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert shown.count("\n") == 1
+
+
+def test_parameters_that_the_template_has_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    assert parameters.main('AlarmEmail=ops@example.com PullSchedule="rate(5 minutes)"') == 0
+    assert parameters.main("") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_make_up_refuses_a_parameter_before_anything_starts() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "local", "up", "PullShedule=rate(5 minutes)"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "local: the template has no parameter 'PullShedule'; use PullSchedule\n"
+
+
+def test_make_deploy_looks_at_parameters_before_it_builds() -> None:
+    makefile = (LOCAL.parent / "Makefile").read_text()
+    (targets,) = re.findall(r"^deploy: (.*?) ##", makefile, re.MULTILINE)
+    assert targets.split().index("parameters") < targets.split().index("build")
 
 
 def test_parameters_of_make_deploy_arrive_whole() -> None:
