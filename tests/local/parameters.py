@@ -1,4 +1,4 @@
-"""Parameters of the template, looked at before anything is built: `python -m local.parameters 'NAME=value'`."""
+"""Parameters of the template, looked at before anything is built: `python -m local.parameters 'NAME=x'`."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from local.containers import ENVIRONMENT_FILE, reachable_host, write_environment
 from local.places import LOCAL, ROOT
 from sandbox.senders import StandardWebhooksCrm, plain_event
 from sandbox.senders.sending import Answered
-from sandbox.world import World, agents_of, contacts_of
+from sandbox.world import World, agents_of, contacts_of, read_world
 from scenario.cast import Cast, assembled
 from scenario.steps import connect
 
@@ -38,7 +38,7 @@ def playground(parameters: Mapping[str, str]) -> Iterator[Cast]:
     Args:
         parameters: of the template.
     """
-    with assembled(_world(), reachable_host(), parameters) as cast:
+    with assembled(_document(), reachable_host(), parameters) as cast:
         connect(cast, quota=True)
         _connect_sender(cast)
         cast.operator.run("webhooks", "register")
@@ -70,7 +70,12 @@ class NotUp(RuntimeError):
     """There is no stack to speak to."""
 
 
-def _world() -> dict[str, Any]:
+def world_of() -> World:
+    """Return the tenant as it is when it begins."""
+    return read_world(_document())
+
+
+def _document() -> dict[str, Any]:
     """A tenant with one campaign that has made calls since yesterday, and goes on having contacts."""
     campaign = {"id": CAMPAIGN, "name": "Spring renewals", "calls": _CALLS, "from": "-20h", "to": "-2m"}
     return {"seed": 20, "campaigns": [campaign | {"contacts": _CONTACTS, "agents": 5}]}

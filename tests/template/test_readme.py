@@ -1,11 +1,15 @@
-"""The README's table of parameters is in step with the template."""
+"""The README is in step with the template, with what `make up` prints and has, and with schemes that exist."""
 
 from __future__ import annotations
 
+import csv
 import re
 
 import pytest
 
+from local.playground import CAMPAIGN, world_of
+from outbound.webhooks.signatures.schemes import SCHEME_NAMES
+from sandbox.world import agents_of, contacts_of
 from template.transformed import ROOT, Template
 
 TEXT = (ROOT / "README.md").read_text()
@@ -30,3 +34,41 @@ def test_every_line_says_what_the_template_takes_by_default(
         defaults *= len(names)
     said = ["" if default == "empty" else default.strip("`") for default in defaults]
     assert said == [str(template.parameters[name]["Default"]) for name in names]
+
+
+def _fenced(language: str, first: str) -> list[str]:
+    """Return the lines of the code block in a language that begins with a line."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    (block,) = [block for block in blocks if block.startswith(first)]
+    return [line.partition("  #")[0].strip() for line in block.splitlines()]
+
+
+def test_what_make_up_prints_stands_in_the_readme() -> None:
+    source = (ROOT / "tests" / "local" / "__main__.py").read_text()
+    (printed,) = re.findall(r'_NEXT = f"""(.*?)"""', source, re.DOTALL)
+    lines = [line.strip() for line in printed.splitlines() if line.startswith("  ")]
+    known = {"{_HERE}": ".local/up", "{CAMPAIGN}": CAMPAIGN}
+    for name, value in known.items():
+        lines = [line.replace(name, value) for line in lines]
+    assert _fenced("sh", "source .local/up/activate") == lines
+
+
+def test_the_readme_s_dispositions_are_of_contacts_that_make_up_has() -> None:
+    world = world_of()
+    rows = list(csv.DictReader(_fenced("csv", "campaign_id,")))
+    assert len(rows) > 1
+    assert {row["campaign_id"] for row in rows} == {CAMPAIGN}
+    assert {row["contact_id"] for row in rows} <= set(contacts_of(world, CAMPAIGN))
+    assert {row["agent_id"] for row in rows} <= set(agents_of(world, CAMPAIGN))
+
+
+def test_every_scheme_of_signatures_is_named() -> None:
+    section = TEXT.split("## Receive webhooks", 1)[1].split("\n## ", 1)[0]
+    named = set(re.findall(r"[`\"](\w+)[`\"]", section))
+    assert sorted(set(SCHEME_NAMES) - named) == []
+
+
+def test_a_section_of_the_changelog_has_each_heading_once() -> None:
+    for section in (ROOT / "CHANGELOG.md").read_text().split("\n## ")[1:]:
+        headings = re.findall(r"^### (.*)$", section, re.MULTILINE)
+        assert len(headings) == len(set(headings)), section.splitlines()[0]

@@ -35,7 +35,7 @@ _INTERRUPTED = 130
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     # Subparsers are of the same class.
-    top = import_module("outbound.cli.arguments").Parser(
+    top: argparse.ArgumentParser = import_module("outbound.cli.arguments").Parser(
         prog="outbound", description="Operate a deployed stack of the outbound bridge."
     )
     top.add_argument(
