@@ -1,4 +1,4 @@
-"""Plans pulls: on the schedule's beat for every registered campaign, and for what the bus says."""
+"""Plans pulls: on a tick of the schedule for every registered campaign, and for what the bus says."""
 
 from outbound.outcomes.requests import build
 from outbound.runtime import Runtime, handler_of

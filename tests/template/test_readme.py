@@ -1,4 +1,4 @@
-"""The README is in step with the template, with what `make up` prints and has, and with schemes that exist."""
+"""The README is in step with the template, what `make up` prints and has, and the schemes that there are."""
 
 from __future__ import annotations
 

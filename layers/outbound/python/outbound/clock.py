@@ -62,7 +62,7 @@ class Deadline:
 def parse_time(text: str) -> datetime:
     """Return the moment that an ISO 8601 text names, in UTC.
 
-    Raises ValueError where the text is no ISO 8601 date and time, or has no UTC offset: a
+    Raises ValueError where the text is not an ISO 8601 date and time, or has no UTC offset: a
     naive time could mean any of two dozen moments.
     """
     moment = datetime.fromisoformat(text)

@@ -8,7 +8,7 @@ rings from the first time on:
 
     handle --TryLater-----------------------> visible then; rings where AWS makes it wait again and again
        |---Refused--------------------------> dead-letter queue, with the reason
-       |---time can mend it (AWS, settings)-> visible later, less and less often; rings
+       |---time can fix it (AWS, settings)--> visible later, less and less often; rings
        `---anything else: a bug-------------> visible soon; rings; the fifth time dead-letter queue
 
 A function that dies can say nothing; so before it begins it has its messages come back as soon as it cannot
@@ -53,13 +53,13 @@ _DEAD_FOR_SURE_SECONDS = 5.0
 # What one ChangeMessageVisibilityBatch takes.
 _BATCH = 10
 
-# So many unplanned failures prove a bug that another try does not mend; seconds to the second try.
+# So many unplanned failures prove a bug that another try does not fix; seconds to the second try.
 _MOST_FAILURES = 5
 _AFTER_A_FAILURE = 30.0
 # An AWS that refuses is waited for, in seconds at first; that it refused once or twice is not news.
 _AFTER_AWS_REFUSED = 15.0
 _QUIET_WAITS = 3
-# AWS's words for what passes, or is mended without us: too much at once, others at work, missing rights.
+# AWS's words for what passes, or is fixed without us: too much at once, others at work, missing rights.
 _PASSING_CODE = re.compile(
     r"Throttl|TooMany|SlowDown|ThroughputExceeded|RequestLimitExceeded|Aborted"
     r"|Transaction(?:Conflict|InProgress|Canceled)|AccessDenied|ExpiredToken|UnrecognizedClient"
@@ -204,7 +204,7 @@ def _code(error: ClientError) -> str:
 
 
 def _passes(error: Exception) -> bool:
-    """Return True for what time, another deployment or an operator mends without the message."""
+    """Return True for what time, another deployment or an operator fixes without the message."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or status in (_FORBIDDEN, _TOO_MANY) or bool(_PASSING_CODE.search(_code(error)))

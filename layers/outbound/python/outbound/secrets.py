@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MIN_REREAD = 60.0
 # What stays until an operator fixes it: permissions, the key, a secret that is being deleted. What else
 # AWS may answer passes by itself, and a minute without the secret would be long.
-_TO_MEND = frozenset(
+_TO_FIX = frozenset(
     {"AccessDeniedException", "DecryptionFailure", "InvalidParameterException", "InvalidRequestException"}
 )
 
@@ -76,7 +76,7 @@ class Secrets:
         return secret_id in self._read and self._looked_at.get(secret_id, -inf) >= since
 
     def reread(self, secret_id: str) -> bool:
-        """Read a secret again that a check failed with, and say whether its versions changed.
+        """Read a secret again that a check failed with, and return True if its versions changed.
 
         At most once a minute; before that, and where the reading fails, the known versions stay.
         """
@@ -123,7 +123,7 @@ class Secrets:
         except self._client.exceptions.ResourceNotFoundException:
             return None
         except ClientError as error:
-            if (code := error.response["Error"]["Code"]) not in _TO_MEND:
+            if (code := error.response["Error"]["Code"]) not in _TO_FIX:
                 raise
             raise ConfigurationError(f"the secret {secret_id} cannot be read ({code})") from None
         value = _object_in(answer.get("SecretString", ""))

@@ -1,6 +1,6 @@
 """What a campaign says of its calls: purpose, seller, subject, days and hours, caps, list and backup.
 
-It is part of the campaign's registration, so that whoever judges a call of the campaign finds it there.
+It is part of the campaign's registration, where those who judge a call of the campaign find it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class DialingHours(BaseModel):
 
 
 class CallingCaps(BaseModel):
-    """The most calls to one person about one subject; empty is no bound of the campaign's own."""
+    """The most calls to one person about one subject; empty means no bound of the campaign's own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The campaign's own bounds of calls to one person about one subject, rolling; None is no bound."""
+    """The campaign's own bounds of calls to one person about one subject, rolling; None means no bound."""
 
     per_day: int | None = None
     per_week: int | None = None

@@ -1,6 +1,6 @@
 """OAuth tokens: memory first, then the shared table, then the token endpoint, one refresher at a time.
 
-    cold start -> memory? -> table? -> lease -> token endpoint -> table -> everybody
+    cold start -> memory? -> table? -> lease -> token endpoint -> table -> all functions
                                 \\_ held by another: wait, with jitter, for what it brings
 
 A thousand cold starts at once cost one token request, and one where it fails: its failure is shared for
@@ -35,7 +35,7 @@ _MAX_WAIT_SECONDS = 30.0
 # and a thousand waiters must not wear out the partition where the item lies.
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.5
-# For that long (seconds) a failed refresh is everybody's: an operator's remedy shows soon after it.
+# For that long (seconds) a failed refresh counts for all functions: an operator's remedy shows soon after it.
 _COOL_DOWN = {"unauthorised": 5.0, "forbidden": 5.0}
 _USUAL_COOL_DOWN = 2.0
 
@@ -80,7 +80,7 @@ class Tokens:
         return remembered.value
 
     def drop(self, surface: str, value: str) -> bool:
-        """Forget a token that CXone refused, here and for everybody else, unless it was replaced already.
+        """Forget a token that CXone refused, here and for all functions, unless it was replaced already.
 
         False where it stays, because it was issued only just now: then another would fare no better.
         """
@@ -173,7 +173,7 @@ class Tokens:
         return token if kept.done else _fresh(kept.item, self._now()) or token
 
     def _share(self, key: Key, owner: str, failure: CxoneError) -> None:
-        """Let everybody fail as we did for some seconds, instead of asking the endpoint once each."""
+        """Let all functions fail as this one did for some seconds, instead of each asking the endpoint."""
         until = self._now() + _COOL_DOWN.get(failure.reason, _USUAL_COOL_DOWN)
         if isinstance(failure, RateLimited):
             until = failure.retry_at.timestamp()

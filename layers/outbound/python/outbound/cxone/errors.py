@@ -83,7 +83,7 @@ class RateLimited(CxoneError):
 
 
 class Unavailable(CxoneError):
-    """CXone or the way to it is down: connection errors, 5xx, an answer that is no JSON."""
+    """CXone or the way to it is down: connection errors, 5xx, an answer that is not JSON."""
 
     retryable = True
     reason = "unavailable"

@@ -30,7 +30,7 @@ _DEEPEST = 3
 
 
 class Unreadable(str):
-    """An element of a list that is no JSON, as the text that it came as."""
+    """An element of a list that is not JSON, as the text that it came as."""
 
     __slots__ = ()
 
@@ -38,7 +38,7 @@ class Unreadable(str):
 def parsed(body: bytes) -> Any:
     """Return the value of a body; elements of its lists that are no JSON are `Unreadable`.
 
-    Raises ValueError where it is no JSON beyond that.
+    Raises ValueError where it is not JSON beyond that.
     """
     try:
         return orjson.loads(body)
@@ -55,7 +55,7 @@ def _value(text: bytes, deepest: int) -> Any:
         if text.startswith(b"{") and deepest:
             return dict(_member(one, deepest - 1) for one in _pieces(text))
         # Without the parser's own message, which quotes what it has read.
-        raise ValueError("the body is no JSON") from None
+        raise ValueError("the body is not JSON") from None
 
 
 def _element(text: bytes) -> Any:

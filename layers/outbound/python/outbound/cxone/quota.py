@@ -253,7 +253,7 @@ class Budgets:
         return [place for place in places if place.leaves <= min(about, claim.latest)]
 
     def _leave(self, claim: _Claim, place: _Place) -> bool:
-        """Wait for the moment of a place, and say whether the call may leave on it; else it is given back."""
+        """Wait for the moment of a place; return True if the call may leave on it, else it is given back."""
         wait = place.leaves - self._now()
         if wait > 0:
             measure(Metric.QUOTA_WAIT, wait / _SECOND)

@@ -19,7 +19,7 @@ Api = Literal["platform", "acd"]
 
 
 def _checked_url(url: str) -> str:
-    """Refuse what is no URL, or has credentials in it, which would show up in messages."""
+    """Refuse what is not a URL, or has credentials in it, which would show up in messages."""
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise ValueError("a URL begins with https:// and a host")

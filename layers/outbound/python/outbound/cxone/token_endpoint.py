@@ -91,7 +91,7 @@ class TokenEndpoint:
         raise AssertionError("count() has no end")
 
     def _ask(self, request: TokenRequest, deadline: Deadline) -> bytes:
-        """Make one request and give the body of its answer."""
+        """Make one request and return the body of its answer."""
         measure(Metric.TOKEN_REQUESTS)
         left = max(_MIN_SECONDS, deadline.left())
         try:

@@ -285,7 +285,7 @@ def _audit_of(job: Job, status: str, now: datetime, records: int, digest: str, e
 def _compliance_hash(parts: Sequence[Part]) -> str:
     """Return the SHA-256 over the parts' own SHA-256s, one a line, in the order of their pages.
 
-    Anyone can compute it from the parts: it stands for every record without holding any in memory.
+    It can be computed from the parts: it stands for every record without holding any in memory.
     """
     return hashlib.sha256("".join(f"{part.sha256}\n" for part in parts if part.key).encode()).hexdigest()
 

@@ -135,7 +135,7 @@ class Table:
         return self._pages(request | bound, limit, _DUE_PAGE)
 
     def transact(self, writes: Sequence[Mapping[str, Any]]) -> bool:
-        """Do all writes or none; say whether they were done.
+        """Do all writes or none; return True if they were done.
 
         `writes` are made by `putting` and `updating`. False means that a condition did not hold. Where
         another writer keeps writing the same items at that moment, DynamoDB's own error is raised: whether

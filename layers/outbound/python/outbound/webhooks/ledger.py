@@ -45,7 +45,7 @@ class RawWebhooks:
         self._bucket = bucket
 
     def keep(self, key: str, text: str) -> bool:
-        """Keep a delivery; say whether it was new. The first copy stays as it is."""
+        """Keep a delivery; return True if it was new. The first copy stays as it is."""
         try:
             self._client.put_object(
                 Bucket=self._bucket,

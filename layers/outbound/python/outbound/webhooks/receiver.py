@@ -217,7 +217,7 @@ def _at_fault(reason: RefusalReason, error: Exception) -> Refusal:
 def _refused(refused: Refusal | str) -> dict[str, Any]:
     name = refused if isinstance(refused, str) else "unavailable"
     reason = "" if isinstance(refused, str) else refused.reason.value
-    # What strangers bring about by signatures of their own is no failure of ours, and rings no alarm.
+    # What strangers bring about by signatures of their own does not count as our failure, and rings no alarm.
     ours = reason not in ("", RefusalReason.SECRET_TOO_OLD.value)
     measure(Metric.WEBHOOKS_NOT_TAKEN if ours else Metric.WEBHOOKS_REFUSED)
     if reason:

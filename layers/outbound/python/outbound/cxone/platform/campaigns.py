@@ -39,11 +39,11 @@ class PlatformCampaigns:
         return self._call("GET", campaign_id, "normal")
 
     def pause(self, campaign_id: str) -> CampaignStatus:
-        """Ask for a pause and give the status then."""
+        """Ask for a pause and return the status then."""
         return self._call("PATCH", campaign_id, "high", {"status": "PAUSED"})
 
     def resume(self, campaign_id: str) -> CampaignStatus:
-        """Ask a campaign to dial again and give the status then."""
+        """Ask a campaign to dial again and return the status then."""
         return self._call("PATCH", campaign_id, "high", {"status": "ACTIVE"})
 
     def _call(self, method: str, campaign_id: str, priority: Priority, body: Any = None) -> CampaignStatus:

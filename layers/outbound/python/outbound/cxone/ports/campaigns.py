@@ -25,7 +25,7 @@ class CampaignsPort(Protocol):
         """Return a campaign's status. Raises NotFound where there is none of that id."""
 
     def pause(self, campaign_id: str) -> CampaignStatus:
-        """Ask for a pause and give the status then: it may take its time. Asking twice asks once."""
+        """Ask for a pause and return the status then: it may take its time. Asking twice asks once."""
 
     def resume(self, campaign_id: str) -> CampaignStatus:
-        """Ask a campaign to dial again and give the status then. Asking twice asks once."""
+        """Ask a campaign to dial again and return the status then. Asking twice asks once."""
