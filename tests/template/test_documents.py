@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,34 @@ def test_the_layers_of_imports_have_every_part_of_the_package() -> None:
     drawn = ARCHITECTURE.split("## Layers of imports", 1)[1].split("\n## ", 1)[0]
     words = set(re.findall(r"[\w-]+", drawn))
     assert sorted(parts - words) == []
+
+
+STEP = re.compile(r"^\| `([a-z_.]+)` \| `([A-Za-z_.]+)` \|", re.MULTILINE)
+WALKS = (ROOT / "docs" / "walks.md").read_text().split("\n## ")[1:]
+
+
+def test_there_are_three_walks_of_modules_through_the_code() -> None:
+    assert len(WALKS) == 3
+    for walk in WALKS:
+        rows = [line for line in walk.splitlines() if line.startswith("| `")]
+        assert len(STEP.findall(walk)) == len(rows) > 10, walk.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("module", "entrance"), sorted({step for walk in WALKS for step in STEP.findall(walk)})
+)
+def test_a_step_of_a_walk_enters_code_that_exists(module: str, entrance: str) -> None:
+    found: object = import_module(f"outbound.{module}")
+    for name in entrance.split("."):
+        found = getattr(found, name)
+    assert callable(found)
+
+
+def test_functions_that_walks_name_exist() -> None:
+    functions = {path.name for path in (ROOT / "functions").iterdir() if path.is_dir()}
+    named = {name for walk in WALKS for name in re.findall(r"[(,] ?`([a-z_]+)`", walk)}
+    assert named
+    assert sorted(named - functions) == []
 
 
 def test_every_decision_is_in_the_list_of_decisions() -> None:
