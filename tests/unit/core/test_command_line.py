@@ -112,7 +112,7 @@ def test_a_limit_below_one_is_refused(capsys: pytest.CaptureFixture[str], option
         (["config", "get"], "there is no command 'get'; use one of show, schema, put; see: outbound config"),
         (
             ["config", "show", "crm"],
-            "there is no capability 'crm'; use one of archiving, cxone, deliveries, ",
+            "there is no capability 'crm'; use one of archiving, ",
         ),
         (
             ["webhooks", "replay", "--only", "lost"],

@@ -10,11 +10,15 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from outbound.campaign_ids import CAMPAIGN_ID
+from outbound.complaints import described
 from outbound.compliance.contact import Campaign, Caps, Purpose, Window
 from outbound.compliance.hours import read_hours
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_LIST_ID = described(r"^[\w.:@-]*$", "empty, or up to 128 letters, digits and . : @ - _")
+_BACKUP_ID = described(rf"^(?:{CAMPAIGN_ID})?$", "empty, or 1 to 64 letters, digits, '-' and '_'")
 
 
 def _day(value: object) -> object:
@@ -71,8 +75,8 @@ class CallingProfile(BaseModel):
     )
     hours: DialingHours | None = None
     caps: CallingCaps = CallingCaps()
-    contact_list_id: str = Field("", max_length=128, pattern=r"^[\w.:@-]*$")
-    backup_campaign_id: str = Field("", pattern=rf"^(?:{CAMPAIGN_ID})?$")
+    contact_list_id: str = Field("", max_length=128, pattern=_LIST_ID)
+    backup_campaign_id: str = Field("", pattern=_BACKUP_ID)
 
     def campaign(self) -> Campaign:
         """Return the campaign as the rules see it."""

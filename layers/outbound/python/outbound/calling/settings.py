@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from outbound.complaints import described
 from outbound.compliance.contact import Policy
 from outbound.compliance.decision import Judge
 from outbound.compliance.rules import Rules, changed_rules, packaged_rules, read_hold
 
-State = Annotated[str, Field(pattern=r"^[A-Z]{2}$|^unknown$")]
+_STATE = described(r"^[A-Z]{2}$|^unknown$", "a state's two capital letters, or unknown")
+State = Annotated[str, Field(pattern=_STATE)]
 
 
 class RuleChange(BaseModel):
