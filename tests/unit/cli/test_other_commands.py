@@ -96,6 +96,47 @@ def test_a_relative_time_is_not_taken_for_an_option() -> None:
     ]
 
 
+URL = f"https://crm.example.com/hooks/{'outbound-' * 8}events"
+SETTINGS = {"destinations": {"crm": {"url": URL, "timeout_seconds": 5, "allow_private": True}}}
+
+
+def _put(outbound: Command, folder: Path, document: object) -> str:
+    file = folder / "deliveries.json"
+    file.write_text(json.dumps(document))
+    said = outbound("config", "put", "deliveries", str(file))
+    assert said.code == 0, said.err
+    return said.out
+
+
+def test_answers_fit_80_columns_and_keep_what_is_to_be_copied_in_one_piece(
+    outbound: Command, aws: AwsWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = f"arn:aws:lambda:eu-west-1:123456789012:function:outbound-bridge-{'x' * 40}"
+    sent = {"reason": "answered 503 " * 12, "queue": arn, "destination": "crm", "event_id": "e" * 32}
+    aws.sqs.send_message(
+        QueueUrl=aws.queue_urls["deliver-crm-dlq"],
+        MessageBody="{}",
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in {**sent, "TARGET_ARN": arn}.items()
+        },
+    )
+    outbound("campaigns", "register", "spring-renewals")
+    monkeypatch.setenv("COLUMNS", "80")
+    _put(outbound, tmp_path, SETTINGS)
+    said = {
+        "list": outbound("deliveries", "list").out,
+        "put": _put(outbound, tmp_path, {}),
+        "pull": outbound("outcomes", "pull", "spring-renewals", "--from", "-20h").out,
+        "dead": outbound("queues", "dead", "DeliverCrm").out,
+    }
+
+    wide = [line.strip() for text in said.values() for line in text.splitlines() if len(line) > 80]
+    assert set(wide) == {URL, arn}
+    assert "destinations.crm.allow_private" in said["put"]
+    assert "request" in said["pull"]
+
+
 def test_no_command_shows_a_sentence_of_pydantic(outbound: Command, tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     file.write_text(json.dumps({"max_pages": "x", "categories": {"A": 1}, "carried_fields": {"a": 1}}))

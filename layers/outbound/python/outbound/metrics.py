@@ -15,8 +15,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 class Metric(StrEnum):
     """Every metric that this project publishes.
 
-    Dimensions are the service (the function) alone: a campaign id as a dimension would make a
-    metric, and a bill, of every campaign.
+    The namespace names the stack. Dimensions are the service (the function) alone: a campaign id as a
+    dimension would make a metric, and a bill, of every campaign.
     """
 
     JOBS_PLANNED = "PullJobsPlanned"
