@@ -1,4 +1,4 @@
-"""Five hundred dispositions over two campaigns, each three times, shuffled: the newest of a contact stands."""
+"""Five hundred dispositions over two campaigns, each three times, shuffled: the newest one stands."""
 
 from __future__ import annotations
 
