@@ -6,25 +6,19 @@ import time
 
 
 def prepare(caches):
-    import boto3
     from botocore.config import Config
 
-    from outbound.clock import SystemClock
     from outbound.cxone.auth import Tokens
     from outbound.cxone.settings import CxoneSettings
-    from outbound.secrets import Secrets
-    from outbound.settings import Documents, tenant, variable
-    from outbound.store.table import Table
+    from outbound.runtime import Runtime
 
-    clock = SystemClock()
     # One client for all: what is measured is the race for the token, not for the machine's two processors.
-    client = boto3.client("dynamodb", config=Config(max_pool_connections=caches))
-    settings = Documents.from_environment(clock).get("cxone", CxoneSettings)
-    secrets = Secrets(boto3.client("secretsmanager"), clock)
-    secret_id = variable("CXONE_SECRET")
-    secrets.current(secret_id)
-    table = Table(client, variable("TOKEN_TABLE"))
-    fresh = [Tokens(table, tenant(), secrets, secret_id, lambda: settings, clock) for _ in range(caches)]
+    runtime = Runtime.of_function(Config(max_pool_connections=caches))
+    settings = runtime.documents.get("cxone", CxoneSettings)
+    secret_id = runtime.name("CXONE_SECRET")
+    runtime.secrets.current(secret_id)
+    table, tenant, secrets, clock = runtime.tokens, runtime.tenant, runtime.secrets, runtime.clock
+    fresh = [Tokens(table, tenant, secrets, secret_id, lambda: settings, clock) for _ in range(caches)]
     found = []
 
     def fill(tokens):
