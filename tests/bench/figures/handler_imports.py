@@ -55,5 +55,6 @@ def _floor(handler: Handler) -> str:
 
 
 def _seconds(handler: Handler, statements: str) -> float:
-    seconds: float = run("importing", handler.path, handler.environment, statements=statements)
+    environment = {**handler.environment, "AWS_LAMBDA_FUNCTION_NAME": handler.name}
+    seconds: float = run("importing", handler.path, environment, statements=statements)
     return seconds

@@ -11,7 +11,7 @@ from typing import Any
 import outbound.archive.duties
 import outbound.deliveries.duties
 import outbound.outcomes.duties
-from outbound.queues import Invocation
+from outbound.clock import Invocation
 from outbound.runtime import Runtime, Work
 from outbound.store.outbox import DUE_FACTS
 from outbound.store.table import Item, Key, Table

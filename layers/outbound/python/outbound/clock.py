@@ -42,6 +42,13 @@ class SystemClock:
         time.sleep(max(0.0, seconds))
 
 
+class Invocation(Protocol):
+    """What Lambda's context knows of an invocation's time."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the function."""
+
+
 class Deadline:
     """A moment after which work is handed over instead of continued.
 

@@ -23,7 +23,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import (
     AsyncBatchProcessor,
@@ -34,6 +34,7 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from outbound.clock import Invocation
 from outbound.events import Event, PublishFailed
 from outbound.logs import logger
 from outbound.metrics import Metric, measure
@@ -98,13 +99,6 @@ def times_received(record: Mapping[str, Any]) -> int:
 
 class Refused(ValueError):
     """A message that cannot be worked on however often it is tried: its form is wrong."""
-
-
-class Invocation(Protocol):
-    """What Lambda's context knows of an invocation's time."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda ends the function."""
 
 
 class Queue:

@@ -8,6 +8,7 @@ a Lambda function imports are cost.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from outbound.clock import Clock, Deadline, SystemClock
+from outbound.clock import Clock, Deadline, Invocation, SystemClock
 from outbound.logs import logger
 from outbound.metrics import metrics
 from outbound.settings import AWS_CLIENT, ConfigurationError, Documents
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from botocore.config import Config
 
+    from outbound.clock import Invocation
     from outbound.cxone.adapters import Connection
     from outbound.events import Bus
-    from outbound.queues import Invocation, Queue
+    from outbound.queues import Queue
     from outbound.secrets import Secrets
     from outbound.store.objects import Lake
     from outbound.store.outbox import Outbox
@@ -177,8 +179,16 @@ class Runtime:
         return Connection(self.name("CXONE_API"), http)
 
 
+def end_cold_start() -> None:
+    """Resume garbage collection, which `outbound/__init__.py` stopped, for all but what is imported by now."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
+
+
 def handler_of(work: Work) -> Work:
     """Return a Lambda handler that logs with the invocation's ids and flushes its metrics."""
+    end_cold_start()
 
     @logger.inject_lambda_context(clear_state=True)
     @metrics.log_metrics

@@ -24,12 +24,12 @@ from outbound.archive.campaign_hold import HoldReleaser, owner_of, run_of_owner
 from outbound.archive.executions import Executions
 from outbound.archive.facts import ArchiveFacts
 from outbound.archive.runs import OPEN, ArchiveRun, ArchiveRuns, RunChanged, RunStatus
-from outbound.clock import Clock, Deadline, parse_time
+from outbound.clock import Clock, Deadline, Invocation, parse_time
 from outbound.cxone.errors import CxoneError
 from outbound.events import Bus, EventType, PublishFailed
 from outbound.logs import logger
 from outbound.metrics import Metric, measure
-from outbound.queues import Invocation, Refused, TryLater, event_of, work
+from outbound.queues import Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
 from outbound.store.holds import Hold, Holds, sortable
 

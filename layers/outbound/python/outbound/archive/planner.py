@@ -22,12 +22,12 @@ from outbound.archive.facts import ArchiveFacts
 from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunChanged, RunStatus
 from outbound.archive.settings import ArchiveSettings
 from outbound.campaign_ids import is_campaign_id
-from outbound.clock import Clock, parse_time
+from outbound.clock import Clock, Invocation, parse_time
 from outbound.events import Bus, Event, EventType, deterministic_id
 from outbound.events.fields import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
 from outbound.logs import logger
 from outbound.metrics import Metric, measure
-from outbound.queues import Invocation, Refused, TryLater, event_of, work
+from outbound.queues import Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
 from outbound.store.registry import Registry
 

@@ -25,10 +25,9 @@ from outbound.archive.sender import Sender, Settler
 from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import RunFailed, StepOutcome, StepResult
 from outbound.archive.verifier import Verifier
-from outbound.clock import Clock, Deadline
+from outbound.clock import Clock, Deadline, Invocation
 from outbound.cxone.errors import Conflict, CxoneError, OutOfTime, RateLimited
 from outbound.logs import logger
-from outbound.queues import Invocation
 from outbound.runtime import Runtime, Work
 from outbound.store.holds import Holds
 

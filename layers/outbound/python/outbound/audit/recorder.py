@@ -14,10 +14,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.audit.objects import AuditBucket, audit_object
-from outbound.clock import Clock
+from outbound.clock import Clock, Invocation
 from outbound.logs import logger, masked
 from outbound.metrics import Metric, measure
-from outbound.queues import Invocation, Queue, Refused, event_of, hold
+from outbound.queues import Queue, Refused, event_of, hold
 from outbound.runtime import Runtime, Work
 
 

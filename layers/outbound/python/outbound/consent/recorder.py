@@ -8,14 +8,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.clock import Clock, format_time
+from outbound.clock import Clock, Invocation, format_time
 from outbound.consent.changes import InvalidChange, change_of, is_early
 from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
 from outbound.events.facts.consent import ConsentRecorded, ConsentRejected
 from outbound.logs import logger
 from outbound.metrics import Metric, measure
-from outbound.queues import Invocation, Refused, TryLater, event_of, exponential_backoff, work
+from outbound.queues import Refused, TryLater, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.store.consents import (
     Change,

@@ -25,7 +25,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from outbound.clock import Clock, Deadline, parse_time
+from outbound.clock import Clock, Deadline, Invocation, parse_time
 from outbound.deliveries.addresses import AddressRefused
 from outbound.deliveries.bodies import BadExpression, body_of, is_subscribed
 from outbound.deliveries.circuit import Circuit, CircuitOpen, circuit_store
@@ -40,7 +40,7 @@ from outbound.events import Event
 from outbound.http_statuses import is_passing
 from outbound.logs import loggable, logger
 from outbound.metrics import Metric, measure
-from outbound.queues import Invocation, Refused, TryLater, event_of, work
+from outbound.queues import Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
 
 # A claim outlives its function by that much: once it has run out, its worker is gone.

@@ -30,7 +30,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.clock import CLOCK_TOLERANCE, Clock, Deadline
+from outbound.clock import CLOCK_TOLERANCE, Clock, Deadline, Invocation
 from outbound.cxone.errors import Conflict, CxoneError, Forbidden, InvalidRequest, NotFound, UnexpectedAnswer
 from outbound.cxone.ports.dispositions import Contact, DispositionsPort
 from outbound.dispositions.deferral import (
@@ -64,7 +64,7 @@ from outbound.dispositions.settings import DispositionSettings
 from outbound.do_not_call import DoNotCallCodes, means_do_not_call
 from outbound.events import Event, EventType, PublishFailed
 from outbound.logs import logger
-from outbound.queues import Invocation, Refused, event_of, exponential_backoff, work_side_by_side
+from outbound.queues import Refused, event_of, exponential_backoff, work_side_by_side
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
 from outbound.store.outbox import Outbox

@@ -17,7 +17,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.clock import Clock, Deadline, format_time, parse_time
+from outbound.clock import Clock, Deadline, Invocation, format_time, parse_time
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited
 from outbound.cxone.ports.outcomes import OutcomeQuery, OutcomesPort
 from outbound.events import PublishFailed
@@ -33,7 +33,7 @@ from outbound.outcomes.query import InvalidQuery, checked, retained_since
 from outbound.outcomes.reporter import Reporter
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
-from outbound.queues import Invocation, Refused, TryLater, work
+from outbound.queues import Refused, TryLater, work
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
 from outbound.store.objects import NotRemoved

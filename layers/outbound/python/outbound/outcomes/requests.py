@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from outbound.clock import Clock, format_time, parse_time
+from outbound.clock import Clock, Invocation, format_time, parse_time
 from outbound.events import Bus, Event, EventType, new_event
 from outbound.events.facts.outcomes import OutcomesPullFailed
 from outbound.logs import logger
@@ -16,7 +16,7 @@ from outbound.outcomes.planner import Planner
 from outbound.outcomes.query import InvalidQuery, check_campaign_id
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
-from outbound.queues import Invocation, Refused, event_of, work
+from outbound.queues import Refused, event_of, work
 from outbound.runtime import Runtime, Work
 
 # What a request says comes back in its refusal up to this length: it may be anything.

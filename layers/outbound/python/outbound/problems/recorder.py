@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from outbound.clock import Invocation
 from outbound.events import Event, EventType
 from outbound.problems.log import ProblemLog
-from outbound.queues import Invocation, Refused, event_of, work
+from outbound.queues import Refused, event_of, work
 from outbound.runtime import Runtime, Work
 
 _ALWAYS = frozenset(

@@ -8,13 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from outbound.backoff import pause
-from outbound.clock import Clock, Deadline
+from outbound.clock import Clock, Deadline, Invocation
 from outbound.cxone.errors import CxoneError, Unavailable
 from outbound.cxone.ports.subscriptions import Subscribed, Subscription, SubscriptionsPort, Topic
 from outbound.events import Event, new_event
 from outbound.events.facts.webhooks import WebhooksRegistered
 from outbound.logs import logger
-from outbound.queues import Invocation
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
 from outbound.store.outbox import Outbox

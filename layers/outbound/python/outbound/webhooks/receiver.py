@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from outbound.clock import Clock
 from outbound.logs import logger
 from outbound.metrics import Metric, measure, metrics
-from outbound.runtime import Runtime
+from outbound.runtime import Runtime, end_cold_start
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError
 from outbound.webhooks.delivery import Delivery, delivery_id, kept_headers
@@ -162,6 +162,7 @@ def make_handler(provider_of: ProviderOf) -> Callable[[dict[str, Any], LambdaCon
     """
     receiver = Receiver.of(Runtime.of_function(_CLIENT))
     logger.addFilter(_request_id)
+    end_cold_start()
 
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         _request_id.current = context.aws_request_id

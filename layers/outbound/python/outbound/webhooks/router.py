@@ -25,12 +25,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.batches import batches_of
-from outbound.clock import Clock, Deadline, format_time, parse_time
+from outbound.clock import Clock, Deadline, Invocation, format_time, parse_time
 from outbound.do_not_call import PACKAGED_CODES, DoNotCallCodes
 from outbound.events import Event, PublishFailed, deterministic_id
 from outbound.logs import logger
 from outbound.metrics import Metric, measure
-from outbound.queues import Invocation, Refused, TryLater, exponential_backoff, work
+from outbound.queues import Refused, TryLater, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError, Documents
 from outbound.store.outbox import Outbox

@@ -24,7 +24,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.clock import Clock, Deadline
+from outbound.clock import Clock, Deadline, Invocation
 from outbound.dispositions.deferral import AGAIN_SECONDS
 from outbound.dispositions.do_not_call import DoNotCall
 from outbound.dispositions.facts import DispositionFacts
@@ -55,7 +55,7 @@ from outbound.dispositions.settings import DispositionSettings
 from outbound.do_not_call import DoNotCallCodes
 from outbound.events import PublishFailed
 from outbound.logs import logger
-from outbound.queues import Invocation, TryLater, exponential_backoff, work
+from outbound.queues import TryLater, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError
 
