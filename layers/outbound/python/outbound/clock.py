@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far the clocks of honest senders are ahead at most.
+"""How far the clocks of honest senders differ from ours at most; the one place that says so.
 
 Of consent and of dispositions the newest counts, so one from further ahead would win over all later ones.
+The signed time of a webhook may lie as far ahead or behind, unless its provider's `tolerance_seconds` differ.
 """
 
 

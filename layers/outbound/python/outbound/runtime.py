@@ -180,7 +180,7 @@ class Runtime:
 
 
 def end_cold_start() -> None:
-    """Resume garbage collection, which `outbound/__init__.py` stopped, for all but what is imported by now."""
+    """Resume garbage collection, which `outbound/__init__.py` stopped, for all but what is there by now."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from outbound.clock import CLOCK_TOLERANCE
 from outbound.webhooks.settings import READY_MAPPINGS, REQUEST_TYPES
 from outbound.webhooks.signatures.schemes import SCHEME_NAMES
 
@@ -55,7 +56,7 @@ _PROVIDER = {
             "type": "integer",
             "minimum": 1,
             "maximum": 86_400,
-            "default": 300,
+            "default": int(CLOCK_TOLERANCE.total_seconds()),
             "description": "how far a signed time may be from ours",
         },
         "max_body_bytes": {

@@ -19,7 +19,6 @@ sent again under the same `webhook-id`, by which the destination knows it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -31,13 +30,21 @@ from outbound.deliveries.bodies import BadExpression, body_of, is_subscribed
 from outbound.deliveries.circuit import Circuit, CircuitOpen, circuit_store
 from outbound.deliveries.dead_letters import DeadLetters
 from outbound.deliveries.destinations import DestinationSwitch
-from outbound.deliveries.http import Answer, Outgoing, Target, Unreachable
+from outbound.deliveries.http import Answer, Outgoing, Unreachable
 from outbound.deliveries.ledger import DeliveryLedger, Entry, Status
-from outbound.deliveries.retry_schedule import LONGEST_IN_QUEUE, wait_after, wait_for_circuit, wait_for_switch
+from outbound.deliveries.retry_schedule import (
+    LONGEST_IN_QUEUE,
+    Verdict,
+    is_last_attempt,
+    verdict_on,
+    wait_after,
+    wait_for_circuit,
+    wait_for_switch,
+)
+from outbound.deliveries.sender import SignatureRefused, SignedSender, is_header_safe
 from outbound.deliveries.settings import DeliverySettings, Destination
 from outbound.deliveries.signature import Signer
 from outbound.events import Event
-from outbound.http_statuses import is_passing
 from outbound.logs import loggable, logger
 from outbound.metrics import Metric, measure
 from outbound.queues import Refused, TryLater, event_of, work
@@ -54,20 +61,6 @@ _MARGIN_SECONDS = 10.0
 # A message that came this often is parked and sent anew, long before its queue gives up on it
 # (maxReceiveCount 100): only this code knows why, and writes it down.
 _MOST_RECEIVES = 8
-_GONE = 410
-_USER_AGENT = "outbound-bridge/1"
-# What a destination answers to a signature that it does not know.
-_SIGNATURE_REFUSED = (401, 403)
-_HEADER_SAFE = re.compile(r"[\x21-\x7e]{1,256}")
-
-
-class SignatureRefused(Exception):
-    """The signature was refused, and the secret may have been rotated since it was read."""
-
-    def __init__(self, answer: Answer) -> None:
-        """Keep what was answered."""
-        super().__init__(f"answered {answer.status}, and the signing secret may have been rotated")
-        self.answer = answer
 
 
 class AttemptFailed(Exception):
@@ -98,62 +91,6 @@ class _SignatureInDoubt(Exception):
         super().__init__(str(refused))
         # By then the secret may be looked at again.
         self.failure = AttemptFailed(entry, refused.answer.status, str(refused), str(_LOOK_AGAIN_SECONDS))
-
-
-class SignedSender:
-    """Signs and posts."""
-
-    def __init__(self, outgoing: Outgoing, signer: Signer, clock: Clock) -> None:
-        """Sign with this signer."""
-        self._outgoing = outgoing
-        self._signer = signer
-        self._clock = clock
-
-    def check_secret(self) -> None:
-        """Raise ConfigurationError where the signing secret is not a key, before an attempt is counted."""
-        self._signer.check()
-
-    def send(self, event: Event, body: bytes, settings: Destination) -> Answer:
-        """Post a body and return the answer; once more where the secret has changed since it was read.
-
-        Raises:
-            AddressRefused: The destination's address is not one to connect to.
-            Unreachable: No whole answer came.
-            ConfigurationError: The signing secret is not a key.
-            SignatureRefused: The signature is refused, and the secret may have been rotated unnoticed.
-        """
-        target, began = _target(settings), self._signer.monotonic()
-        answer = self._outgoing.post(target, self._headers(event, body, settings), body)
-        if answer.status not in _SIGNATURE_REFUSED:
-            return answer
-        renewed = self._signer.renewed(since=began)
-        if renewed is None:
-            raise SignatureRefused(answer)
-        if not renewed:
-            return answer
-        return self._outgoing.post(target, self._headers(event, body, settings), body)
-
-    def _headers(self, event: Event, body: bytes, settings: Destination) -> dict[str, str]:
-        headers = {
-            **settings.headers,
-            "Content-Type": "application/json",
-            "User-Agent": _USER_AGENT,
-            **self._signer.headers(event.event_id, self._clock.now(), body),
-        }
-        if _HEADER_SAFE.fullmatch(event.correlation_id):
-            headers["X-Correlation-Id"] = event.correlation_id
-        return headers
-
-
-def _target(settings: Destination) -> Target:
-    return Target(
-        url=settings.url,
-        timeout=settings.timeout_seconds,
-        connect_timeout=settings.connect_timeout_seconds,
-        allow_insecure=settings.allow_insecure,
-        allow_private=settings.allow_private,
-        ca_certificates=settings.ca_certificates,
-    )
 
 
 class Deliverer:
@@ -203,7 +140,7 @@ class Deliverer:
         where it is not an event, and ConfigurationError where settings or secret are wrong.
         """
         event = event_of(record)
-        if not _HEADER_SAFE.fullmatch(event.event_id):
+        if not is_header_safe(event.event_id):
             raise Refused(f"message {record.get('messageId')}: its event_id cannot be a webhook-id")
         settings = self._settings()
         entry = self._dead_letters.publish_facts(self._ledger.read(event.event_id))
@@ -279,17 +216,18 @@ class Deliverer:
             raise AttemptFailed(claimed, 0, str(error)) from error
         except SignatureRefused as refused:
             raise _SignatureInDoubt(claimed, refused) from refused
-        if is_passing(answer.status):
+        if verdict_on(answer.status) is Verdict.TRY_AGAIN:
             raise AttemptFailed(claimed, answer.status, f"answered {answer.status}", answer.retry_after)
         return claimed, answer
 
     def _answered(self, claimed: Entry, answer: Answer, event: Event, record: Mapping[str, Any]) -> None:
-        if 200 <= answer.status < 300:
+        verdict = verdict_on(answer.status)
+        if verdict is Verdict.DELIVERED:
             self._delivered(claimed, answer, event)
             return
         extra = {**self._about(event), "status": answer.status, "answer": loggable(answer.body)}
         logger.warning("the destination refused a delivery", extra=extra)
-        if answer.status == _GONE:
+        if verdict is Verdict.UNWANTED:
             self._switch.off(event)
             self._park(claimed, event, wait_for_switch(0), "answered 410", claimed.attempts - 1)
         else:
@@ -308,7 +246,7 @@ class Deliverer:
         self, failure: AttemptFailed, event: Event, settings: Destination, record: Mapping[str, Any]
     ) -> None:
         entry, now = failure.entry, self._clock.now()
-        if entry.attempts >= settings.max_attempts:
+        if is_last_attempt(entry.attempts, settings.max_attempts):
             reason = f"given up after {entry.attempts} attempts; the last one {failure.reason}"
             self._dead_letters.bury(entry, event, record, failure.status, reason)
             return

@@ -1,12 +1,20 @@
-"""When a delivery is tried again."""
+"""When a delivery is tried again, and when it dies.
+
+A delivery dies of an answer that the same request would get again (`verdict_on`), of a failure of its last
+attempt (`is_last_attempt`; with the packaged waits that is the twelfth, after some three days), and where
+nothing can be sent: its body cannot be made, or its address must not be connected to. What is dead lies in the
+dead-letter queue, from which an operator may send it again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from random import uniform
 
 from outbound.backoff import retry_after
+from outbound.http_statuses import is_passing
 
 # A wait up to this is the queue's business (its visibility), a longer one the ledger's: a message that is
 # invisible for hours could not be brought forward, and each of its returns counts as a receive.
@@ -19,6 +27,39 @@ _JITTER = 0.2
 _LONGEST_OPEN = 900.0
 _FIRST_OFF = 900.0
 _LONGEST_OFF = 6 * 3600.0
+
+
+_GONE = 410
+
+
+class Verdict(StrEnum):
+    """What an answer means for its delivery."""
+
+    DELIVERED = "delivered"
+    """It was taken."""
+
+    UNWANTED = "unwanted"
+    """The destination wants nothing any more: it is switched off, and its deliveries are parked."""
+
+    TRY_AGAIN = "try again"
+    """Another attempt may be taken, if there is one left."""
+
+    DEAD = "dead"
+    """Every other attempt would be answered like this one."""
+
+
+def verdict_on(status: int) -> Verdict:
+    """Return what an answer's HTTP status means for its delivery."""
+    if 200 <= status < 300:
+        return Verdict.DELIVERED
+    if status == _GONE:
+        return Verdict.UNWANTED
+    return Verdict.TRY_AGAIN if is_passing(status) else Verdict.DEAD
+
+
+def is_last_attempt(attempts: int, max_attempts: int) -> bool:
+    """Return True if a delivery dies should the attempt fail that is the `attempts`th one."""
+    return attempts >= max_attempts
 
 
 def wait_after(

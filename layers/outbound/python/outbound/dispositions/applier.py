@@ -24,13 +24,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.clock import CLOCK_TOLERANCE, Clock, Deadline, Invocation
+from outbound.clock import Clock, Deadline, Invocation
 from outbound.cxone.errors import Conflict, CxoneError, Forbidden, InvalidRequest, NotFound, UnexpectedAnswer
 from outbound.cxone.ports.dispositions import Contact, DispositionsPort
 from outbound.dispositions.deferral import (
@@ -53,6 +53,7 @@ from outbound.dispositions.ledger import (
     DispositionStatus,
 )
 from outbound.dispositions.metrics import count
+from outbound.dispositions.precedence import is_behind, is_same_moment
 from outbound.dispositions.requests import (
     CANCELLED,
     Disposition,
@@ -61,7 +62,7 @@ from outbound.dispositions.requests import (
     disposition_of,
 )
 from outbound.dispositions.settings import DispositionSettings
-from outbound.do_not_call import DoNotCallCodes, means_do_not_call
+from outbound.do_not_call import DoNotCallCodes
 from outbound.events import Event, EventType, PublishFailed
 from outbound.logs import logger
 from outbound.queues import Refused, event_of, exponential_backoff, work_side_by_side
@@ -74,8 +75,6 @@ from outbound.store.table import Item
 _AT_ONCE = 10
 # A claim runs out that long after the function was to hand over, at the least: by then it has ended.
 _CLAIM_SECONDS = 15.0
-# Moments that are closer are the same one: CXone may keep them less exactly than they were written.
-_SAME_MOMENT = timedelta(milliseconds=1)
 # A refusal quotes a type that it does not know up to this length: it may be anything.
 _LONGEST_QUOTED = 64
 # What no other try of the same message helps; an operator puts it right, and redrives.
@@ -246,10 +245,11 @@ class Applier:
 
     def _write(self, disposition: Disposition, claimed: ContactState, contact: Contact) -> None:
         request, settings = disposition.request, self._settings()
-        if _is_behind(request, contact, settings.do_not_call_codes, self._clock.now()):
+        codes, now = settings.do_not_call_codes, self._clock.now()
+        if is_behind(request.occurred_at, request.forbids, contact, codes, now):
             self._ledger.release(request, claimed.fence)
             message = "CXone has a newer disposition of the contact"
-            self._end(request, self._facts.superseded(request, self._clock.now(), message))
+            self._end(request, self._facts.superseded(request, now, message))
             return
         if contact.state in settings.busy_states:
             self._ledger.release(request, claimed.fence)
@@ -339,20 +339,7 @@ class Applier:
 def _shows(contact: Contact, in_doubt: DispositionRequest) -> bool:
     if contact.disposed_at is None or contact.outcome_code != in_doubt.outcome_code:
         return False
-    return abs(contact.disposed_at - in_doubt.occurred_at) < _SAME_MOMENT
-
-
-def _is_behind(
-    request: DispositionRequest, contact: Contact, do_not_call_codes: Iterable[str], now: datetime
-) -> bool:
-    """Return True if CXone has a disposition from another source that counts more than this one."""
-    disposed_at = contact.disposed_at
-    if disposed_at is None or disposed_at > now + CLOCK_TOLERANCE:
-        return False
-    if abs(disposed_at - request.occurred_at) < _SAME_MOMENT:
-        # Of one moment what forbids counts.
-        return not request.forbids and means_do_not_call(contact.outcome_code, do_not_call_codes)
-    return disposed_at > request.occurred_at
+    return is_same_moment(contact.disposed_at, in_doubt.occurred_at)
 
 
 def _is_rejected_otherwise(item: Item, resolution: Resolution) -> bool:

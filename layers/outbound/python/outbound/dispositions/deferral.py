@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 
 from outbound.clock import parse_time
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited
+from outbound.dispositions.busy_contacts import Wait
 from outbound.dispositions.ledger import DispositionRequest
 from outbound.dispositions.requests import Rejected
-from outbound.dispositions.settings import Wait
 from outbound.metrics import Metric, measure
 from outbound.queues import Refused, TryLater, exponential_backoff, times_received
 from outbound.store.table import Item

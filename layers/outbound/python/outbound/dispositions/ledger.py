@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from outbound.clock import format_time, parse_time
 from outbound.contact_ids import ledger_id
 from outbound.dispositions.files.ledger import file_key
+from outbound.dispositions.precedence import rank_of
 from outbound.events import Event
 from outbound.store.outbox import SET_FACTS, facts_values
 from outbound.store.table import Item, Key, Table, Written
@@ -81,13 +82,8 @@ class DispositionRequest:
 
     @property
     def rank(self) -> str:
-        """Its place in the order of a contact's dispositions, as a text that sorts.
-
-        By time; of two at the same moment the one that forbids to call; of two that are alike by id. The mark
-        sorts behind every id, so ranks that were stored without one keep their order.
-        """
-        mark = "~" if self.forbids else ""
-        return f"{self.occurred_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}#{mark}{self.request_id}"
+        """Its place in the order of a contact's dispositions, as a text that sorts."""
+        return rank_of(self.occurred_at, self.forbids, self.request_id)
 
 
 @dataclass(frozen=True, slots=True)

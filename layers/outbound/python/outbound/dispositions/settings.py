@@ -3,51 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from outbound.settings import with_current_names
+from outbound.dispositions.busy_contacts import BUSY_STATES, Wait
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 
-# A contact in one of these states is in the dialer's hands.
-_BUSY = frozenset({"DIALING", "RINGING", "CONNECTED", "WRAP_UP"})
-
-# Documents may still use it.
-_FORMER_NAMES = {"most_seconds": "max_seconds"}
-_MOST_LOOKS = 150
 _REQUIRED_FIELDS: dict[str, tuple[str, ...]] = {"CALLBACK_LATER": ("callback_date",)}
-
-
-class Wait(BaseModel):
-    """How long a disposition waits for its contact, and how often it looks: each time twice as long."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    first_seconds: float = Field(15, ge=1, le=3600, description="before the second look")
-    longest_seconds: float = Field(300, ge=1, le=36_000, description="between two looks")
-    max_seconds: float = Field(4 * 3600, ge=1, le=7 * 86_400, description="after that it is rejected")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _accept_former_names(cls, values: Any) -> Any:
-        return with_current_names(cls, values, _FORMER_NAMES)
-
-    @model_validator(mode="after")
-    def _looks_are_bounded(self) -> Self:
-        waited, looks = 0.0, 0
-        while waited < self.max_seconds:
-            looks += 1
-            waited += self.seconds(looks)
-            # The queue gives a message up after 200 receives, whatever the reason for them.
-            if looks > _MOST_LOOKS:
-                raise ValueError(f"asks for more than {_MOST_LOOKS} looks: raise longest_seconds")
-        return self
-
-    def seconds(self, deferrals: int) -> float:
-        """Return the wait before the next look after so many."""
-        return min(self.longest_seconds, self.first_seconds * 2.0 ** min(deferrals - 1, 20))
 
 
 class DispositionSettings(BaseModel):
@@ -70,7 +34,7 @@ class DispositionSettings(BaseModel):
     )
     default_agent_id: str = Field("", max_length=128, description="for requests that name no agent")
     busy_states: frozenset[str] = Field(
-        _BUSY, description="states in which a contact is in the dialer's hands"
+        BUSY_STATES, description="states in which a contact is in the dialer's hands"
     )
     busy_wait: Wait = Field(Wait(), description="how long a disposition waits for such a contact")
     in_doubt_seconds: float = Field(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from outbound.clock import parse_time
+from outbound.clock import CLOCK_TOLERANCE, parse_time
 from outbound.webhooks.settings_fields import Fields, InvalidSettings
 from outbound.webhooks.signatures.schemes import Hmac, Scheme, scheme_from, scheme_settings
 
@@ -31,7 +31,7 @@ REQUEST_TYPES = (
 )
 READY_MAPPINGS = ("cxone", "hubspot", "plain", "salesforce")
 
-_TOLERANCE_SECONDS = 300
+_TOLERANCE_SECONDS = int(CLOCK_TOLERANCE.total_seconds())
 _ONE_DAY = 86400
 # The queue takes 256 KB; what it adds around a body has room beside this.
 _MAX_BODY_BYTES = 240 * 1024
