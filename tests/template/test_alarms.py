@@ -1,11 +1,15 @@
+import importlib
 import re
 from typing import Any
 
 import pytest
 
 from outbound.cli.settings_reference import MODELS
-from outbound.metrics import Metric
+from outbound.dispositions.metrics import DispositionMetric
+from outbound.metrics import FunctionMetric, Metric
+from outbound.outcomes.metrics import PullMetric
 from outbound.problems.recorder import PROBLEM_TYPES
+from outbound.webhooks.metrics import WebhookMetric
 from template.transformed import ROOT, Template, target
 
 NAMESPACE = {"Fn::Sub": "OutboundBridge/${AWS::StackName}"}
@@ -71,13 +75,27 @@ def test_the_dashboard_shows_metrics_of_its_own_stack(template: Template) -> Non
 # Names of metrics that say that something was not taken.
 _SAYS_NO = re.compile(r"Rejected|Refused|Unmapped|Failed|SetAside|Unusable|NotTaken")
 WITHOUT_AN_ALARM = {
-    Metric.WEBHOOKS_REFUSED: "strangers cause it: anyone who knows the address could raise the alarm",
-    Metric.RECORDS_SET_ASIDE: "the report of each pull counts CXone's odd records with their reasons",
-    Metric.DISPOSITIONS_INVALID: "DispositionsRejected counts it too, and rings",
-    Metric.DISPOSITIONS_NOT_FOUND: "DispositionsRejected counts it too, and rings",
-    Metric.DISPOSITIONS_BUSY: "DispositionsRejected counts it too, and rings",
-    Metric.DISPOSITIONS_TOO_OLD: "DispositionsRejected counts it too, and rings",
+    WebhookMetric.WEBHOOKS_REFUSED: "strangers cause it: anyone who knows the address could raise the alarm",
+    PullMetric.RECORDS_SET_ASIDE: "the report of each pull counts CXone's odd records with their reasons",
+    DispositionMetric.DISPOSITIONS_INVALID: "DispositionsRejected counts it too, and rings",
+    DispositionMetric.DISPOSITIONS_NOT_FOUND: "DispositionsRejected counts it too, and rings",
+    DispositionMetric.DISPOSITIONS_BUSY: "DispositionsRejected counts it too, and rings",
+    DispositionMetric.DISPOSITIONS_TOO_OLD: "DispositionsRejected counts it too, and rings",
 }
+
+
+def _metrics() -> list[Metric]:
+    """Return every metric that some capability, or any function, counts."""
+    package = ROOT / "layers/outbound/python/outbound"
+    for path in package.rglob("metrics.py"):
+        importlib.import_module(".".join(path.relative_to(package.parent).with_suffix("").parts))
+    return [metric for declared in Metric.__subclasses__() for metric in declared]
+
+
+def test_a_name_of_a_metric_is_declared_once() -> None:
+    names = [metric.value for metric in _metrics()]
+    assert len(names) > 50
+    assert len(names) == len(set(names))
 
 
 def _ringing(template: Template, metric: Metric) -> set[str]:
@@ -100,7 +118,7 @@ def _services(template: Template) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("metric", [metric for metric in Metric if _SAYS_NO.search(metric.value)])
+@pytest.mark.parametrize("metric", [metric for metric in _metrics() if _SAYS_NO.search(metric.value)])
 def test_what_was_not_taken_rings_or_has_a_reason_not_to(template: Template, metric: Metric) -> None:
     rings = _ringing(template, metric)
     assert bool(rings) != (metric in WITHOUT_AN_ALARM)
@@ -111,7 +129,7 @@ def test_what_is_unexpected_has_an_alarm_for_every_function_with_a_queue(templat
     mappings = template.of_type("AWS::Lambda::EventSourceMapping").values()
     behind = {target(mapping["FunctionName"]) for mapping in mappings} | {"Sweep"}
     services = _services(template)
-    assert {services[name] for name in behind} <= _ringing(template, Metric.MESSAGES_FAILED)
+    assert {services[name] for name in behind} <= _ringing(template, FunctionMetric.MESSAGES_FAILED)
 
 
 # A function that reads a document in the course of its work, by the document's capability.
@@ -127,7 +145,7 @@ _READERS = {
 
 def test_every_settings_document_rings_when_it_cannot_be_used(template: Template) -> None:
     assert _READERS.keys() == MODELS.keys()
-    assert set(_READERS.values()) <= _ringing(template, Metric.SETTINGS_UNUSABLE)
+    assert set(_READERS.values()) <= _ringing(template, FunctionMetric.SETTINGS_UNUSABLE)
 
 
 def test_the_problems_that_are_recorded_are_those_that_the_rule_lets_through(template: Template) -> None:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from pydantic import BaseModel, ConfigDict
 
-from outbound.metrics import Metric
+from outbound.metrics import FunctionMetric, Metric
 from outbound.settings import ConfigurationError, Documents
 from worlds.aws import AwsWorld, FakeClock
 from worlds.runtime import WorldRuntime
@@ -91,7 +91,7 @@ def test_a_document_that_breaks_later_leaves_the_last_good_one_in_force_loudly(
     assert documents.get("toys", Toys, else_packaged=True).colour == "blue"
     (said,) = [line for line in logged() if line["level"] == "ERROR"]
     assert (said["document"], said["in_force"]) == (NAME, "the last good document")
-    assert measured == [Metric.SETTINGS_UNUSABLE]
+    assert measured == [FunctionMetric.SETTINGS_UNUSABLE]
 
     write(aws, {"colour": "green"})
     clock.advance(minutes=1)

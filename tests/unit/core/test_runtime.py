@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import FunctionMetric, measure
 from outbound.runtime import handler_of
 from worlds.aws import AwsWorld, FakeClock
 from worlds.runtime import WorldRuntime
@@ -55,9 +55,9 @@ def test_what_an_invocation_adds_to_its_log_lines_is_not_in_those_of_the_next(
 def test_metrics_are_flushed_at_the_end_of_an_invocation(
     lambda_context: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    handler_of(lambda _, __: measure(Metric.SWEPT, 3))({}, lambda_context)
-    (line,) = (line for line in capsys.readouterr().out.splitlines() if Metric.SWEPT.value in line)
-    assert json.loads(line)[Metric.SWEPT.value] == [3.0]
+    handler_of(lambda _, __: measure(FunctionMetric.SWEPT, 3))({}, lambda_context)
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if FunctionMetric.SWEPT.value in line)
+    assert json.loads(line)[FunctionMetric.SWEPT.value] == [3.0]
 
 
 def test_a_part_is_made_once(aws: AwsWorld, clock: FakeClock) -> None:

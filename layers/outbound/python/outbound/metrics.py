@@ -1,4 +1,4 @@
-"""The metrics, each by its name, made once and counted everywhere."""
+"""What a metric is, and how it is counted."""
 
 from __future__ import annotations
 
@@ -7,96 +7,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from threading import Lock
+from typing import Self
 
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+__all__ = ["FunctionMetric", "Metric", "MetricUnit", "measure", "metrics", "unmeasured"]
+
 
 class Metric(StrEnum):
-    """Every metric that this project publishes.
+    """A metric by its name, with its unit; each capability declares its own in its `metrics.py`.
 
     The namespace names the stack. Dimensions are the service (the function) alone: a campaign id as a
     dimension would make a metric, and a bill, of every campaign.
     """
 
-    JOBS_PLANNED = "PullJobsPlanned"
-    PULL_LAG = "PullLagSeconds"
-    RECORDS_PULLED = "RecordsPulled"
-    RECORDS_SET_ASIDE = "RecordsSetAside"
-    PAGES_PULLED = "PagesPulled"
-    PAGE_SUCCESS_RATE = "PageSuccessRate"
-    EXTRACTION_LATENCY = "ExtractionLatencySeconds"
-    CONVERSION_RATE = "ConversionRate"
-    PULLS_COMPLETED = "PullsCompleted"
-    PULLS_FAILED = "PullsFailed"
-    OUTCOMES_CHANGED = "OutcomesChanged"
-    THROTTLED = "CxoneThrottled"
-    RETRIED = "CxoneRetries"
-    QUOTA_WAIT = "QuotaWaitSeconds"
-    TOKEN_REQUESTS = "TokenRequests"
-    DELIVERED = "DeliveriesSucceeded"
-    DELIVERY_PARKED = "DeliveriesParked"
-    DELIVERY_DEAD = "DeliveriesDead"
-    DELIVERY_LATENCY = "DeliveryLatencySeconds"
-    DESTINATION_DISABLED = "DestinationsDisabled"
-    CONSENT_RECORDED = "ConsentChangesRecorded"
-    CONSENT_REJECTED = "ConsentChangesRejected"
-    WEBHOOKS_REFUSED = "WebhooksRefused"
-    WEBHOOKS_NOT_TAKEN = "WebhooksNotTaken"
-    WEBHOOKS_ROUTED = "WebhooksRouted"
-    WEBHOOK_DUPLICATES = "WebhookDuplicates"
-    WEBHOOK_EVENTS = "WebhookEvents"
-    WEBHOOK_EVENTS_OWN = "WebhookEventsOwn"
-    WEBHOOK_EVENTS_UNMAPPED = "WebhookEventsUnmapped"
-    WEBHOOK_EVENTS_REJECTED = "WebhookEventsRejected"
-    DISPOSITIONS_APPLIED = "DispositionsApplied"
-    DISPOSITIONS_UNCHANGED = "DispositionsUnchanged"
-    DISPOSITIONS_SUPERSEDED = "DispositionsSuperseded"
-    DISPOSITIONS_DEFERRED = "DispositionsDeferred"
-    DISPOSITIONS_REJECTED = "DispositionsRejected"
-    DISPOSITIONS_INVALID = "DispositionsRejectedInvalid"
-    DISPOSITIONS_NOT_FOUND = "DispositionsRejectedNotFound"
-    DISPOSITIONS_BUSY = "DispositionsRejectedBusy"
-    DISPOSITIONS_TOO_OLD = "DispositionsRejectedTooOld"
-    DISPOSITION_LATENCY = "DispositionLatencySeconds"
-    DISPOSITION_ACCURACY = "DispositionAccuracyRate"
-    DISPOSITION_DEFERRED_AGE = "DispositionDeferredAgeSeconds"
-    DISPOSITIONS_CANCELLED = "DispositionsCancelled"
-    DISPOSITION_FILES_FINISHED = "DispositionFilesFinished"
-    DISPOSITION_FILES_REFUSED = "DispositionFilesRefused"
-    DISPOSITION_ROWS_READ = "DispositionRowsRead"
-    ARCHIVES_STARTED = "ArchivesStarted"
-    ARCHIVES_FINISHED = "ArchivesFinished"
-    ARCHIVES_FAILED = "ArchivesFailed"
-    ARCHIVES_INTERRUPTED = "ArchivesInterrupted"
-    ATTEMPTS_ARCHIVED = "AttemptsArchived"
-    ATTEMPTS_NOT_ARCHIVED = "AttemptsNotArchived"
-    ATTEMPTS_SKIPPED_UNAPPROVED = "AttemptsSkippedUnapproved"
-    ATTEMPTS_SKIPPED_NOT_ASKED_FOR = "AttemptsSkippedNotAskedFor"
-    ATTEMPTS_SKIPPED_INCOMPLETE = "AttemptsSkippedIncomplete"
-    ATTEMPTS_NOT_ANONYMISED = "AttemptsQuarantinedNotAnonymised"
-    ATTEMPTS_QUARANTINED_INVALID = "AttemptsQuarantinedInvalid"
-    ARCHIVE_LATENCY = "ArchiveLatencySeconds"
-    CAMPAIGNS_PAUSED = "CampaignsPaused"
-    CAMPAIGNS_RESUMED = "CampaignsResumed"
+    unit: MetricUnit
+
+    def __new__(cls, name: str, unit: MetricUnit = MetricUnit.Count) -> Self:
+        """Make a metric."""
+        metric = str.__new__(cls, name)
+        metric._value_ = name
+        metric.unit = unit
+        return metric
+
+
+class FunctionMetric(Metric):
+    """What any function may count."""
+
     MESSAGES_FAILED = "MessagesFailed"
-    EVENTS_AUDITED = "EventsAudited"
     SWEPT = "ItemsSwept"
     SETTINGS_UNUSABLE = "SettingsUnusable"
-
-
-_UNITS = {
-    Metric.PULL_LAG: MetricUnit.Seconds,
-    Metric.PAGE_SUCCESS_RATE: MetricUnit.Percent,
-    Metric.EXTRACTION_LATENCY: MetricUnit.Seconds,
-    Metric.CONVERSION_RATE: MetricUnit.Percent,
-    Metric.QUOTA_WAIT: MetricUnit.Seconds,
-    Metric.DELIVERY_LATENCY: MetricUnit.Seconds,
-    Metric.DISPOSITION_LATENCY: MetricUnit.Seconds,
-    Metric.DISPOSITION_ACCURACY: MetricUnit.Percent,
-    Metric.DISPOSITION_DEFERRED_AGE: MetricUnit.Seconds,
-    Metric.ARCHIVE_LATENCY: MetricUnit.Seconds,
-}
 
 
 # An invocation that had nothing to count is not news; Powertools would say so every time.
@@ -124,4 +65,4 @@ def measure(metric: Metric, value: float = 1) -> None:
     if not _is_measuring:
         return
     with _measuring:
-        metrics.add_metric(name=metric.value, unit=_UNITS.get(metric, MetricUnit.Count), value=value)
+        metrics.add_metric(name=metric.value, unit=metric.unit, value=value)

@@ -37,7 +37,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from outbound.clock import Invocation
 from outbound.events import Event, PublishFailed
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import FunctionMetric, measure
 from outbound.settings import ConfigurationError
 from outbound.store.message_failures import MessageFailures
 
@@ -295,7 +295,7 @@ def _handled(handle: Handle, record: Mapping[str, Any]) -> None:
     except TryLater as later:
         refused_by_aws = isinstance(later.__cause__, (ClientError, BotoCoreError, PublishFailed))
         if refused_by_aws and times_received(record) > _QUIET_WAITS:
-            measure(Metric.MESSAGES_FAILED)
+            measure(FunctionMetric.MESSAGES_FAILED)
         raise
     except Exception as error:
         if not _passes(error):
@@ -307,7 +307,7 @@ def _handled(handle: Handle, record: Mapping[str, Any]) -> None:
 def _ring(message_id: str, error: BaseException) -> None:
     """Say in the log and by the metric that a message failed unplanned."""
     logger.error("message failed", extra={"message_id": message_id}, exc_info=error)
-    measure(Metric.MESSAGES_FAILED)
+    measure(FunctionMetric.MESSAGES_FAILED)
 
 
 class _Logging(BasePartialBatchProcessor):

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from outbound.clock import Clock
 from outbound.complaints import complaints
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import FunctionMetric, measure
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -131,7 +131,7 @@ class Documents:
         reason = str(error) if isinstance(error, ConfigurationError) else type(error).__name__
         said = {"document": self.parameter_name(key[0]), "reason": reason, "in_force": in_force}
         logger.error("a settings document cannot be used; `outbound config put` checks one", extra=said)
-        measure(Metric.SETTINGS_UNUSABLE)
+        measure(FunctionMetric.SETTINGS_UNUSABLE)
         if good is None:
             raise error
         return good

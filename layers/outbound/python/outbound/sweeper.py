@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from outbound.clock import Clock, Deadline
 from outbound.events import PublishFailed
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import FunctionMetric, measure
 from outbound.settings import ConfigurationError
 from outbound.store.table import Item, Key, Table
 
@@ -68,7 +68,7 @@ class Sweeper:
             share = max(0.0, deadline.left() - _MARGIN_SECONDS) / (len(self._duties) - number)
             done = self._discharge_all(duty, Deadline(self._clock, share))
             swept[duty.kind] = swept.get(duty.kind, 0) + done
-        measure(Metric.SWEPT, sum(swept.values()))
+        measure(FunctionMetric.SWEPT, sum(swept.values()))
         return swept
 
     def _discharge_all(self, duty: Duty, deadline: Deadline) -> int:
@@ -93,7 +93,7 @@ class Sweeper:
             extra = {"kind": duty.kind, "pk": item["pk"], "sk": item["sk"]}
             logger.exception("an item could not be swept; it comes up again", extra=extra)
             # Nothing else would ring: the sweep itself goes on and ends well.
-            measure(Metric.MESSAGES_FAILED)
+            measure(FunctionMetric.MESSAGES_FAILED)
             return False
         return True
 

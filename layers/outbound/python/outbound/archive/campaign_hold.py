@@ -19,6 +19,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
+from outbound.archive.metrics import ArchiveMetric
 from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunChanged
 from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import RunFailed, StepOutcome, StepResult
@@ -26,7 +27,7 @@ from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import NotFound, OutOfTime
 from outbound.cxone.ports.campaigns import CampaignsPort, CampaignStatus
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.store.holds import Hold, Holds, other_holds
 
 # Between two looks at a campaign that is about to pause, in seconds: the first, and the longest.
@@ -128,7 +129,7 @@ class CampaignHolder:
             raise RunChanged(run.run_id)
         status = self._port.pause(run.campaign_id)
         self._holds.confirm_pause(run.campaign_id, owner, run.attempt, self._clock.now())
-        measure(Metric.CAMPAIGNS_PAUSED)
+        measure(ArchiveMetric.CAMPAIGNS_PAUSED)
         logger.info("a campaign is paused", extra={"campaign_id": run.campaign_id, "status": status.value})
         return status
 
@@ -205,5 +206,5 @@ class HoldReleaser:
         except NotFound:
             logger.warning("a held campaign is gone", extra={"campaign_id": hold.campaign_id})
             return
-        measure(Metric.CAMPAIGNS_RESUMED)
+        measure(ArchiveMetric.CAMPAIGNS_RESUMED)
         logger.info("a campaign is resumed", extra={"campaign_id": hold.campaign_id, "owner": hold.owner})

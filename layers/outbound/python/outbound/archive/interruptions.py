@@ -23,12 +23,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from outbound.archive.campaign_hold import HoldReleaser, owner_of, run_of_owner
 from outbound.archive.executions import Executions
 from outbound.archive.facts import ArchiveFacts
+from outbound.archive.metrics import ArchiveMetric
 from outbound.archive.runs import OPEN, ArchiveRun, ArchiveRuns, RunChanged, RunStatus
 from outbound.clock import Clock, Deadline, Invocation, parse_time
 from outbound.cxone.errors import CxoneError
 from outbound.events import Bus, EventType, PublishFailed
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.queues import Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
 from outbound.store.holds import Hold, Holds, sortable
@@ -151,7 +152,7 @@ class Interruptions:
             return
         self._bus.publish([self._facts.interrupted(run, status, self._clock.now())])
         self._runs.interrupt(run)
-        measure(Metric.ARCHIVES_INTERRUPTED)
+        measure(ArchiveMetric.ARCHIVES_INTERRUPTED)
         extra = {"run_id": run.run_id, "campaign_id": run.campaign_id, "status": status}
         logger.error("a run was interrupted", extra=extra)
 

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.archive.executions import Executions, hand_over
 from outbound.archive.facts import ArchiveFacts
+from outbound.archive.metrics import ArchiveMetric
 from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunChanged, RunStatus
 from outbound.archive.settings import ArchiveSettings
 from outbound.campaign_ids import is_campaign_id
@@ -26,7 +27,7 @@ from outbound.clock import Clock, Invocation, parse_time
 from outbound.events import Bus, Event, EventType, deterministic_id
 from outbound.events.fields import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.queues import Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
 from outbound.store.registry import Registry
@@ -168,7 +169,7 @@ class ArchivePlanner:
         )
         if not self._runs.plan(run, self._clock.now()):
             raise TryLater(1.0, "another start of this campaign came first")
-        measure(Metric.ARCHIVES_STARTED)
+        measure(ArchiveMetric.ARCHIVES_STARTED)
         self._executions.start(run)
         return StartResult.STARTED, run
 

@@ -12,21 +12,22 @@ from typing import Any
 from outbound.archive.batches import Batch, Batches, BatchStatus
 from outbound.archive.facts import ArchiveFacts, audit
 from outbound.archive.keys import report_key
+from outbound.archive.metrics import ArchiveMetric
 from outbound.archive.partitioner import ARCHIVABLE, DUPLICATES, ExclusionReason
 from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunStatus
 from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import StepOutcome, StepResult
 from outbound.clock import Clock, format_time
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.store.objects import Lake
 from outbound.store.outbox import Outbox
 
 _METRICS = {
-    ExclusionReason.UNAPPROVED: Metric.ATTEMPTS_SKIPPED_UNAPPROVED,
-    ExclusionReason.NOT_ASKED_FOR: Metric.ATTEMPTS_SKIPPED_NOT_ASKED_FOR,
-    ExclusionReason.WITHOUT_OUTCOME: Metric.ATTEMPTS_SKIPPED_INCOMPLETE,
-    ExclusionReason.WITHOUT_CONTACT: Metric.ATTEMPTS_SKIPPED_INCOMPLETE,
-    ExclusionReason.NOT_ANONYMISED: Metric.ATTEMPTS_NOT_ANONYMISED,
+    ExclusionReason.UNAPPROVED: ArchiveMetric.ATTEMPTS_SKIPPED_UNAPPROVED,
+    ExclusionReason.NOT_ASKED_FOR: ArchiveMetric.ATTEMPTS_SKIPPED_NOT_ASKED_FOR,
+    ExclusionReason.WITHOUT_OUTCOME: ArchiveMetric.ATTEMPTS_SKIPPED_INCOMPLETE,
+    ExclusionReason.WITHOUT_CONTACT: ArchiveMetric.ATTEMPTS_SKIPPED_INCOMPLETE,
+    ExclusionReason.NOT_ANONYMISED: ArchiveMetric.ATTEMPTS_NOT_ANONYMISED,
 }
 
 _SENTENCES = {
@@ -81,10 +82,12 @@ class Finisher:
 
 
 def _measure(run: ArchiveRun, status: str) -> None:
-    measure(Metric.ARCHIVES_FAILED if status in ("failed", "stopped") else Metric.ARCHIVES_FINISHED)
+    measure(
+        ArchiveMetric.ARCHIVES_FAILED if status in ("failed", "stopped") else ArchiveMetric.ARCHIVES_FINISHED
+    )
     for reason in ExclusionReason:
         if count := run.progress.counts.get(reason.value, 0):
-            measure(_METRICS.get(reason, Metric.ATTEMPTS_QUARANTINED_INVALID), count)
+            measure(_METRICS.get(reason, ArchiveMetric.ATTEMPTS_QUARANTINED_INVALID), count)
 
 
 def summary_of(run: ArchiveRun, batches: Iterable[Batch], settings: ArchiveSettings) -> dict[str, Any]:

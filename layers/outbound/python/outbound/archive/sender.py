@@ -16,6 +16,7 @@ from outbound.archive.batches import Batch, Batches, BatchResult, BatchStatus
 from outbound.archive.campaign_hold import CampaignHolder
 from outbound.archive.copier import Copier
 from outbound.archive.facts import ArchiveFacts
+from outbound.archive.metrics import ArchiveMetric
 from outbound.archive.rows import archivable_of
 from outbound.archive.runs import ArchiveRun, ArchiveRuns
 from outbound.archive.settings import ArchiveSettings
@@ -24,7 +25,7 @@ from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import Conflict, CxoneError, InvalidRequest, Unavailable, UnexpectedAnswer
 from outbound.cxone.ports.attempts import Archived, ArchiveOrder, AttemptsPort
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.store.outbox import Outbox
 
 # An order that is begun is waited for, and its answer noted.
@@ -55,9 +56,9 @@ class Settler:
         now = self._clock.now()
         fact = self._facts.archived(run, batch, result, job_ids, settings.force_cold_storage, now)
         item = self._batches.settle(run.run_id, batch, result, job_ids, fact, now)
-        measure(Metric.ATTEMPTS_ARCHIVED, result.archived)
+        measure(ArchiveMetric.ATTEMPTS_ARCHIVED, result.archived)
         if result.failed:
-            measure(Metric.ATTEMPTS_NOT_ARCHIVED, result.failed)
+            measure(ArchiveMetric.ATTEMPTS_NOT_ARCHIVED, result.failed)
         self._outbox.publish_or_leave(self._batches.key(run.run_id, batch.number), item)
 
 
@@ -164,7 +165,7 @@ class Sender:
             # CXone did not act on it: this round it is still to be sent.
             self._batches.mark_not_sent(run.run_id, batch, run.progress.round)
             raise
-        measure(Metric.ARCHIVE_LATENCY, self._clock.monotonic() - began)
+        measure(ArchiveMetric.ARCHIVE_LATENCY, self._clock.monotonic() - began)
         self._answered(run, batch, answer, settings)
 
     def _answered(self, run: ArchiveRun, batch: Batch, answer: Archived, settings: ArchiveSettings) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from outbound.audit.metrics import AuditMetric
 from outbound.audit.objects import AuditBucket, audit_object
 from outbound.clock import Clock, Invocation
 from outbound.logs import logger, masked
-from outbound.metrics import Metric, measure
+from outbound.metrics import FunctionMetric, measure
 from outbound.queues import Queue, Refused, event_of, hold
 from outbound.runtime import Runtime, Work
 
@@ -50,7 +51,7 @@ class AuditRecord:
         stored = not batch.lines or self._store(batch)
         failed = [] if stored else batch.message_ids
         if failed:
-            measure(Metric.MESSAGES_FAILED, len(failed))
+            measure(FunctionMetric.MESSAGES_FAILED, len(failed))
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
     def _store(self, batch: _Batch) -> bool:
@@ -67,7 +68,7 @@ class AuditRecord:
         for line in lines:
             logger.info("audit", extra={"event": json.loads(line), "object": stored.key})
         if new:
-            measure(Metric.EVENTS_AUDITED, stored.events)
+            measure(AuditMetric.EVENTS_AUDITED, stored.events)
         return True
 
 

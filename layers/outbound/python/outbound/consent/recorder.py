@@ -10,11 +10,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock, Invocation, format_time
 from outbound.consent.changes import InvalidChange, change_of, is_early
+from outbound.consent.metrics import ConsentMetric
 from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
 from outbound.events.facts.consent import ConsentRecorded, ConsentRejected
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.queues import Refused, TryLater, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.store.consents import (
@@ -109,7 +110,7 @@ class ConsentRecorder:
         if current and current.rank > change.rank:
             self._ledger.record_without_effect(change, now)
         elif self._ledger.record(change, known, self._facts(change, known, event), now):
-            measure(Metric.CONSENT_RECORDED)
+            measure(ConsentMetric.CONSENT_RECORDED)
 
     def _merge(self, merge: Merge, event: Event) -> None:
         """Let a contact's refusals pass to its survivor, publish which do, and record that it is gone."""
@@ -161,7 +162,7 @@ class ConsentRecorder:
         return new_event(fact, event.tenant, self._clock.now(), effect, event.correlation_id)
 
     def _rejection(self, event: Event, invalid: InvalidChange) -> Event:
-        measure(Metric.CONSENT_REJECTED)
+        measure(ConsentMetric.CONSENT_REJECTED)
         extra = {"request_id": event.event_id, "field": invalid.field, "reason": invalid.reason}
         logger.warning("a change of consent was rejected", extra=extra)
         # What is not a contact's id may be anything, a name or a number.

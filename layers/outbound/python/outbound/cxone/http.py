@@ -21,11 +21,12 @@ from outbound.cxone.auth import Tokens
 from outbound.cxone.bodies import BROKEN, DirectSession, refusal_body, whole_body
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited, Unauthorised, Unavailable
 from outbound.cxone.json_bodies import parsed
+from outbound.cxone.metrics import CxoneMetric
 from outbound.cxone.quota import MAX_WAIT_SECONDS, Budgets, Priority
 from outbound.cxone.responses import Answer, refusal
 from outbound.cxone.settings import CxoneSettings
 from outbound.logs import loggable, logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 
 __all__ = ["Answer", "Call", "CxoneHttp"]
 
@@ -150,7 +151,7 @@ class CxoneHttp:
             raise OutOfTime("the function's time is nearly up; the call is made by the next run")
 
     def _wait(self, failure: CxoneError, failures: int) -> None:
-        measure(Metric.RETRIED)
+        measure(CxoneMetric.RETRIED)
         wait = pause(failures - 1)
         if failure.retry_at is not None:
             wait = max(0.0, (failure.retry_at - self._clock.now()).total_seconds())
@@ -210,7 +211,7 @@ class CxoneHttp:
         return refusal(status, message, body, settings.surface(call.surface).token.scopes, retry_at)
 
     def _throttled(self, call: Call, settings: CxoneSettings, message: str, wait: float) -> RateLimited:
-        measure(Metric.THROTTLED)
+        measure(CxoneMetric.THROTTLED)
         retry_at = self._clock.now() + timedelta(seconds=wait)
         self._budgets.push_back(call.budget, settings.budget(call.budget), retry_at, call.campaign_id)
         return RateLimited(f"{message}: CXone's quota is used up", retry_at)

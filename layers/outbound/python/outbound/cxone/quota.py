@@ -37,8 +37,9 @@ from typing import Any, Literal
 
 from outbound.clock import Clock
 from outbound.cxone.errors import RateLimited
+from outbound.cxone.metrics import CxoneMetric
 from outbound.cxone.settings import Budget
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.store.table import Key, Table
 
 Priority = Literal["normal", "high"]
@@ -256,7 +257,7 @@ class Budgets:
         """Wait for the moment of a place; return True if the call may leave on it, else it is given back."""
         wait = place.leaves - self._now()
         if wait > 0:
-            measure(Metric.QUOTA_WAIT, wait / _SECOND)
+            measure(CxoneMetric.QUOTA_WAIT, wait / _SECOND)
             self._sleep_until(place.leaves)
         if wait > _LONG_WAIT and self._held(claim, self._log(claim.key, _FRESH_SECONDS)) > place.leaves:
             self._give_back(claim, place)

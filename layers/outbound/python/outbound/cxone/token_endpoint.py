@@ -16,10 +16,11 @@ from outbound.clock import Clock, Deadline
 from outbound.cxone.bodies import BROKEN, DirectSession, refusal_body, whole_body
 from outbound.cxone.errors import CxoneError, Forbidden, RateLimited, Unauthorised, Unavailable
 from outbound.cxone.json_bodies import parsed
+from outbound.cxone.metrics import CxoneMetric
 from outbound.cxone.responses import named_scopes
 from outbound.cxone.settings import TokenRequest
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.secrets import Secrets
 
 _TRIES = 3
@@ -92,7 +93,7 @@ class TokenEndpoint:
 
     def _ask(self, request: TokenRequest, deadline: Deadline) -> bytes:
         """Make one request and return the body of its answer."""
-        measure(Metric.TOKEN_REQUESTS)
+        measure(CxoneMetric.TOKEN_REQUESTS)
         left = max(_MIN_SECONDS, deadline.left())
         try:
             with self._http.post(

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 from outbound.clock import Clock
 from outbound.deliveries.bodies import about_deliveries
 from outbound.deliveries.ledger import DeliveryLedger, Entry
+from outbound.deliveries.metrics import DeliveryMetric
 from outbound.events import Event, new_event
 from outbound.events.facts.deliveries import DeliveryDeadLettered
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.queues import Queue, TryLater
 from outbound.store.outbox import Outbox
 
@@ -61,7 +62,7 @@ class DeadLetters:
         # would keep each other busy for ever.
         facts = [] if about_deliveries(event) else [fact]
         buried = self.written(self._ledger.bury(entry, event, now, status, reason, facts))
-        measure(Metric.DELIVERY_DEAD)
+        measure(DeliveryMetric.DELIVERY_DEAD)
         logger.error("delivery given up", extra={**dead.data(), "correlation_id": event.correlation_id})
         self.publish_facts(buried)
 

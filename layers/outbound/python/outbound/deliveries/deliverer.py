@@ -32,6 +32,7 @@ from outbound.deliveries.dead_letters import DeadLetters
 from outbound.deliveries.destinations import DestinationSwitch
 from outbound.deliveries.http import Answer, Outgoing, Unreachable
 from outbound.deliveries.ledger import DeliveryLedger, Entry, Status
+from outbound.deliveries.metrics import DeliveryMetric
 from outbound.deliveries.retry_schedule import (
     LONGEST_IN_QUEUE,
     Verdict,
@@ -46,7 +47,7 @@ from outbound.deliveries.settings import DeliverySettings, Destination
 from outbound.deliveries.signature import Signer
 from outbound.events import Event
 from outbound.logs import loggable, logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.queues import Refused, TryLater, event_of, work
 from outbound.runtime import Runtime, Work
 
@@ -236,9 +237,9 @@ class Deliverer:
     def _delivered(self, claimed: Entry, answer: Answer, event: Event) -> None:
         now = self._clock.now()
         self._dead_letters.written(self._ledger.delivered(claimed, event, now, answer.status))
-        measure(Metric.DELIVERED)
+        measure(DeliveryMetric.DELIVERED)
         try:
-            measure(Metric.DELIVERY_LATENCY, (now - parse_time(event.occurred_at)).total_seconds())
+            measure(DeliveryMetric.DELIVERY_LATENCY, (now - parse_time(event.occurred_at)).total_seconds())
         except ValueError:
             logger.warning("an event's occurred_at is not a time", extra=self._about(event))
 
@@ -267,7 +268,7 @@ class Deliverer:
         # A claim starts the count of parks anew: it is about parks without an attempt in between.
         changes = {"last_error": reason, "parks": entry.parks + 1, "attempts": attempts}
         self._dead_letters.written(self._ledger.park(entry, event, now, until, changes))
-        measure(Metric.DELIVERY_PARKED)
+        measure(DeliveryMetric.DELIVERY_PARKED)
         logger.info("delivery parked", extra={**self._about(event), "reason": reason, "seconds": round(wait)})
 
     def _about(self, event: Event) -> dict[str, str]:

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from outbound.clock import Clock, format_time
 from outbound.deliveries.ledger import bring_forward, parked_deliveries
+from outbound.deliveries.metrics import DeliveryMetric
 from outbound.events import Event, new_event
 from outbound.events.facts.deliveries import DestinationDisabled, DestinationEnabled
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.store.outbox import SET_FACTS, Outbox, facts_values
 from outbound.store.table import Key, Table
 
@@ -48,7 +49,7 @@ class DestinationSwitch:
             "attribute_not_exists(#disabled_at) AND attribute_not_exists(#facts)",
         )
         if written.done:
-            measure(Metric.DESTINATION_DISABLED)
+            measure(DeliveryMetric.DESTINATION_DISABLED)
             logger.error("a destination is gone and was switched off", extra=disabled.data())
             self._outbox.publish(self._key, written.item)
 

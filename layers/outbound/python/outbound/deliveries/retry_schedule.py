@@ -2,8 +2,8 @@
 
 A delivery dies of an answer that the same request would get again (`verdict_on`), of a failure of its last
 attempt (`is_last_attempt`; with the packaged waits that is the twelfth, after some three days), and where
-nothing can be sent: its body cannot be made, or its address must not be connected to. What is dead lies in the
-dead-letter queue, from which an operator may send it again.
+nothing can be sent: its body cannot be made, or its address must not be connected to. What is dead lies in
+the dead-letter queue, from which an operator may send it again.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ from outbound.clock import parse_time
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited
 from outbound.dispositions.busy_contacts import Wait
 from outbound.dispositions.ledger import DispositionRequest
+from outbound.dispositions.metrics import DispositionMetric
 from outbound.dispositions.requests import Rejected
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.queues import Refused, TryLater, exponential_backoff, times_received
 from outbound.store.table import Item
 
@@ -66,8 +67,8 @@ def wait_for_contact(
     """
     since = item.get("deferred_since")
     waited = (now - parse_time(since)).total_seconds() if since else 0.0
-    measure(Metric.DISPOSITIONS_DEFERRED)
-    measure(Metric.DISPOSITION_DEFERRED_AGE, waited)
+    measure(DispositionMetric.DISPOSITIONS_DEFERRED)
+    measure(DispositionMetric.DISPOSITION_DEFERRED_AGE, waited)
     if waited < wait.max_seconds:
         raise TryLater(wait.seconds(int(item.get("deferrals", 1))), str(busy))
     if not busy.request.forbids:
@@ -83,7 +84,7 @@ def wait_for_contact(
 def count_delay(error: CxoneError, record: Mapping[str, Any], now: datetime) -> None:
     """Let the alarm for waiting dispositions see a do-not-call that CXone cannot take."""
     if not isinstance(error, RateLimited | OutOfTime):
-        measure(Metric.DISPOSITION_DEFERRED_AGE, max(0.0, _age(record, now)))
+        measure(DispositionMetric.DISPOSITION_DEFERRED_AGE, max(0.0, _age(record, now)))
 
 
 def _age(record: Mapping[str, Any], now: datetime) -> float:

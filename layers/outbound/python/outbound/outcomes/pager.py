@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import CxoneError, OutOfTime
 from outbound.cxone.ports.outcomes import OutcomePage, OutcomeQuery, OutcomesPort
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.outcomes import checkpoint as positions
 from outbound.outcomes.errors import PullFailed, Superseded, refused
 from outbound.outcomes.job import Job, Part, Position
 from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.metrics import PullMetric
 from outbound.outcomes.part_writer import OpenPart, PartWriter
 from outbound.outcomes.rows import RowMaker
 from outbound.outcomes.seen_calls import SeenCalls
@@ -72,10 +73,10 @@ class Pager:
                 self._read(reading, fetcher, writer, deadline)
         finally:
             # Here and not page by page: while another thread fetches, it counts metrics of its own.
-            measure(Metric.PAGES_PULLED, run.pages)
-            measure(Metric.RECORDS_PULLED, run.records)
+            measure(PullMetric.PAGES_PULLED, run.pages)
+            measure(PullMetric.RECORDS_PULLED, run.records)
             if run.set_aside:
-                measure(Metric.RECORDS_SET_ASIDE, run.set_aside)
+                measure(PullMetric.RECORDS_SET_ASIDE, run.set_aside)
 
     def _read(self, reading: _Reading, fetcher: Executor, writer: Executor, deadline: Deadline) -> None:
         checkpoints = _Checkpoints(reading.run, self._jobs, self._writer, self._clock, writer)

@@ -21,10 +21,11 @@ from outbound.clock import Clock, format_time
 from outbound.events import Event, PublishFailed, new_event
 from outbound.events.facts.outcomes import CoverageLost
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.outcomes.dispatcher import Dispatcher
 from outbound.outcomes.job import Job, job_of, new_job
 from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.metrics import PullMetric
 from outbound.outcomes.query import InvalidQuery, check_window, retained_since
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window, cut, uncovered
@@ -112,7 +113,7 @@ class Planner:
         for number, campaign in enumerate(campaigns):
             send_at = now + timedelta(seconds=settings.spread_seconds * number / len(campaigns))
             failed += not self._planned(campaign, PlanRequest(until, send_at, correlation_id, settings))
-        measure(Metric.PULL_LAG, self._lag(now))
+        measure(PullMetric.PULL_LAG, self._lag(now))
         if failed:
             raise TryLater(_COME_BACK_SECONDS, f"{failed} of {len(campaigns)} campaigns could not be planned")
 
@@ -201,7 +202,7 @@ class Planner:
         moved = self._registry.planning(campaign, step.planned_until, step.lost, now)
         if not self._table.transact([moved, *(self._jobs.planning(job, now) for job in step.jobs)]):
             return False
-        measure(Metric.JOBS_PLANNED, len(step.jobs))
+        measure(PullMetric.JOBS_PLANNED, len(step.jobs))
         for send_at, jobs in _by_due(step.jobs):
             self._dispatcher.send(jobs, send_at)
         if step.lost:

@@ -16,12 +16,13 @@ from outbound.clock import Clock, Deadline, format_time, parse_time
 from outbound.events import Event, new_event
 from outbound.events.facts.outcomes import CoverageLost, OutcomesPulled, OutcomesPullFailed, PulledWindow
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.errors import OutOfRetention, PullFailed
 from outbound.outcomes.generations import GenerationSwitch
 from outbound.outcomes.job import Job, Part
 from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.metrics import PullMetric
 from outbound.outcomes.part_writer import keys_without_part
 from outbound.outcomes.parts import set_aside_of
 from outbound.outcomes.query import InvalidQuery
@@ -105,7 +106,7 @@ class Reporter:
         """End a quiet pull that found what the lake has already."""
         self._generations.remove_staged(job)
         kept = {name: value for name, value in job.result.items() if name not in ("reason", "message")}
-        measure(Metric.OUTCOMES_CHANGED, 0)
+        measure(PullMetric.OUTCOMES_CHANGED, 0)
         return self._jobs.keep(job, kept | {"looked_again_at": format_time(now)})
 
     def fail(self, job: Job, failure: PullFailed | InvalidQuery) -> Item | None:
@@ -141,7 +142,7 @@ class Reporter:
         facts = [] if job.quiet else [failed]
         if status == "lost":
             facts.append(self._coverage_lost(job, Window(job.start, job.end), now))
-        measure(Metric.PULLS_FAILED)
+        measure(PullMetric.PULLS_FAILED)
         said = {"reason": failed.data["reason"], "message": failed.data["message"]}
         logger.error("a pull failed", extra={"job_id": job.job_id, "failure": said})
         return self._jobs.fail(job, status, {**job.result, **said}, facts, now, again_at)
@@ -242,13 +243,13 @@ def _again_at(job: Job, settings: OutcomeSettings) -> datetime | None:
 
 
 def _measure(result: _Result, changes: Mapping[str, int] | None) -> None:
-    measure(Metric.PULLS_COMPLETED)
+    measure(PullMetric.PULLS_COMPLETED)
     if changes is not None:
-        measure(Metric.OUTCOMES_CHANGED, sum(changes.values()))
-    measure(Metric.EXTRACTION_LATENCY, result.metrics["extraction_latency_seconds"])
-    measure(Metric.PAGE_SUCCESS_RATE, result.metrics["download_success_rate"])
+        measure(PullMetric.OUTCOMES_CHANGED, sum(changes.values()))
+    measure(PullMetric.EXTRACTION_LATENCY, result.metrics["extraction_latency_seconds"])
+    measure(PullMetric.PAGE_SUCCESS_RATE, result.metrics["download_success_rate"])
     if result.metrics["total_records"]:
-        measure(Metric.CONVERSION_RATE, result.metrics["conversion_rate"])
+        measure(PullMetric.CONVERSION_RATE, result.metrics["conversion_rate"])
     if set_aside := set_aside_of(result.parts):
         logger.warning("records were set aside", extra={"reasons": set_aside})
 

@@ -17,11 +17,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.clock import Clock
 from outbound.logs import logger
-from outbound.metrics import Metric, measure, metrics
+from outbound.metrics import measure, metrics
 from outbound.runtime import Runtime, end_cold_start
 from outbound.secrets import Secrets
 from outbound.settings import ConfigurationError
 from outbound.webhooks.delivery import Delivery, delivery_id, kept_headers
+from outbound.webhooks.metrics import WebhookMetric
 from outbound.webhooks.problems import Accepted, Refusal, RefusalReason, accepted_response, problem_response
 from outbound.webhooks.request import WebhookRequest, from_api_gateway
 from outbound.webhooks.settings import Provider, Providers
@@ -220,7 +221,7 @@ def _refused(refused: Refusal | str) -> dict[str, Any]:
     reason = "" if isinstance(refused, str) else refused.reason.value
     # What strangers bring about by signatures of their own does not count as our failure, and rings no alarm.
     ours = reason not in ("", RefusalReason.SECRET_TOO_OLD.value)
-    measure(Metric.WEBHOOKS_NOT_TAKEN if ours else Metric.WEBHOOKS_REFUSED)
+    measure(WebhookMetric.WEBHOOKS_NOT_TAKEN if ours else WebhookMetric.WEBHOOKS_REFUSED)
     if reason:
         metrics.add_metadata(key="reason", value=reason)
     # Only here: writing metrics out takes longer than a delivery that is taken.

@@ -29,7 +29,7 @@ from outbound.clock import Clock, Deadline, Invocation, format_time, parse_time
 from outbound.do_not_call import PACKAGED_CODES, DoNotCallCodes
 from outbound.events import Event, PublishFailed, deterministic_id
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.queues import Refused, TryLater, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.settings import ConfigurationError, Documents
@@ -37,6 +37,7 @@ from outbound.store.outbox import Outbox
 from outbound.store.table import Item, Key
 from outbound.webhooks.delivery import Delivery, NoDelivery
 from outbound.webhooks.ledger import RawWebhooks, WebhookLedger, raw_key
+from outbound.webhooks.metrics import WebhookMetric
 from outbound.webhooks.reader import MOST_TOLD, Contents, facts_about, read, too_old, unread
 from outbound.webhooks.settings import CXONE, Providers
 
@@ -167,7 +168,7 @@ class Router:
             self._publish_part(lookup.key, part)
         if self._record(lookup, about, last):
             logger.error("a delivery is older than what is remembered")
-            measure(Metric.WEBHOOK_EVENTS_REJECTED)
+            measure(WebhookMetric.WEBHOOK_EVENTS_REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,17 +233,17 @@ def _digest(contents: Contents) -> str:
 
 
 def _count_duplicate() -> None:
-    measure(Metric.WEBHOOK_DUPLICATES)
+    measure(WebhookMetric.WEBHOOK_DUPLICATES)
     logger.info("a delivery came again")
 
 
 def _count(contents: Contents) -> None:
-    measure(Metric.WEBHOOKS_ROUTED)
+    measure(WebhookMetric.WEBHOOKS_ROUTED)
     for metric, count in (
-        (Metric.WEBHOOK_EVENTS, len(contents.opt_outs) + len(contents.events)),
-        (Metric.WEBHOOK_EVENTS_OWN, contents.own),
-        (Metric.WEBHOOK_EVENTS_UNMAPPED, len(contents.unmapped)),
-        (Metric.WEBHOOK_EVENTS_REJECTED, len(contents.rejections)),
+        (WebhookMetric.WEBHOOK_EVENTS, len(contents.opt_outs) + len(contents.events)),
+        (WebhookMetric.WEBHOOK_EVENTS_OWN, contents.own),
+        (WebhookMetric.WEBHOOK_EVENTS_UNMAPPED, len(contents.unmapped)),
+        (WebhookMetric.WEBHOOK_EVENTS_REJECTED, len(contents.rejections)),
     ):
         if count:
             measure(metric, count)

@@ -24,7 +24,7 @@ from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles
 from outbound.dispositions.files.names import format_of, row_id
 from outbound.dispositions.files.rows import Row, rows_of
 from outbound.dispositions.ledger import DispositionLedger
-from outbound.dispositions.metrics import count
+from outbound.dispositions.metrics import DispositionMetric, count
 from outbound.dispositions.requests import (
     CANCELLED,
     Rejected,
@@ -34,7 +34,7 @@ from outbound.dispositions.requests import (
 )
 from outbound.dispositions.settings import DispositionSettings
 from outbound.events import SOURCE, Event, EventType
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.queues import TryLater
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class RowReader:
 
     def _note(self, file: DispositionFile, place: Place) -> DispositionFile:
         noted = self._files.save(replace(file, place=place), self._clock.now())
-        measure(Metric.DISPOSITION_ROWS_READ, noted.place.row - file.place.row)
+        measure(DispositionMetric.DISPOSITION_ROWS_READ, noted.place.row - file.place.row)
         return noted
 
 

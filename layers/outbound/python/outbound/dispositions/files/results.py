@@ -16,11 +16,12 @@ from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles
 from outbound.dispositions.files.names import FileRefused, report_key, result_key
 from outbound.dispositions.files.rows import escaped
 from outbound.dispositions.ledger import DispositionLedger
+from outbound.dispositions.metrics import DispositionMetric
 from outbound.dispositions.reports import Tally, outcome_of
 from outbound.events import Event, new_event
 from outbound.events.facts.dispositions import DispositionFileFinished
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.queues import TryLater
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item
@@ -143,14 +144,14 @@ class FileCloser:
         """End a file whose result is written."""
         answered = ResultProgress(file.place.row, file.result.upload_id, (), tally.to_json())
         self._end(replace(file, state=FileState.FINISHED, result=answered), tally, with_report=True)
-        measure(Metric.DISPOSITION_FILES_FINISHED)
+        measure(DispositionMetric.DISPOSITION_FILES_FINISHED)
 
     def refuse(self, file: DispositionFile, why: FileRefused, *, with_report: bool = True) -> None:
         """End a file that is not taken; `with_report` unless another has taken its place."""
         logger.warning("a file was refused", extra={"file_id": file.file_id, "reason": why.reason})
         refused = replace(file, state=FileState.REFUSED, reason=why.reason, message=why.message)
         self._end(refused, Tally(), with_report)
-        measure(Metric.DISPOSITION_FILES_REFUSED)
+        measure(DispositionMetric.DISPOSITION_FILES_REFUSED)
 
     def publish(self, file: DispositionFile) -> None:
         """Publish what an ended file still carries."""
