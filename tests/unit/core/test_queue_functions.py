@@ -29,7 +29,9 @@ def _builders() -> dict[str, str]:
 
 
 BEHIND_QUEUES = {
-    name: text for name, text in _builders().items() if re.search(r"\bwork(_side_by_side)?\(", text)
+    name: text
+    for name, text in _builders().items()
+    if re.search(r"\bwork(_side_by_side|_on_events)?\(", text)
 }
 
 

@@ -70,6 +70,7 @@ _FORBIDDEN, _TOO_MANY = 403, 429
 
 Records = Sequence[Mapping[str, Any]]
 MessageGroups = Callable[[Records], Sequence[Records]]
+EventWork = Callable[[dict[str, Any], Invocation], dict[str, Any]]
 
 
 class TryLater(Exception):
@@ -85,9 +86,15 @@ class TryLater(Exception):
 def exponential_backoff(
     record: Mapping[str, Any], reason: str, first: float, longest: float = 900.0
 ) -> TryLater:
-    """Return a wait in seconds that doubles with every time that the message came.
+    """Return a wait that doubles with every time that the message came.
 
     Soon at first, then less often, so that an outage of hours does not use up the queue's tries.
+
+    Args:
+        record: The message, which says how often it came.
+        reason: Why it waits, for the log.
+        first: The wait after the first time, in seconds.
+        longest: The longest wait, in seconds.
     """
     return TryLater(min(longest, first * 2.0 ** (min(times_received(record), 20) - 1)), reason)
 
@@ -222,17 +229,41 @@ def hold(event: Mapping[str, Any], queue: Queue, invocation: Invocation) -> None
 
 
 def work(event: Mapping[str, Any], queue: Queue, handle: Handle, invocation: Invocation) -> dict[str, Any]:
-    """Let `handle` take every message of an SQS batch; return the answer with those to be tried again.
+    """Let `handle` take every message of an SQS batch.
 
-    `handle` takes one SQS record. It returns when the effect is durable, raises TryLater for what time
-    heals, Refused for what nothing heals, and anything else for an unplanned failure: that message comes
-    back some times and ends in the dead-letter queue with the exception's type.
+    Args:
+        event: The batch.
+        queue: The queue that it is of.
+        handle: Takes one SQS record. It returns when the effect is durable, raises TryLater for what time
+            heals, Refused for what nothing heals, and anything else for an unplanned failure: that message
+            comes back some times and ends in the dead-letter queue with the exception's type.
+        invocation: Says how long the messages are out at most.
+
+    Returns:
+        The answer that tells SQS which messages are to be tried again.
     """
     hold(event, queue, invocation)
     processor = _Processor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     with processor(records=list(event["Records"]), handler=_settling(queue, handle)):
         processor.process()
     return dict(processor.response())
+
+
+def work_on_events(queue: Queue, handle: Callable[[Event], None]) -> EventWork:
+    """Return the work of a function behind a queue of bus events, each of which `handle` takes.
+
+    The log lines that it writes carry the event's correlation id. It returns and raises as what `work` calls.
+    """
+
+    def take(record: Mapping[str, Any]) -> None:
+        event = event_of(record)
+        logger.append_keys(correlation_id=event.correlation_id)
+        handle(event)
+
+    def work_off(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
+        return work(event, queue, take, invocation)
+
+    return work_off
 
 
 def work_side_by_side(
@@ -243,9 +274,18 @@ def work_side_by_side(
     groups_of: MessageGroups,
     at_once: int,
 ) -> dict[str, Any]:
-    """Do as `work` does, with so many messages at once, each in a thread.
+    """Do as `work` does, with several messages at once, each in a thread.
 
-    `groups_of` divides the batch's records into groups; those of a group are handled one after another.
+    Args:
+        event: The batch.
+        queue: The queue that it is of.
+        handle: Takes one SQS record; called from several threads.
+        invocation: Says how long the messages are out at most.
+        groups_of: Divides the batch's records into groups; those of a group are handled one after another.
+        at_once: The most messages that are handled at once.
+
+    Returns:
+        The answer that tells SQS which messages are to be tried again.
     """
     hold(event, queue, invocation)
     processor = _SideBySide(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

@@ -23,12 +23,12 @@ from outbound.archive.metrics import ArchiveMetric
 from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunChanged, RunStatus
 from outbound.archive.settings import ArchiveSettings
 from outbound.campaign_ids import is_campaign_id
-from outbound.clock import Clock, Invocation, parse_time
+from outbound.clock import Clock, parse_time
 from outbound.events import Bus, Event, EventType, deterministic_id
 from outbound.events.fields import MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
 from outbound.logs import logger
 from outbound.metrics import measure
-from outbound.queues import Refused, TryLater, event_of, work
+from outbound.queues import Refused, TryLater, work_on_events
 from outbound.runtime import Runtime, Work
 from outbound.store.registry import Registry
 
@@ -263,14 +263,9 @@ class ArchiveRequests:
 
 def build(runtime: Runtime) -> Work:
     """Return the work of the function behind the queue of archive requests, which starts their runs."""
-    requests, queue, documents = ArchiveRequests.of(runtime), runtime.queue, runtime.documents
+    requests, documents = ArchiveRequests.of(runtime), runtime.documents
 
-    def handle(record: Mapping[str, Any]) -> None:
-        event = event_of(record)
-        logger.append_keys(correlation_id=event.correlation_id)
+    def start(event: Event) -> None:
         requests.handle(event, documents.get("archiving", ArchiveSettings))
 
-    def plan(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
-        return work(event, queue, handle, invocation)
-
-    return plan
+    return work_on_events(runtime.queue, start)

@@ -28,7 +28,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import OutOfTime
 from outbound.logs import logger
-from outbound.outcomes.errors import Superseded
 from outbound.outcomes.job import Job, Part
 from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.part_writer import keys_of_part, keys_without_part, staged
@@ -88,10 +87,22 @@ class GenerationSwitch:
     ) -> Job:
         """Put the staged pages into the places of the lake's, from where an earlier run stopped.
 
-        Raises OutOfTime where the next run has to resume it, and Superseded where the lease was lost.
+        Args:
+            job: The job, whose run holds its lease.
+            parts: The parts of the staged generation.
+            current: The manifest of the lake's, empty where it has none.
+            changes: What the new generation changes, None where that is not known; kept for the runs to come.
+            deadline: When to stop.
+
+        Returns:
+            The job, all of whose pages are switched.
+
+        Raises:
+            OutOfTime: The next run has to resume it.
+            Superseded: The lease was lost.
         """
         if job.switch is None:
-            job = _held(self._jobs.begin_switch(job, changes, self._clock.now()))
+            job = self._jobs.begin_switch(job, changes, self._clock.now())
         hashes = {part["page"]: part["sha256"] for part in current.get("parts", [])}
         switched = job.switch.pages if job.switch else 0
         remaining = [part for part in parts if part.page >= switched]
@@ -101,7 +112,7 @@ class GenerationSwitch:
             batch = remaining[first : first + _PARTS_A_NOTE]
             gone = [key for part in batch for key in self._replace(job, part, hashes.get(part.page))]
             self._lake.remove(gone)
-            job = _held(self._jobs.switched(job, batch[-1].next_page, self._clock.now()))
+            job = self._jobs.switched(job, batch[-1].next_page, self._clock.now())
         self._lake.remove(keys_without_part(job, parts))
         return job
 
@@ -126,12 +137,6 @@ class GenerationSwitch:
         """Return the ids of a part's rows, each with a hash of its line."""
         for line in self._lake.lines(key):
             yield orjson.loads(line)["id"], hash(line)
-
-
-def _held(job: Job | None) -> Job:
-    if job is None:
-        raise Superseded
-    return job
 
 
 def _differing(current: Mapping[str, Any], parts: Sequence[Part]) -> tuple[dict[str, int], dict[str, int]]:

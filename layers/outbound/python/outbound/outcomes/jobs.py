@@ -8,7 +8,7 @@ A job that has not ended stands in the due index with the moment at which its me
 sent, so that a lost message does not lose its window. One that has ended stands there until its window is
 pulled once more after the longest call. A run holds a lease that outlives the function's
 time-out: while it lasts no other run can be at work, and every write carries the lease's fence, so a run
-that lost it cannot write.
+that lost it cannot write: it gets `Superseded` instead.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 from outbound.clock import format_time
 from outbound.events import Event
+from outbound.outcomes.errors import Superseded
 from outbound.outcomes.job import Job, Part, Position, Switch, compact, job_of
 from outbound.outcomes.parts import Parts
 from outbound.store.outbox import SET_FACTS, facts_values
@@ -104,6 +105,17 @@ class Jobs:
 
         A request plans a job anew once, however often it arrives and whatever was requested in between.
         What an earlier pull came to stays known, and in the lake.
+
+        Args:
+            job: The job as it was read.
+            request_id: The request that asks for it; empty where none does.
+            correlation_id: Of what asks for it.
+            send_at: When its message is to be sent.
+            now: The moment of planning.
+            quiet: Whether no fact is published unless the new pull differs from the lake's.
+
+        Returns:
+            Whether it is planned, and its item: not where it is at work, owes a fact, or had the request.
         """
         requests = (*job.requests, request_id) if request_id else job.requests
         return self._table.update(
@@ -182,11 +194,11 @@ class Jobs:
             " AND (attribute_not_exists(#again_at) OR #again_at <= :now)",
         )
 
-    def checkpoint(self, job: Job, position: Position, part: Part, now: datetime) -> Job | None:
-        """Write down a part and where the pull stands after it, both or neither.
+    def checkpoint(self, job: Job, position: Position, part: Part, now: datetime) -> Job:
+        """Write down a part and where the pull stands after it, both or neither; return the job there.
 
-        Returns the job at its new position, or None where the lease was lost. Progress forgives earlier
-        failures: only runs in a row that get nowhere count.
+        Progress forgives earlier failures: only runs in a row that get nowhere count. Raises Superseded where
+        the lease was lost.
         """
         values = {":position": _position_item(position), ":fence": job.fence, ":one": 1}
         moved = self._table.updating(
@@ -195,24 +207,23 @@ class Jobs:
             values,
             "#fence = :fence",
         )
-        done = self._table.transact([moved, self.parts.putting(job.job_id, part, now)])
-        return replace(job, position=position, failures=1) if done else None
+        if not self._table.transact([moved, self.parts.putting(job.job_id, part, now)]):
+            raise Superseded
+        return replace(job, position=position, failures=1)
 
-    def rewind(self, job: Job) -> Job | None:
-        """Let a job begin at its first page again; None where the lease was lost."""
+    def rewind(self, job: Job) -> Job:
+        """Let a job begin at its first page again. Raises Superseded where the lease was lost."""
         pages = _most_pages(job)
-        written = self._table.update(
-            self._key_of(job),
-            "SET #pages_before = :pages REMOVE #position",
-            {":pages": pages, ":fence": job.fence},
-            "#fence = :fence",
-        )
-        return replace(job, position=Position(), pages_before=pages) if written.done else None
+        self._write(job, "SET #pages_before = :pages REMOVE #position", {":pages": pages})
+        return replace(job, position=Position(), pages_before=pages)
 
     def release(self, job: Job, failed: bool, why: str = "") -> None:
-        """Release the lease, so that the next run need not wait for its end; a run that failed counts.
+        """Release the lease, so that the next run need not wait for its end.
 
-        `why` is shown to the operator meanwhile.
+        Args:
+            job: The job, whose run holds its lease.
+            failed: Whether the run counts as one that failed.
+            why: What stopped it, shown to the operator until a run gets further.
         """
         counted = "#interruptions :one" if failed else "#failures :less"
         values: Item = {":fence": job.fence} | ({":one": 1} if failed else {":less": -1})
@@ -241,44 +252,44 @@ class Jobs:
             " AND (attribute_not_exists(#lease_until) OR #lease_until <= :now)",
         )
 
-    def begin_switch(self, job: Job, changes: Mapping[str, int] | None, now: datetime) -> Job | None:
-        """Write down that the lake's objects are going to be replaced; None where the lease was lost.
+    def begin_switch(self, job: Job, changes: Mapping[str, int] | None, now: datetime) -> Job:
+        """Write down that the lake's objects are going to be replaced.
 
-        From here on the switch is finished, whatever happens: half of it would be worse than either.
+        From here on the switch is finished, whatever happens: half of it would be worse than either. Raises
+        Superseded where the lease was lost.
         """
         return self._switched(job, Switch(0, changes), now)
 
-    def switched(self, job: Job, pages: int, now: datetime) -> Job | None:
-        """Write down how many pages are replaced; None where the lease was lost."""
+    def switched(self, job: Job, pages: int, now: datetime) -> Job:
+        """Write down how many pages are replaced. Raises Superseded where the lease was lost."""
         return self._switched(job, Switch(pages, job.switch.changes if job.switch else None), now)
 
-    def _switched(self, job: Job, switch: Switch, now: datetime) -> Job | None:
-        due = int((now + _SWITCH_WATCHDOG).timestamp())
-        written = self._table.update(
-            self._key_of(job),
+    def _switched(self, job: Job, switch: Switch, now: datetime) -> Job:
+        self._write(
+            job,
             "SET #switch = :switch, #failures = :one, #due_kind = :kind, #due_at = :due",
             {
                 ":switch": {"pages": switch.pages, "changes": switch.changes},
                 ":one": 1,
                 ":kind": DUE_DISPATCH,
-                ":due": due,
-                ":fence": job.fence,
+                ":due": int((now + _SWITCH_WATCHDOG).timestamp()),
             },
-            "#fence = :fence",
         )
-        return replace(job, switch=switch, failures=1) if written.done else None
+        return replace(job, switch=switch, failures=1)
 
-    def keep(self, job: Job, result: Item) -> Item | None:
-        """End a quiet pull without a fact: the lake's generation stays. None where the lease was lost."""
-        written = self._table.update(
-            self._key_of(job),
+    def keep(self, job: Job, result: Item) -> Item:
+        """End a quiet pull without a fact and return its item: the lake's generation stays.
+
+        Raises Superseded where the lease was lost, and where the pull is to be heard by now.
+        """
+        return self._write(
+            job,
             "SET #status = :completed, #result = :result, #failures = :zero"
             f" REMOVE {_OF_A_PULL}, #due_kind, #due_at",
-            {":completed": "completed", ":result": result, ":zero": 0, ":fence": job.fence, ":yes": True},
+            {":completed": "completed", ":result": result, ":zero": 0, ":yes": True},
             # An operator may have requested this window meanwhile, and waits for its fact.
-            "#fence = :fence AND #quiet = :yes",
+            " AND #quiet = :yes",
         )
-        return written.item if written.done else None
 
     def complete(
         self,
@@ -287,10 +298,18 @@ class Jobs:
         facts: Sequence[Event],
         now: datetime,
         again_at: datetime | None = None,
-    ) -> Item | None:
-        """End a job well, with its facts; return its item, or None where the lease was lost.
+    ) -> Item:
+        """End a job well, with its facts, and return its item.
 
-        At `again_at`, if ever, the window is pulled once more for calls that were still under way.
+        Args:
+            job: What ends.
+            result: What the lake holds of its window now.
+            facts: What is to be published.
+            now: When it ended.
+            again_at: When the window is pulled once more for calls that were still under way, if ever.
+
+        Raises:
+            Superseded: The lease was lost.
         """
         if again_at is None:
             return self._end(job, "completed", result, facts, now, "")
@@ -305,10 +324,19 @@ class Jobs:
         facts: Sequence[Event],
         now: datetime,
         again_at: datetime | None,
-    ) -> Item | None:
-        """End a job badly, with its facts; return its item, or None where the lease was lost.
+    ) -> Item:
+        """End a job badly, with its facts, and return its item.
 
-        It is tried again at `again_at`, if ever; until then no message of it has an effect.
+        Args:
+            job: What ends.
+            status: `failed`; where CXone no longer has the window `lost`, or `completed` if the lake has it.
+            result: What the lake holds of its window, and why the job ended.
+            facts: What is to be published.
+            now: When it ended.
+            again_at: When it is tried again, if ever; until then no message of it has an effect.
+
+        Raises:
+            Superseded: The lease was lost.
         """
         if again_at is None:
             return self._end(job, status, result, facts, now, "")
@@ -325,19 +353,25 @@ class Jobs:
         now: datetime,
         more: str,
         more_values: Item | None = None,
-    ) -> Item | None:
-        values: dict[str, Any] = {":status": status, ":result": result, ":fence": job.fence, ":zero": 0}
+    ) -> Item:
+        values: dict[str, Any] = {":status": status, ":result": result, ":zero": 0}
         bad = "" if status == "completed" else ", #failed_pulls = :failed_pulls"
         if bad:
             values[":failed_pulls"] = job.failed_pulls + 1
-        written = self._table.update(
-            self._key_of(job),
+        return self._write(
+            job,
             f"SET #status = :status, #result = :result, #failures = :zero, {SET_FACTS}{more}{bad}"
             f" REMOVE {'#lease_until, #interruption' if status == 'failed' else _OF_A_PULL}",
             {**values, **facts_values(facts, now), **(more_values or {})},
-            "#fence = :fence",
         )
-        return written.item if written.done else None
+
+    def _write(self, job: Job, expression: str, values: Item, and_if: str = "") -> Item:
+        """Write to a job under its lease and return its item. Raises Superseded where the lease was lost."""
+        under_lease = {":fence": job.fence, **values}
+        written = self._table.update(self._key_of(job), expression, under_lease, f"#fence = :fence{and_if}")
+        if not written.done:
+            raise Superseded
+        return written.item
 
     def _key_of(self, job: Job) -> Key:
         return self.key(job.campaign_id, job.start, job.end)

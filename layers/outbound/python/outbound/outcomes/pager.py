@@ -20,7 +20,7 @@ from outbound.cxone.errors import CxoneError, OutOfTime
 from outbound.cxone.ports.outcomes import OutcomePage, OutcomeQuery, OutcomesPort
 from outbound.metrics import measure
 from outbound.outcomes import checkpoint as positions
-from outbound.outcomes.errors import PullFailed, Superseded, refused
+from outbound.outcomes.errors import PullFailed, refused
 from outbound.outcomes.job import Job, Part, Position
 from outbound.outcomes.jobs import Jobs
 from outbound.outcomes.metrics import PullMetric
@@ -164,7 +164,7 @@ class _Checkpoints:
         self._writer = writer
         self._clock = clock
         self._threads = threads
-        self._under_way: Future[tuple[Part, Job | None]] | None = None
+        self._under_way: Future[tuple[Part, Job]] | None = None
 
     def add(self, reading: _Reading) -> None:
         """Begin to write the open part once the one before it is checked off; without a page it is none.
@@ -187,11 +187,8 @@ class _Checkpoints:
         under_way, self._under_way = self._under_way, None
         if under_way is None:
             return
-        part, moved = under_way.result()
-        if moved is None:
-            raise Superseded
         run = self._run
-        run.job = moved
+        part, run.job = under_way.result()
         run.pages += part.pages
         run.records += part.records
         run.set_aside += sum(part.set_aside.values())
@@ -203,7 +200,7 @@ class _Checkpoints:
         compressing: Sequence[Future[None]],
         position: Position,
         leftover: bool,
-    ) -> tuple[Part, Job | None]:
+    ) -> tuple[Part, Job]:
         for page in compressing:
             page.result()
         written = self._writer.write(job, part, leftover)

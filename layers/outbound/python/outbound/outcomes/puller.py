@@ -127,14 +127,11 @@ class Puller:
                 if run.job.switch is None:
                     self._pager.read(run, self._query(run, settings), settings, deadline)
                 # What was begun to be switched is switched to its end, before anything else is looked at.
-                ended = self._reporter.complete(run.job, settings, deadline)
+                return self._reporter.complete(run.job, settings, deadline)
             except (PullFailed, InvalidQuery) as failure:
-                ended = self._reporter.fail(run.job, failure)
-            if ended is None:
-                raise Superseded
+                return self._reporter.fail(run.job, failure)
         except _INTERRUPTIONS as error:
             raise self._interrupted(run, error) from error
-        return ended
 
     def _query(self, run: Run, settings: OutcomeSettings) -> OutcomeQuery:
         """Return the query of the job, and let the run stand where it is resumed.
@@ -161,7 +158,7 @@ class Puller:
         """Return the job with the position at which it begins or is resumed."""
         if job.position.page and job.position.query != positions.query_id(campaign.outcome_codes):
             logger.info("the codes have changed: a pull begins anew", extra={"job_id": job.job_id})
-            job = self._rewound(job)
+            job = self._jobs.rewind(job)
         if job.position.page:
             return job
         position = positions.first(self._since(job, settings), campaign.outcome_codes)
@@ -181,12 +178,6 @@ class Puller:
         if job.end <= oldest:
             raise OutOfRetention(f"CXone keeps calls since {format_time(oldest)}, and no longer has {window}")
         return oldest
-
-    def _rewound(self, job: Job) -> Job:
-        rewound = self._jobs.rewind(job)
-        if rewound is None:
-            raise Superseded
-        return rewound
 
     def _interrupted(self, run: Run, error: Exception) -> TryLater:
         """Release the lease, and return when the job is to be resumed."""

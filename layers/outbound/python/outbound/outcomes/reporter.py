@@ -58,10 +58,10 @@ class Reporter:
         self._tenant = tenant
         self._clock = clock
 
-    def complete(self, job: Job, settings: OutcomeSettings, deadline: Deadline) -> Item | None:
+    def complete(self, job: Job, settings: OutcomeSettings, deadline: Deadline) -> Item:
         """End a job whose last page is written, and return its item with the facts to publish.
 
-        None where the lease was lost. Raises OutOfTime where another run has to resume, and Superseded.
+        Raises OutOfTime where another run has to resume, and Superseded where the lease was lost.
         """
         now = self._clock.now()
         result = self._result(job, settings, now)
@@ -76,9 +76,8 @@ class Reporter:
         job = self._generations.switch(job, result.parts, current, changes, deadline)
         manifest = self._manifest(job, result)
         item = self._tell(job, result, manifest, changes, settings, now)
-        if item is not None:
-            # Last: until the job has ended, another run may have to copy from there.
-            self._generations.remove_staged(job)
+        # Last: until the job has ended, another run may have to copy from there.
+        self._generations.remove_staged(job)
         return item
 
     def _tell(
@@ -89,7 +88,7 @@ class Reporter:
         changes: Mapping[str, int] | None,
         settings: OutcomeSettings,
         now: datetime,
-    ) -> Item | None:
+    ) -> Item:
         facts = [self._pulled(job, result, manifest, changes, now), *self._lost_beginning(job, now)]
         ended = {
             "records": result.audit["records_processed"],
@@ -98,38 +97,34 @@ class Reporter:
             "completed_at": format_time(now),
         }
         item = self._jobs.complete(job, ended, facts, now, _again_at(job, settings))
-        if item is not None:
-            _measure(result, changes)
+        _measure(result, changes)
         return item
 
-    def _keep(self, job: Job, now: datetime) -> Item | None:
+    def _keep(self, job: Job, now: datetime) -> Item:
         """End a quiet pull that found what the lake has already."""
         self._generations.remove_staged(job)
         kept = {name: value for name, value in job.result.items() if name not in ("reason", "message")}
         measure(PullMetric.OUTCOMES_CHANGED, 0)
         return self._jobs.keep(job, kept | {"looked_again_at": format_time(now)})
 
-    def fail(self, job: Job, failure: PullFailed | InvalidQuery) -> Item | None:
+    def fail(self, job: Job, failure: PullFailed | InvalidQuery) -> Item:
         """End a job that cannot be continued, and return its item with the facts to publish.
 
-        None where the lease was lost.
+        Raises Superseded where the lease was lost.
         """
         records = sum(part.records for part in self._jobs.parts.first(job.job_id, job.position.page))
         afresh = isinstance(failure, PullFailed) and failure.afresh
         if afresh:
-            rewound = self._jobs.rewind(job)
-            if rewound is None:
-                return None
-            job = replace(rewound, position=job.position)
+            job = replace(self._jobs.rewind(job), position=job.position)
             if not job.staged:
                 # Pages that went round in a circle hold calls twice: no query is to count them meanwhile.
                 self._lake.remove(keys_without_part(job, []))
         item = self._end_badly(job, failure, records)
-        if item is not None and job.staged and (afresh or isinstance(failure, OutOfRetention)):
+        if job.staged and (afresh or isinstance(failure, OutOfRetention)):
             self._generations.remove_staged(job)
         return item
 
-    def _end_badly(self, job: Job, failure: PullFailed | InvalidQuery, records: int) -> Item | None:
+    def _end_badly(self, job: Job, failure: PullFailed | InvalidQuery, records: int) -> Item:
         now = self._clock.now()
         for_good = isinstance(failure, OutOfRetention)
         kept = for_good and job.in_the_lake

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from outbound.clock import Clock, Invocation, format_time, parse_time
+from outbound.clock import Clock, format_time, parse_time
 from outbound.events import Bus, Event, EventType, new_event
 from outbound.events.facts.outcomes import OutcomesPullFailed
 from outbound.logs import logger
@@ -16,7 +16,7 @@ from outbound.outcomes.planner import Planner
 from outbound.outcomes.query import InvalidQuery, check_campaign_id
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
-from outbound.queues import Refused, event_of, work
+from outbound.queues import Refused, work_on_events
 from outbound.runtime import Runtime, Work
 
 # What a request says comes back in its refusal up to this length: it may be anything.
@@ -131,14 +131,9 @@ def _quoted(data: Mapping[str, Any], field: str) -> str:
 
 def build(runtime: Runtime) -> Work:
     """Return the work of the function behind the queue of pull requests, which plans their jobs."""
-    requests, queue, documents = PullRequests.of(runtime), runtime.queue, runtime.documents
+    requests, documents = PullRequests.of(runtime), runtime.documents
 
-    def take(record: Mapping[str, Any]) -> None:
-        event = event_of(record)
-        logger.append_keys(correlation_id=event.correlation_id)
+    def plan(event: Event) -> None:
         requests.answer(event, documents.get("outcomes", OutcomeSettings))
 
-    def plan(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
-        return work(event, queue, take, invocation)
-
-    return plan
+    return work_on_events(runtime.queue, plan)
