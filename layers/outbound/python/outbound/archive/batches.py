@@ -168,7 +168,16 @@ class Batches:
         self._table.put(self.key(run_id, batch.number), item, "attribute_not_exists(#pk)")
 
     def mark_sending(self, run_id: str, batch: Batch, round_: int) -> bool:
-        """Note, before it leaves, that a batch is sent in a round; False where it was already."""
+        """Note, before it leaves, that a batch is sent in a round.
+
+        Args:
+            run_id: The run that the batch is of.
+            batch: The batch as it was read.
+            round_: The number of the round: a batch is sent once in each.
+
+        Returns:
+            False if it was noted as sent in this round already: whether CXone has it is then not known.
+        """
         return self._table.update(
             self.key(run_id, batch.number),
             "SET #status = :sending, #sent_round = :round",
@@ -209,7 +218,14 @@ class Batches:
         )
 
     def narrow(self, run_id: str, batch: Batch, result: BatchResult, round_: int) -> None:
-        """Note the result of a round's check: only what CXone still lists is sent again."""
+        """Note the result of a round's check: only what CXone still lists is sent again.
+
+        Args:
+            run_id: The run that the batch is of.
+            batch: The batch as it was read.
+            result: What the check found of its attempts.
+            round_: The number of the round whose check this is.
+        """
         self._table.update(
             self.key(run_id, batch.number),
             "SET #status = :open, #left = :left, #failed = :failed, #archived = :archived, #gone = :gone,"

@@ -35,9 +35,17 @@ class ArchiveFacts:
         cold: bool,
         now: datetime,
     ) -> Event:
-        """A batch is settled: so many of its attempts are archived, and so many are not, or it is not known.
+        """Return the fact that a batch is settled.
 
-        `cold` says whether CXone was asked to move them to its own cold storage at once.
+        So many of its attempts are archived, and so many are not, or it is not known.
+
+        Args:
+            run: The run that the batch is of.
+            batch: The batch.
+            result: What became of its attempts.
+            job_ids: CXone's ids of all the orders that the batch was in.
+            cold: Whether CXone was asked to move them to its own cold storage at once.
+            now: When it was settled.
         """
         reasons = {"refused": len(result.left), "gone": result.gone, "unknown": result.unknown}
         fact = AttemptsArchived(

@@ -6,7 +6,13 @@ from outbound.archive.runs import ArchiveRun
 
 
 def collected_key(run: ArchiveRun, reading: int, page: int) -> str:
-    """A page of the campaign's list."""
+    """Return the key of a page of the campaign's list.
+
+    Args:
+        run: The run that reads the list.
+        reading: Which reading of the list it is: one that changes meanwhile is read anew.
+        page: The page's number within the reading.
+    """
     return f"{_folder(run)}/collected/{reading}-{page:06}.jsonl.gz"
 
 

@@ -219,9 +219,20 @@ class ArchiveRuns:
         facts: Sequence[Event],
         now: datetime,
     ) -> Item:
-        """End a run with its facts and free its campaign; return the run's item.
+        """End a run with its facts and free its campaign.
 
-        Raises RunChanged where it was changed since it was read.
+        Args:
+            run: The run as it was read.
+            status: The end that it comes to.
+            summary: The figures of its report.
+            facts: What is to be published.
+            now: When it ended.
+
+        Returns:
+            The run's item, with what is to be published.
+
+        Raises:
+            RunChanged: It was changed since it was read.
         """
         key = self.key(run.campaign_id, run.run_id)
         ended = self._table.updating(

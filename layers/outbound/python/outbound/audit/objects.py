@@ -60,9 +60,12 @@ class AuditBucket:
 
 
 def audit_object(event_ids: Iterable[str], lines: Iterable[str], now: datetime) -> AuditObject:
-    """Make the object of a batch: the same events in the same hour give the same key and the same bytes.
+    """Return the object of a batch: the same events in the same hour give the same key and the same bytes.
 
-    `event_ids` and `lines` are in the order of the ids; a line has no end-of-line character.
+    Args:
+        event_ids: The ids of the events, in their order.
+        lines: The events in the order of their ids, each a line without its end-of-line character.
+        now: The moment of recording, whose hour is in the key.
     """
     ids = list(event_ids)
     name = hashlib.sha256("\n".join(ids).encode()).hexdigest()

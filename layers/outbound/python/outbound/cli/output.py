@@ -66,7 +66,14 @@ class Output:
             print(table(rows))
 
     def blocks(self, rows: Sequence[Mapping[str, Any]], texts: Sequence[Sequence[str]], empty: str) -> None:
-        """Print rows for a script; for a person their texts, a block of lines each."""
+        """Print rows for a script; for a person their texts, a block of lines each.
+
+        Args:
+            rows: What a script gets.
+            texts: What a person gets of each row; a line that begins with `$` behind its indent is to be
+                typed, and stays whole.
+            empty: The sentence for a person where there are no rows.
+        """
         if self._as_json:
             print(_json(rows))
         else:

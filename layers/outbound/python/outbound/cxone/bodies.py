@@ -77,8 +77,14 @@ class DirectSession(requests.Session):
 def whole_body(response: requests.Response, most: int, left: Callable[[], float]) -> bytes:
     """Read a body to its end.
 
-    Raises UnexpectedAnswer where it has more than `most` bytes, and one of `BROKEN` where it is cut or
-    `left()` (seconds) runs out.
+    Args:
+        response: An answer whose body is not read yet.
+        most: The most bytes that it may have.
+        left: Returns the seconds that are left; looked at after every piece.
+
+    Raises:
+        UnexpectedAnswer: The body has more bytes.
+        RequestException: Or another of `BROKEN`: the body is cut off, or the time runs out.
     """
     pieces: list[bytes] = []
     size = 0

@@ -189,8 +189,15 @@ class Budgets:
     ) -> None:
         """Return when the call may leave.
 
-        Waits up to `max_wait` seconds. Raises RateLimited with the moment of the next free place where
-        that is further away; the place is then not taken.
+        Args:
+            name: The budget, as the settings call it.
+            budget: Its settings.
+            priority: Whether the call may use the share that is kept for urgent ones.
+            campaign_id: Whose quota it is, where each campaign has its own.
+            max_wait: The most seconds to wait.
+
+        Raises:
+            RateLimited: The next free place is further away; it names the moment, and the place is not taken.
         """
         if not budget.enforced:
             return

@@ -49,8 +49,12 @@ def refusal(
 ) -> CxoneError:
     """Return the error that a status means, with what the body says about it.
 
-    `scopes` are those that the call may need; a 403 names those of them that the body names, else all.
-    `retry_at` is what the answer asked for, if it did.
+    Args:
+        status: The status of the answer.
+        message: Which call was answered how; the error's text begins with it.
+        body: The answer's body as it came.
+        scopes: Those that the call may need; a 403 names those of them that the body names, else all.
+        retry_at: What the answer asked for, if it did.
     """
     field_name, detail = objection(body)
     said = f"{message}: {detail}" if detail else message

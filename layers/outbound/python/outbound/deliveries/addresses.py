@@ -38,7 +38,17 @@ def allowed_addresses(host: str, port: int, allow_private: bool, resolver: Resol
     """Return the addresses of a host, all of them checked, to connect to as they are.
 
     The name is resolved once: resolving it again for the connection would give the name server a second
-    chance to lie. Raises AddressRefused where even one of them is not allowed, and Unresolved.
+    chance to lie.
+
+    Args:
+        host: A name, or an address as text.
+        port: The port to connect to.
+        allow_private: Whether private and loopback addresses will do; others that are not public never do.
+        resolver: What resolves names.
+
+    Raises:
+        AddressRefused: Even one of the addresses is not allowed.
+        Unresolved: The name has no address.
     """
     addresses = resolver(host, port)
     for address in addresses:

@@ -41,9 +41,19 @@ class DeadLetters:
         self._clock = clock
 
     def bury(self, entry: Entry, event: Event, record: Mapping[str, Any], status: int, reason: str) -> None:
-        """Return a delivery up: into the dead-letter queue, then the ledger, then onto the bus.
+        """Give a delivery up: into the dead-letter queue, then the ledger, then onto the bus.
 
         In that order: cut off in between, it is tried once more rather than lost.
+
+        Args:
+            entry: The delivery as its attempt left it.
+            event: What was to be delivered.
+            record: The event's message.
+            status: The status that it was answered with, 0 where no answer came.
+            reason: Why, for the operator.
+
+        Raises:
+            TryLater: Another worker has taken the delivery over.
         """
         about = {"status": str(status), "destination": self._destination, "event_id": event.event_id}
         self._queue.send_to_dlq(record, reason, **about)

@@ -68,7 +68,14 @@ class AttemptFailed(Exception):
     """A failure that another attempt can heal; the only kind that counts against a circuit."""
 
     def __init__(self, entry: Entry, status: int, reason: str, retry_after: str | None = None) -> None:
-        """Keep what became of the claimed delivery; `status` is 0 where no answer came."""
+        """Keep what became of the claimed delivery.
+
+        Args:
+            entry: The delivery with its claim.
+            status: The status of the answer, 0 where none came.
+            reason: What went wrong, for the operator.
+            retry_after: The answer's Retry-After, as it came.
+        """
         super().__init__(reason)
         self.entry = entry
         self.status = status

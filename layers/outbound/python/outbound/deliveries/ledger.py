@@ -122,9 +122,17 @@ class DeliveryLedger:
     def park(
         self, entry: Entry, event: Event, now: datetime, next_at: datetime, changes: Mapping[str, Any]
     ) -> Entry | None:
-        """Keep the event here until `next_at`, so that the queue can let go of it.
+        """Keep the event here until it is due, so that the queue can let go of it.
 
-        `changes` are further attributes: `last_error`, `parks`, `attempts`.
+        Args:
+            entry: The delivery as it was read or claimed.
+            event: What is to be delivered.
+            now: When it is parked.
+            next_at: When it is due.
+            changes: Further attributes: `last_error`, `parks`, `attempts`.
+
+        Returns:
+            The parked delivery; None where another worker has written in between.
         """
         due = ceil(next_at.timestamp())
         parked = {
@@ -141,7 +149,19 @@ class DeliveryLedger:
     def bury(
         self, entry: Entry, event: Event, now: datetime, status: int, reason: str, facts: Sequence[Event]
     ) -> Entry | None:
-        """Write down that it was given up, with the facts that say so; `status` is 0 where there was none."""
+        """Write down that a delivery was given up.
+
+        Args:
+            entry: The delivery as it was read or claimed.
+            event: What was to be delivered.
+            now: When it was given up.
+            status: The status that it was answered with, 0 where no answer came.
+            reason: Why, for the operator.
+            facts: What says so on the bus.
+
+        Returns:
+            The delivery with its facts; None where another worker has written in between.
+        """
         changes = {
             "status": Status.DEAD,
             "deaths": entry.deaths + 1,

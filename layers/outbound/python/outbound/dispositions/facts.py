@@ -94,7 +94,14 @@ class DispositionFacts:
     def do_not_call(
         self, correlation_id: str, request_id: str, contact_id: str, occurred_at: datetime
     ) -> Event:
-        """Return the request to record that a contact must not be called any more, since `occurred_at`."""
+        """Return the request to record that a contact must not be called any more.
+
+        Args:
+            correlation_id: Of what the request came in: a file, a delivery of a webhook.
+            request_id: The request that says so.
+            contact_id: Who must not be called.
+            occurred_at: Since when.
+        """
         return do_not_call_of(request_id, contact_id, occurred_at, self._tenant, correlation_id)
 
     def _fact(

@@ -171,8 +171,11 @@ class DispositionLedger:
     def mark_in_doubt(self, request: DispositionRequest, fence: int, until: datetime) -> None:
         """Keep a contact claimed for a request whose write got no answer: CXone may still take it.
 
-        Until the moment given no other request is written: a write whose answer was lost may land late. From
-        then on the next claim finds the request in doubt.
+        Args:
+            request: The request that was written.
+            fence: The number of the claim under which it was.
+            until: Until then no other request is written: a write whose answer was lost may land late. From
+                then on the next claim finds the request in doubt.
         """
         self._table.update(
             self._contact_key(request),
@@ -212,7 +215,15 @@ class DispositionLedger:
     ) -> Item | None:
         """Do as `apply` does for a request in doubt that CXone turned out to have taken; the claim stays.
 
-        `fence` is the number of the claim of the request that found it.
+        Args:
+            request: The request in doubt.
+            fence: The number of the claim of the request that found it.
+            about: What is kept of how it ended.
+            fact: What is to be published.
+            now: When it was found.
+
+        Returns:
+            What is to be published of the request's item; None where the claim was lost, or it has ended.
         """
         return self._record(request, fence, ("", {}), (DispositionStatus.APPLIED, about, fact), now)
 
@@ -324,7 +335,13 @@ class DispositionLedger:
     ) -> Item:
         """Write down facts that a request has by being made, however it ends; return its item.
 
-        Once for each `about`: the same request that concerns another contact later has facts of its own.
+        Args:
+            correlation_id: Of what the request came in.
+            request_id: The request.
+            about: Whom the facts concern: they are written once for each, so the same request that concerns
+                another contact later has facts of its own.
+            facts: What is to be published.
+            now: When they were noted.
         """
         written = self._table.update(
             self.request_key(correlation_id, request_id),

@@ -127,6 +127,13 @@ def do_not_call_of(
 
     It is published where the request comes in and where it is applied; of one moment it is one event, once
     for each contact that a request names.
+
+    Args:
+        request_id: The request for the disposition.
+        contact_id: Who must not be called.
+        occurred_at: Since when.
+        tenant: The tenant of the stack.
+        correlation_id: Of what the request came in.
     """
     data = {
         "contact_id": contact_id,

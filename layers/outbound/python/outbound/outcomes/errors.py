@@ -13,9 +13,13 @@ class PullFailed(Exception):
     """The job cannot be continued, and trying again at once would not help."""
 
     def __init__(self, reason: str, message: str, field: str = "", afresh: bool = False) -> None:
-        """Return a reason for programs, a message for people, and the field of the query that is at fault.
+        """Say why a job cannot be continued.
 
-        With `afresh` the next try begins at the first page: the position itself may be what is wrong.
+        Args:
+            reason: For programs.
+            message: For people.
+            field: The field of the query that is at fault, if one is.
+            afresh: Whether the next try begins at the first page: the position itself may be what is wrong.
         """
         super().__init__(message)
         self.reason = reason

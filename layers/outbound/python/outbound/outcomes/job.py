@@ -115,7 +115,17 @@ def new_job(
     correlation_id: str,
     request_id: str = "",
 ) -> Job:
-    """Return a job that is not written yet; its message is to be sent at `send_at`."""
+    """Return a job that is not written yet.
+
+    Args:
+        campaign_id: Whose outcomes it pulls.
+        start: The beginning of its window.
+        end: The end of its window, itself outside.
+        origin: What asked for it.
+        send_at: When its message is to be sent.
+        correlation_id: Of what asked for it.
+        request_id: The request that it answers, if it does.
+    """
     return Job(
         job_id=f"{campaign_id}-{compact(start)}-{compact(end)}",
         campaign_id=campaign_id,

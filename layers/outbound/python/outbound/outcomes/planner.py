@@ -126,11 +126,22 @@ class Planner:
         correlation_id: str,
         request_id: str,
     ) -> None:
-        """Plan what is not pulled of a window, or all of it again with `refresh`; a request counts once.
+        """Plan what is not pulled of a window, or all of it again.
 
         Jobs that failed are tried again; those at work are left to it. Windows that are not settled yet are
-        pulled once they are. Raises InvalidQuery naming the field where the campaign is not registered or the
-        window cannot be, and TryLater where other planners keep coming first.
+        pulled once they are.
+
+        Args:
+            campaign_id: Whose outcomes.
+            requested: The window.
+            refresh: Whether what is in the lake is pulled again, too.
+            settings: How windows are cut, and when they are settled.
+            correlation_id: Of the request.
+            request_id: The request, which counts once.
+
+        Raises:
+            InvalidQuery: The campaign is not registered, or the window cannot be; it names the field.
+            TryLater: Other planners keep coming first.
         """
         campaign = self._registry.get(campaign_id)
         if campaign is None:

@@ -35,9 +35,20 @@ def checked(
     settings: OutcomeSettings,
     now: datetime,
 ) -> OutcomeQuery:
-    """Return the query, or raise InvalidQuery naming the first field that cannot be.
+    """Return the query of a pull.
 
     Whether CXone still has the window is not looked at here: a query that was in time is read to its end.
+
+    Args:
+        campaign_id: Whose outcomes.
+        window: Of which time.
+        codes: The codes of the outcomes that are asked for.
+        page_size: Records of a page.
+        settings: Say which codes may be asked for.
+        now: No window reaches beyond it.
+
+    Raises:
+        InvalidQuery: Names the first field that cannot be.
     """
     check_campaign_id(campaign_id)
     _check_times(window, now)

@@ -106,7 +106,15 @@ class Holds:
     def request_pause(self, campaign_id: str, owner: str, fence: int, now: datetime, until: datetime) -> bool:
         """Note, before CXone is asked, that a pause may take effect until a moment.
 
-        Returns False where the hold is no longer this fence's, or is being released.
+        Args:
+            campaign_id: What is to be paused.
+            owner: Who holds it.
+            fence: Which execution of the owner asks.
+            now: The moment of asking.
+            until: When a pause that left now has arrived at the latest.
+
+        Returns:
+            False where the hold is no longer this execution's, or is being released.
         """
         return self._table.update(
             self._key(campaign_id, owner),

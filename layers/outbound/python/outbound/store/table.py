@@ -98,7 +98,17 @@ class Table:
         return self._write(self._client.put_item, request, _plain(request["Item"]))
 
     def update(self, key: Key, expression: str, values: Mapping[str, Any], condition: str = "") -> Written:
-        """Change an item by an update expression, if the condition holds."""
+        """Change an item by an update expression, if the condition holds; make it where there is none.
+
+        Args:
+            key: The item's key.
+            expression: The update, with `#name` for the attribute `name`.
+            values: The values that expression and condition name, by `:name`.
+            condition: What must hold of the item as it is.
+
+        Returns:
+            Whether it was written, and the item: as it is after the write, or as it is without one.
+        """
         request = self._update(key, expression, values, condition)
         return self._write(self._client.update_item, request | {"ReturnValues": "ALL_NEW"}, {})
 
@@ -107,7 +117,12 @@ class Table:
     ) -> Iterator[Item]:
         """Return the items of a partition in the order of their sort keys, fetched as they are consumed.
 
-        Only those whose sort key has the prefix, and comes after `after`, where these are given.
+        Args:
+            pk: The partition.
+            sk_prefix: Only those whose sort key begins so.
+            after: Only those whose sort key comes after this one.
+            descending: Whether the last ones come first.
+            limit: The most items to return, 0 for all.
         """
         expression, values = _sort_keys(sk_prefix, after)
         values[":pk"] = pk

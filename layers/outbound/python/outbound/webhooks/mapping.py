@@ -87,8 +87,14 @@ class MappingRules:
     ) -> None:
         """Compile a mapping, or the packaged one of this name.
 
-        `event_id` and `occurred_at` are used in place of the mapping's; events that `own_user` caused are
-        our own. Raises BadMapping saying which expression is not one.
+        Args:
+            mapping: The name of a packaged one, or an object of JMESPath expressions.
+            event_id: An expression that is used in place of the mapping's.
+            occurred_at: Likewise.
+            own_user: Events that this user caused are our own, coming back.
+
+        Raises:
+            BadMapping: Says which expression is not one.
         """
         document = _packaged(mapping) if isinstance(mapping, str) else mapping
         _only(document, _NAMES, "mapping")

@@ -60,8 +60,11 @@ class AttemptsPort(Protocol):
     def page(self, campaign_id: str, limit: int, offset: int) -> Sequence[Attempt]:
         """Return a page of what a campaign's list of completed attempts is at this moment.
 
-        Fewer than `limit` are the last ones. The list changes while it is read: it shrinks by what is
-        archived, and new attempts come first.
+        Args:
+            campaign_id: Whose attempts.
+            limit: The size of a page; one with fewer is the last.
+            offset: How many attempts come before it. The list changes while it is read: it shrinks by what is
+                archived, and new attempts come first.
         """
 
     def archive(self, order: ArchiveOrder) -> Archived:

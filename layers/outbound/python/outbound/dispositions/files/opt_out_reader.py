@@ -51,9 +51,19 @@ class OptOutReader:
     def read(
         self, file: DispositionFile, block: Block, codes: Iterable[str], until: Deadline
     ) -> DispositionFile:
-        """Return a file all of whose opt-outs are published, ready to be checked.
+        """Publish the opt-outs of a file, from where an earlier run stopped, before its rows are checked.
 
-        Raises TryLater at the deadline; the next run resumes where this one stopped.
+        Args:
+            file: The file as it was read.
+            block: Returns a piece of its content.
+            codes: The codes that forbid to call.
+            until: When to stop.
+
+        Returns:
+            The file, all of whose opt-outs are published, ready to be checked.
+
+        Raises:
+            TryLater: The deadline came first; the next run resumes where this one stopped.
         """
         pending: list[_Pending] = []
         place = file.noted

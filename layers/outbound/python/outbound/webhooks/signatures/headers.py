@@ -50,6 +50,11 @@ def single_header(
 
     A header that is there twice is refused: no sender does that, and two readers of such a request could
     each believe another half of it.
+
+    Args:
+        headers: All values by their names in lower case.
+        name: The header's name in lower case.
+        missing: The reason where it is not there, or empty.
     """
     values = headers.get(name, ())
     if len(values) > 1:
