@@ -22,7 +22,8 @@ from local.stack import eventually
 from outbound.clock import SystemClock, format_time
 from outbound.cxone.auth import Tokens
 from outbound.cxone.errors import RateLimited
-from outbound.cxone.quota import Budgets, Priority
+from outbound.cxone.quota import Budgets
+from outbound.cxone.quota_places import Priority
 from outbound.cxone.settings import Budget, CxoneSettings
 from outbound.events import EventType, event_of_type
 from outbound.outcomes.job import Job

@@ -16,7 +16,8 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from outbound.cxone.quota import Budgets, Priority
+from outbound.cxone.quota import Budgets
+from outbound.cxone.quota_places import Priority
 from outbound.cxone.settings import Budget
 from outbound.store.table import Key, Table, Written
 from worlds.aws import ENVIRONMENT, AwsWorld

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from outbound.cxone.errors import RateLimited
-from outbound.cxone.quota import Budgets, Priority, _Log, _Shape
+from outbound.cxone.quota import Budgets
+from outbound.cxone.quota_places import PlaceLog, Priority, Shape
 from outbound.cxone.settings import BUDGETS, Budget
 from worlds.aws import AwsWorld, FakeClock
 from worlds.quota import BEGIN, SECOND, Callers, busiest
@@ -177,7 +178,7 @@ def test_no_window_has_more_calls_than_the_quota_and_none_leaves_while_a_429_hol
 def test_a_budget_of_any_size_is_places_whose_windows_together_stay_within_the_quota(
     calls: int, per_seconds: float, reserved: float
 ) -> None:
-    shape = _Shape.of(Budget(calls=calls, per_seconds=per_seconds, reserved=reserved))
+    shape = Shape.of(Budget(calls=calls, per_seconds=per_seconds, reserved=reserved))
 
     windows = -(-int(per_seconds * 1000 / 0.97) // shape.window)
     assert windows * shape.places <= calls, "in a window of the quota's, even"
@@ -197,8 +198,8 @@ def test_a_budget_of_any_size_is_places_whose_windows_together_stay_within_the_q
 def test_whatever_the_log_holds_each_next_place_has_room_in_its_window(
     left: dict[int, int], calls: int, reserved: float, priority: Priority
 ) -> None:
-    shape = _Shape.of(Budget(calls=calls, per_seconds=5, reserved=reserved))
-    log, counted = _Log(dict(left), 0, 0), dict(left)
+    shape = Shape.of(Budget(calls=calls, per_seconds=5, reserved=reserved))
+    log, counted = PlaceLog(dict(left), 0, 0), dict(left)
     lowest = 0 if priority == "high" else shape.reserved
 
     places = log.next_places(shape, priority, 15_000)

@@ -22,7 +22,8 @@ from outbound.cxone.bodies import BROKEN, DirectSession, refusal_body, whole_bod
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited, Unauthorised, Unavailable
 from outbound.cxone.json_bodies import parsed
 from outbound.cxone.metrics import CxoneMetric
-from outbound.cxone.quota import MAX_WAIT_SECONDS, Budgets, Priority
+from outbound.cxone.quota import MAX_WAIT_SECONDS, Budgets
+from outbound.cxone.quota_places import Priority
 from outbound.cxone.responses import Answer, refusal
 from outbound.cxone.settings import CxoneSettings
 from outbound.logs import loggable, logger

@@ -30,31 +30,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import ceil
 from random import choice, uniform
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 from outbound.clock import Clock
 from outbound.cxone.errors import RateLimited
 from outbound.cxone.metrics import CxoneMetric
+from outbound.cxone.quota_places import SECOND, Place, PlaceLog, Priority, Shape
 from outbound.cxone.settings import Budget
 from outbound.metrics import measure
 from outbound.store.table import Key, Table
 
-Priority = Literal["normal", "high"]
-_SECOND = 1000
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NEVER = -(10**15)
 
-# Share of the quota that is used. The rest absorbs jitter between leaving here and arriving there.
-_USED = 0.97
 # A place further away than this is not waited for inside a function: the message goes back instead.
 MAX_WAIT_SECONDS = 5.0
-# So many places fit into an item that is still cheap to write (6 KB). A larger quota is taken as that many
-# places in a shorter window.
-_MOST_PLACES = 500
 # What was read so long ago (seconds) shows nearly all places that others have taken.
 _FRESH_SECONDS = 0.005
 # Places that become free within so little of each other (milliseconds) are as good as one another.
@@ -66,91 +58,16 @@ _LOST_SECONDS = 0.01
 # A campaign's quota looks that often whether the quota of all campaigns was held back.
 _SHARED_SECONDS = 5.0
 # A caller that waits longer than this looks, before leaving, whether a 429 came meanwhile.
-_LONG_WAIT = 1 * _SECOND
+_LONG_WAIT = 1 * SECOND
 # A call that leaves so much later than its caller wanted to wait has no time left, and its place goes back.
-_TOO_LATE = 1 * _SECOND
+_TOO_LATE = 1 * SECOND
 # A call that overslept leaves so much later (milliseconds) than it noticed: that is written down until then.
 # Where it took longer, the next try has more time.
 _LEADS = (25, 50, 100)
 _TRIES = 6
 _ROUNDS = 3
 # An item that is not written any more is deleted, long after its last window.
-_KEPT = 24 * 3600 * _SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """A budget as places, the first `reserved` of them kept for high priority, and times in milliseconds.
-
-    `margin` is how much longer all windows of the budget are than the quota's own, `apart` how long after
-    one another calls leave that have to wait.
-    """
-
-    places: int
-    reserved: int
-    window: int
-    margin: int
-    apart: int
-
-    @classmethod
-    def of(cls, budget: Budget) -> _Shape:
-        """More calls than there may be places are as many windows more, each so much shorter."""
-        parts = ceil(budget.calls / _MOST_PLACES)
-        places = budget.calls // parts
-        seconds = max(budget.per_seconds / _USED, budget.per_seconds + budget.jitter_seconds)
-        reserved = min(max(1, round(places * budget.reserved)), places - 1) if budget.reserved else 0
-        margin = seconds - budget.per_seconds
-        window = ceil(_SECOND * seconds / parts)
-        apart = window // (2 * places) if budget.jitter_seconds else 0
-        return cls(places, reserved, window, int(_SECOND * margin), apart)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A place and the moment at which a call may leave on it."""
-
-    number: int
-    leaves: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Log:
-    """What the item of a quota says: when the latest call of each place leaves, and until when 429s hold."""
-
-    left: Mapping[int, int]
-    held: int
-    held_by_campaigns: int
-
-    @classmethod
-    def of(cls, item: Mapping[str, Any]) -> _Log:
-        left = {
-            int(name[1:]): int(value)
-            for name, value in item.items()
-            if name[:1] == "p" and name[1:].isdecimal()
-        }
-        return cls(left, int(item.get("held", 0)), int(item.get("held_by_campaigns", 0)))
-
-    def next_places(self, shape: _Shape, priority: Priority, earliest: int) -> list[_Place]:
-        """Return the places of a priority with when they are free from `earliest` on, soonest first.
-
-        The n-th newest call decides, n being the priority's places: where settings had more places a moment
-        ago, those count too, though none of them is used any more.
-        """
-        first = 0 if priority == "high" else shape.reserved
-        numbers = sorted(range(first, shape.places), key=lambda number: self.left.get(number, _NEVER))
-        newest = sorted((moment for number, moment in self.left.items() if number >= first), reverse=True)
-        newest += [_NEVER] * (len(numbers) - len(newest))
-        oldest_first = reversed(newest[: len(numbers)])
-        return [
-            _Place(number, max(earliest, moment + shape.window))
-            for number, moment in zip(numbers, oldest_first, strict=True)
-        ]
-
-    def one_by_one(self, places: list[_Place], shape: _Shape) -> list[_Place]:
-        """The same places, none at the time of a call that has its place already."""
-        moments = sorted(self.left.values())
-        apart = [_Place(place.number, _clear_of(moments, place.leaves, shape.apart)) for place in places]
-        return sorted(apart, key=lambda place: place.leaves)
+_KEPT = 24 * 3600 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +79,7 @@ class _Claim:
 
     key: Key
     shared_key: Key
-    shape: _Shape
+    shape: Shape
     priority: Priority
     latest: int
 
@@ -175,7 +92,7 @@ class Budgets:
         self._table = table
         self._tenant = tenant
         self._clock = clock
-        self._logs: dict[Key, tuple[float, _Log]] = {}
+        self._logs: dict[Key, tuple[float, PlaceLog]] = {}
         self._locks: dict[Key, Lock] = {}
         self._latest: dict[Key, int] = {}
 
@@ -201,8 +118,8 @@ class Budgets:
         """
         if not budget.enforced:
             return
-        key, latest = self._key(name, budget, campaign_id), self._now() + int(max_wait * _SECOND)
-        claim = _Claim(key, self._key(name), _Shape.of(budget), priority, latest)
+        key, latest = self._key(name, budget, campaign_id), self._now() + int(max_wait * SECOND)
+        claim = _Claim(key, self._key(name), Shape.of(budget), priority, latest)
         for _ in range(_ROUNDS):
             if self._leave(claim, self._reserve(claim)):
                 return
@@ -212,7 +129,7 @@ class Budgets:
         """Let no call leave before `until`: CXone itself says that the quota is used up."""
         if not budget.enforced:
             return
-        window = _Shape.of(budget).window
+        window = Shape.of(budget).window
         self._hold(self._key(name, budget, campaign_id), "held", until, window)
         if budget.per_campaign:
             self._hold(self._key(name), "held_by_campaigns", until, window)
@@ -224,7 +141,7 @@ class Budgets:
         held = self._table.update(key, f"SET #{attribute} = :until, #ttl = :ttl", values, condition)
         self._remember(key, held.item)
 
-    def _reserve(self, claim: _Claim) -> _Place:
+    def _reserve(self, claim: _Claim) -> Place:
         """Take the next place. Threads take turns, so that they do not take places from each other."""
         with self._locks.setdefault(claim.key, Lock()):
             for lost in range(_TRIES):
@@ -238,7 +155,7 @@ class Budgets:
                 self._clock.sleep(uniform(0, _LOST_SECONDS * 2**lost))  # noqa: S311 - lets others go first
         raise _no_place(claim, self._now(), f"lost {_TRIES} places to other callers")
 
-    def _within_reach(self, claim: _Claim, lost: int) -> list[_Place]:
+    def _within_reach(self, claim: _Claim, lost: int) -> list[Place]:
         """The places of which a call takes any: all that are free at once, else those free about soonest.
 
         So several callers that look at the same time do not all want the same one. With each place `lost` to
@@ -252,7 +169,7 @@ class Budgets:
             places = log.one_by_one(places[:_MOST_APART], claim.shape)
         soonest = places[0].leaves
         if soonest > max(now, claim.latest):
-            wait = max(0, claim.latest - now) / _SECOND
+            wait = max(0, claim.latest - now) / SECOND
             raise _no_place(claim, soonest, f"has no place within {wait:.0f} s")
         if soonest == earliest:
             free = [place for place in places if place.leaves == earliest]
@@ -260,11 +177,11 @@ class Budgets:
         about = soonest + min(_ABOUT * 4**lost, claim.shape.window // 4)
         return [place for place in places if place.leaves <= min(about, claim.latest)]
 
-    def _leave(self, claim: _Claim, place: _Place) -> bool:
+    def _leave(self, claim: _Claim, place: Place) -> bool:
         """Wait for the moment of a place; return True if the call may leave on it, else it is given back."""
         wait = place.leaves - self._now()
         if wait > 0:
-            measure(CxoneMetric.QUOTA_WAIT, wait / _SECOND)
+            measure(CxoneMetric.QUOTA_WAIT, wait / SECOND)
             self._sleep_until(place.leaves)
         if wait > _LONG_WAIT and self._held(claim, self._log(claim.key, _FRESH_SECONDS)) > place.leaves:
             self._give_back(claim, place)
@@ -276,14 +193,14 @@ class Budgets:
             leaves = self._now() + lead
             if not self._move(claim, place.number, place.leaves, leaves):
                 break
-            place = _Place(place.number, leaves)
+            place = Place(place.number, leaves)
             self._sleep_until(leaves)
         if self._late(claim, place) <= claim.shape.margin:
             return True
         self._give_back(claim, place)
         return False
 
-    def _late(self, claim: _Claim, place: _Place) -> int:
+    def _late(self, claim: _Claim, place: Place) -> int:
         """How much later than its place a call would leave; raises RateLimited where its time is up."""
         now = self._now()
         if now > claim.latest + _TOO_LATE:
@@ -292,7 +209,7 @@ class Budgets:
         return now - place.leaves
 
     def _sleep_until(self, moment: int) -> None:
-        self._clock.sleep(max(0, moment - self._now()) / _SECOND)
+        self._clock.sleep(max(0, moment - self._now()) / SECOND)
 
     def _move(self, claim: _Claim, number: int, before: int, leaves: int) -> bool:
         """Write down that a call leaves at `leaves`, if the one before it leaves no later than `before`."""
@@ -306,20 +223,20 @@ class Budgets:
         self._remember(claim.key, moved.item)
         return moved.done
 
-    def _give_back(self, claim: _Claim, place: _Place) -> None:
+    def _give_back(self, claim: _Claim, place: Place) -> None:
         """Let another have a place that is not used after all, unless one stands behind already."""
         name = f"#p{place.number}"
         values = {":before": place.leaves - claim.shape.window, ":leaves": place.leaves}
         given = self._table.update(claim.key, f"SET {name} = :before", values, f"{name} = :leaves")
         self._remember(claim.key, given.item)
 
-    def _held(self, claim: _Claim, log: _Log) -> int:
+    def _held(self, claim: _Claim, log: PlaceLog) -> int:
         """The moment until which a 429 holds the calls of a quota back."""
         if claim.key == claim.shared_key:
             return max(log.held, log.held_by_campaigns)
         return max(log.held, self._log(claim.shared_key, _SHARED_SECONDS).held)
 
-    def _log(self, key: Key, seconds: float) -> _Log:
+    def _log(self, key: Key, seconds: float) -> PlaceLog:
         """What an item says, as it was at most so many seconds ago."""
         if key in self._logs:
             seen, log = self._logs[key]
@@ -327,8 +244,8 @@ class Budgets:
                 return log
         return self._remember(key, self._table.get(key) or {})
 
-    def _remember(self, key: Key, item: Mapping[str, Any]) -> _Log:
-        log = _Log.of(item)
+    def _remember(self, key: Key, item: Mapping[str, Any]) -> PlaceLog:
+        log = PlaceLog.of(item)
         self._logs[key] = (self._clock.monotonic(), log)
         return log
 
@@ -340,14 +257,6 @@ class Budgets:
         return (self._clock.now() - _EPOCH) // _MILLISECOND
 
 
-def _clear_of(moments: list[int], moment: int, apart: int) -> int:
-    """The first moment, from this one on, that is so far from all of those in order."""
-    for other in moments:
-        if abs(other - moment) < apart:
-            moment = other + apart
-    return moment
-
-
 def _no_place(claim: _Claim, moment: int, reason: str) -> RateLimited:
     retry_at = _EPOCH + moment * _MILLISECOND
     return RateLimited(f"the budget {claim.key.sk} {reason}", retry_at)
@@ -355,4 +264,4 @@ def _no_place(claim: _Claim, moment: int, reason: str) -> RateLimited:
 
 def _ttl(leaves: int, window: int) -> int:
     """When an item may be deleted (Unix seconds): long after the window of its latest call."""
-    return (leaves + window + _KEPT) // _SECOND
+    return (leaves + window + _KEPT) // SECOND

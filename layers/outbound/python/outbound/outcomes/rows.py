@@ -11,8 +11,7 @@ until it is small, and then looked at record by record, which comes to the same.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import compress, repeat
@@ -23,14 +22,13 @@ import orjson
 
 from outbound.cxone.json_bodies import Unreadable
 from outbound.cxone.ports.outcomes import CallRecord, CallRecords
+from outbound.outcomes.column_types import COLUMN_TYPES
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 
 # A longer id or code is an accident of its sender, and would swell whatever counts them.
 _LONGEST_ID = 256
 _LONGEST_CODE = 64
-_LONGEST_TEXT = 1000
-_BIGGEST_INTEGER = 2**63
 _NO_TIME = timedelta()
 # Records looked at in one go, and as few as are not halved any more. What lives long is walked again and
 # again by the garbage collector, so rows become bytes soon.
@@ -86,7 +84,7 @@ class RowMaker:
         self._end = window.end
         self._categories: Mapping[str, str] = settings.categories
         self._carried = [
-            (field, carried.column, _KINDS[carried.type])
+            (field, carried.column, COLUMN_TYPES[carried.type])
             for field, carried in settings.carried_fields.items()
         ]
 
@@ -320,46 +318,3 @@ def _id(value: Any) -> str | None:
     if type(value) is str and 0 < len(value) <= _LONGEST_ID:
         return value
     return str(value) if type(value) is int else None
-
-
-def _string(value: Any) -> str | None:
-    if type(value) is str:
-        return value[:_LONGEST_TEXT]
-    return str(value) if type(value) in (int, float, bool) else None
-
-
-def _integer(value: Any) -> int | None:
-    return value if type(value) is int and -_BIGGEST_INTEGER <= value < _BIGGEST_INTEGER else None
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if type(value) in (int, float) and math.isfinite(value) else None
-
-
-def _boolean(value: Any) -> bool | None:
-    return value if type(value) is bool else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """A type of column: how a value becomes one of it, and whether values of one type are so already."""
-
-    convert: Callable[[Any], object]
-    type: type
-    fit: Callable[[Sequence[Any]], bool] = bool
-
-    def column(self, values: Sequence[Any]) -> Sequence[object]:
-        """Return values as the column has them."""
-        if set(map(type, values)) == {self.type} and self.fit(values):
-            return values
-        return list(map(self.convert, values))
-
-
-_KINDS: Mapping[str, _Kind] = {
-    "string": _Kind(_string, str, lambda values: max(map(len, values)) <= _LONGEST_TEXT),
-    "integer": _Kind(
-        _integer, int, lambda values: min(values) >= -_BIGGEST_INTEGER and max(values) < _BIGGEST_INTEGER
-    ),
-    "number": _Kind(_number, float, lambda values: all(map(math.isfinite, values))),
-    "boolean": _Kind(_boolean, bool),
-}

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from outbound.cxone.errors import NotFound, UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
 from outbound.cxone.ports.campaigns import CampaignStatus
-from outbound.cxone.quota import Priority
+from outbound.cxone.quota_places import Priority
 
 # Whose host and token, and whose quota.
 _SURFACE, _BUDGET = "archive", "campaigns"
