@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from outbound.outcomes.job import Job
-from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.leased_jobs import LeasedJobs
 from outbound.store.table import Table
 from sandbox.world import Campaign, World, expected_ids
 from scenario.cast import Cast, dialled
@@ -46,7 +46,7 @@ class Watcher:
         """Watch this cast."""
         self._cast = cast
         table = Table(cast.stack.client("dynamodb"), cast.stack.outputs["StateTable"])
-        self._jobs = Jobs(table, cast.stack.outputs["Tenant"])
+        self._jobs = LeasedJobs(table, cast.stack.outputs["Tenant"])
 
     def look(self) -> Seen:
         """See how far things are."""

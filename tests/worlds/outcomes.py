@@ -17,7 +17,7 @@ from outbound.cxone.settings import BUDGETS
 from outbound.events import Event, EventType
 from outbound.outcomes.dispatcher import Dispatcher, job_window
 from outbound.outcomes.job import Job
-from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.leased_jobs import LeasedJobs
 from outbound.outcomes.puller import Puller
 from outbound.outcomes.requests import PullRequests
 from outbound.outcomes.settings import OutcomeSettings
@@ -75,7 +75,7 @@ class PullWorld:
         """Wire everything anew, as a new execution environment does: nothing is remembered."""
         self.runtime = WorldRuntime(self.aws, self.clock, "pull-outcomes")
         self.outbox, self.registry, self.lake = self.runtime.outbox, self.runtime.registry, self.runtime.lake
-        self.jobs = Jobs(self.table, TENANT)
+        self.jobs = LeasedJobs(self.table, TENANT)
         self.dispatcher = Dispatcher.of(self.runtime)
         self.requests = PullRequests.of(self.runtime)
         self.runtime.warm_up("cxone")

@@ -12,7 +12,7 @@ import pytest
 from outbound.cli.outcomes import _gap_rows, _row
 from outbound.clock import format_time
 from outbound.outcomes.job import Job
-from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.leased_jobs import LeasedJobs
 from outbound.outcomes.windows import Window
 from sandbox.world import expected_ids
 from worlds.outcomes import MakePulls, PullWorld, hours_ago
@@ -218,13 +218,13 @@ def test_a_refresh_that_is_asked_for_while_the_second_pull_ends_is_answered(worl
     world.sweep()
     [body] = world.messages()
     [job] = world.job_list("spring")
-    keep = Jobs.keep
+    keep = LeasedJobs.keep
 
     def asked_meanwhile(*arguments: Any) -> Any:
         world.ask("spring", job.start, job.end, refresh=True)
         return keep(*arguments)
 
-    with patch.object(Jobs, "keep", asked_meanwhile):
+    with patch.object(LeasedJobs, "keep", asked_meanwhile):
         assert world.pull(body) is not None
     world.start_afresh()
     world.clock.advance(minutes=5)

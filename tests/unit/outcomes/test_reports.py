@@ -13,7 +13,7 @@ from outbound.cxone.platform.outcomes import PlatformCalls
 from outbound.cxone.ports.outcomes import OutcomePage
 from outbound.events import deterministic_id
 from outbound.outcomes.job import Job, Position, job_of, new_job
-from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.leased_jobs import LeasedJobs
 from outbound.outcomes.part_writer import OpenPart, PartWriter
 from outbound.outcomes.reporter import Reporter
 from outbound.outcomes.rows import RowMaker
@@ -144,7 +144,7 @@ def test_the_metrics_of_a_pull_are_measured(pulls: MakePulls, measured: dict[str
     assert measured["TokenRequests"] == [1]
 
 
-def _running_job(aws: AwsWorld, clock: FakeClock, jobs: Jobs) -> Job:
+def _running_job(aws: AwsWorld, clock: FakeClock, jobs: LeasedJobs) -> Job:
     start = datetime(2026, 3, 10, tzinfo=UTC)
     planned = new_job("spring", start, start.replace(hour=6), "request", clock.now(), "c")
     aws.table().transact([jobs.planning(planned, clock.now())])
@@ -154,7 +154,7 @@ def _running_job(aws: AwsWorld, clock: FakeClock, jobs: Jobs) -> Job:
 def test_a_fact_fits_on_the_bus_with_a_thousand_agents_and_five_hundred_codes(
     aws: AwsWorld, clock: FakeClock
 ) -> None:
-    jobs, lake = Jobs(aws.table(), "acme"), Lake(aws.s3, "outbound-lake")
+    jobs, lake = LeasedJobs(aws.table(), "acme"), Lake(aws.s3, "outbound-lake")
     job = _running_job(aws, clock, jobs)
     settings = OutcomeSettings()
     for page in range(2):

@@ -29,7 +29,7 @@ from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import OutOfTime
 from outbound.logs import logger
 from outbound.outcomes.job import Job, Part
-from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.leased_jobs import LeasedJobs
 from outbound.outcomes.part_writer import keys_of_part, keys_without_part, staged
 from outbound.outcomes.parts import set_aside_of
 from outbound.store.objects import Lake, NotRemoved
@@ -46,7 +46,7 @@ _MOST_PARTS = 200
 class GenerationSwitch:
     """Compares a window's staged generation with the lake's, and puts it into its place."""
 
-    def __init__(self, jobs: Jobs, lake: Lake, clock: Clock) -> None:
+    def __init__(self, jobs: LeasedJobs, lake: Lake, clock: Clock) -> None:
         """Switch objects of this lake."""
         self._jobs = jobs
         self._lake = lake
@@ -118,7 +118,7 @@ class GenerationSwitch:
 
     def remove_staged(self, job: Job) -> None:
         """Remove what was staged, whether it was checked off or not; what S3 keeps expires by itself."""
-        pages = range(max(job.position.page + 1, job.pages_before))
+        pages = range(job.most_pages)
         try:
             self._lake.remove([staged(key) for page in pages for key in keys_of_part(job, page)])
         except (NotRemoved, ClientError, BotoCoreError) as error:

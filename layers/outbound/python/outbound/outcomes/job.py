@@ -81,6 +81,11 @@ class Job:
         """Whether the lake holds a whole generation of the window, whatever becomes of a later one."""
         return "manifest" in self.result
 
+    @property
+    def most_pages(self) -> int:
+        """Pages that it may have written: a run may have been cut off between a page and its checkpoint."""
+        return max(self.position.page + 1, self.pages_before)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -22,7 +22,7 @@ from outbound.metrics import measure
 from outbound.outcomes import checkpoint as positions
 from outbound.outcomes.errors import PullFailed, refused
 from outbound.outcomes.job import Job, Part, Position
-from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.leased_jobs import LeasedJobs
 from outbound.outcomes.metrics import PullMetric
 from outbound.outcomes.part_writer import OpenPart, PartWriter
 from outbound.outcomes.rows import RowMaker
@@ -48,7 +48,7 @@ class Run:
 class Pager:
     """Reads the pages of a job."""
 
-    def __init__(self, port: OutcomesPort, jobs: Jobs, writer: PartWriter, clock: Clock) -> None:
+    def __init__(self, port: OutcomesPort, jobs: LeasedJobs, writer: PartWriter, clock: Clock) -> None:
         """Read through a port, write to the lake."""
         self._port = port
         self._jobs = jobs
@@ -158,7 +158,9 @@ class _Reading:
 class _Checkpoints:
     """Writes parts and checks them off, one after the other, beside what else is done."""
 
-    def __init__(self, run: Run, jobs: Jobs, writer: PartWriter, clock: Clock, threads: Executor) -> None:
+    def __init__(
+        self, run: Run, jobs: LeasedJobs, writer: PartWriter, clock: Clock, threads: Executor
+    ) -> None:
         self._run = run
         self._jobs = jobs
         self._writer = writer

@@ -26,7 +26,7 @@ from outbound.outcomes import checkpoint as positions
 from outbound.outcomes.dispatcher import job_window
 from outbound.outcomes.errors import OutOfRetention, PullFailed, Superseded
 from outbound.outcomes.job import Job, job_of
-from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.leased_jobs import LeasedJobs
 from outbound.outcomes.pager import Pager, Run
 from outbound.outcomes.part_writer import PartWriter
 from outbound.outcomes.query import InvalidQuery, checked, retained_since
@@ -62,7 +62,7 @@ class Puller:
         self,
         port: OutcomesPort,
         registry: Registry,
-        jobs: Jobs,
+        jobs: LeasedJobs,
         writer: PartWriter,
         reporter: Reporter,
         outbox: Outbox,
@@ -79,7 +79,7 @@ class Puller:
     @classmethod
     def of(cls, runtime: Runtime, deadline: Deadline) -> Puller:
         """Return the puller of one invocation, whose calls of CXone end before a deadline."""
-        jobs, lake, clock = Jobs(runtime.state, runtime.tenant), runtime.lake, runtime.clock
+        jobs, lake, clock = LeasedJobs(runtime.state, runtime.tenant), runtime.lake, runtime.clock
         reporter = Reporter(jobs, lake, runtime.tenant, clock)
         port = runtime.cxone.until(deadline).outcomes
         return cls(port, runtime.registry, jobs, PartWriter(lake), reporter, runtime.outbox, clock)

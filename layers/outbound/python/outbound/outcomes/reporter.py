@@ -21,7 +21,7 @@ from outbound.outcomes.analysis import Analysis
 from outbound.outcomes.errors import OutOfRetention, PullFailed
 from outbound.outcomes.generations import GenerationSwitch
 from outbound.outcomes.job import Job, Part
-from outbound.outcomes.jobs import Jobs
+from outbound.outcomes.leased_jobs import LeasedJobs
 from outbound.outcomes.metrics import PullMetric
 from outbound.outcomes.part_writer import keys_without_part
 from outbound.outcomes.parts import set_aside_of
@@ -50,7 +50,7 @@ class _Result:
 class Reporter:
     """Ends jobs, and says how they ended."""
 
-    def __init__(self, jobs: Jobs, lake: Lake, tenant: str, clock: Clock) -> None:
+    def __init__(self, jobs: LeasedJobs, lake: Lake, tenant: str, clock: Clock) -> None:
         """Write manifests to this lake."""
         self._jobs = jobs
         self._lake = lake
