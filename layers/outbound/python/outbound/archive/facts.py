@@ -102,7 +102,13 @@ class ArchiveFacts:
 
 
 def audit(size: int, archived: int, cold: bool) -> dict[str, Any]:
-    """Return what an auditor asks of `size` attempts that were to be archived, of which `archived` are."""
+    """Return what an auditor asks of a batch.
+
+    Args:
+        size: How many attempts were to be archived.
+        archived: How many of them are.
+        cold: Whether CXone was asked to move them to its own cold storage at once.
+    """
     status = "VERIFIED" if archived == size else "INCOMPLETE"
     return {
         "batch_size": size,

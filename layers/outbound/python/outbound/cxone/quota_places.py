@@ -75,10 +75,15 @@ class PlaceLog:
         return cls(left, int(item.get("held", 0)), int(item.get("held_by_campaigns", 0)))
 
     def next_places(self, shape: Shape, priority: Priority, earliest: int) -> list[Place]:
-        """Return the places of a priority with when they are free from `earliest` on, soonest first.
+        """Return the places of a priority with when they are free, soonest first.
 
         The n-th newest call decides, n being the priority's places: where settings had more places a moment
         ago, those count too, though none of them is used any more.
+
+        Args:
+            shape: The budget as places.
+            priority: A high one may use the places that are kept for it, too.
+            earliest: No place is free before this moment, in milliseconds.
         """
         first = 0 if priority == "high" else shape.reserved
         numbers = sorted(range(first, shape.places), key=lambda number: self.left.get(number, _NEVER))

@@ -105,9 +105,15 @@ def event_of_type(
     data: Mapping[str, Any],
     correlation_id: str = "",
 ) -> Event:
-    """Return the event of a request or a report: the data is as its model in `events.requests` has it.
+    """Return the event of a request or a report.
 
-    The other arguments are those of `new_event`.
+    Args:
+        event_type: What it asks for or reports.
+        tenant: Whose event it is.
+        occurred_at: When it happened.
+        effect: What the event is about: the id derives from this, the type and the tenant.
+        data: As its model in `events.requests` has it.
+        correlation_id: What the event belongs to; the event's own id unless given.
     """
     event_id = deterministic_id(event_type, tenant, *effect)
     return Event(

@@ -35,7 +35,13 @@ def query_id(codes: tuple[str, ...]) -> str:
 
 
 def after(position: Position, page: OutcomePage, duplicates: int) -> Position:
-    """Return the position after a page."""
+    """Return the position after a page.
+
+    Args:
+        position: Where the page was read.
+        page: The page, with the token of the next one and how many tries it took.
+        duplicates: How many of its calls were dropped because an earlier page had them.
+    """
     moved = replace(
         position,
         page=position.page + 1,

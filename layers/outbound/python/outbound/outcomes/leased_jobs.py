@@ -37,7 +37,16 @@ class LeasedJobs(Jobs):
         self.parts = Parts(table, tenant)
 
     def claim(self, key: Key, now: datetime, lease_seconds: float) -> Written:
-        """Take a job's lease, if no run holds it, the job waits to be pulled, and it owes no fact."""
+        """Take a job's lease, if no run holds it, the job waits to be pulled, and it owes no fact.
+
+        Args:
+            key: The job's key.
+            now: A lease that has run out by then is free.
+            lease_seconds: How long the lease lasts: longer than the run can.
+
+        Returns:
+            Whether the lease was taken, and the job's item; an empty one where there is no such job.
+        """
         return self._table.update(
             key,
             "SET #status = :running, #lease_until = :until, #due_kind = :kind, #due_at = :watchdog,"

@@ -131,7 +131,14 @@ class Holds:
         ).done
 
     def confirm_pause(self, campaign_id: str, owner: str, fence: int, now: datetime) -> None:
-        """Note that a pause that was requested is answered: it takes effect no later than now."""
+        """Note that a pause that was requested is answered: it takes effect no later than now.
+
+        Args:
+            campaign_id: What was to be paused.
+            owner: Who holds it.
+            fence: Which execution of the owner asked.
+            now: The moment of the answer.
+        """
         self._table.update(
             self._key(campaign_id, owner),
             "SET #asking_until = :zero, #paused_at = :now REMOVE #resumed_at",

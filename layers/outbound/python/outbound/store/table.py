@@ -93,7 +93,14 @@ class Table:
     def put(
         self, key: Key, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None
     ) -> Written:
-        """Write a whole item, if the condition holds. An attribute that is None is left out."""
+        """Write a whole item, if the condition holds.
+
+        Args:
+            key: The item's key.
+            item: Its attributes; one that is None is left out.
+            condition: What must hold of the item that is there, with `#name` for the attribute `name`.
+            values: The values that the condition names, by `:name`.
+        """
         request = self._put(key, item, condition, values or {})
         return self._write(self._client.put_item, request, _plain(request["Item"]))
 
@@ -134,10 +141,14 @@ class Table:
         return self._pages(request | self._bound(expression, values), limit)
 
     def due(self, kind: str, until: int, limit: int) -> Iterator[Item]:
-        """Return at most `limit` items of the due index whose time has come, oldest first.
+        """Return the items of the due index whose time has come, oldest first.
 
-        `until` counts in Unix seconds. The index is sparse: only what still waits for something to be
-        done stands in it.
+        The index is sparse: only what still waits for something to be done stands in it.
+
+        Args:
+            kind: What is to be done, as `due_kind` of the items says.
+            until: The moment by which they are due, in Unix seconds.
+            limit: The most items to return, 0 for all.
         """
         shards = (self._due_in(_sharded(kind, shard), until, limit) for shard in range(DUE_SHARDS))
         oldest_first = merge(*shards, key=lambda item: (item["due_at"], item["pk"], item["sk"]))

@@ -28,7 +28,17 @@ class SubscriptionLedger:
         return Key(f"{self._tenant}#subscription", name)
 
     def claim(self, name: str, owner: str, now: datetime, seconds: int) -> Item | None:
-        """Claim a webhook for so many seconds and return its item; None where another run has it."""
+        """Claim a webhook, so that one run at a time registers it.
+
+        Args:
+            name: The name of the webhook.
+            owner: The invocation that claims it; it may claim again what it has.
+            now: A claim that has run out by then is free.
+            seconds: How long the claim lasts.
+
+        Returns:
+            The webhook's item; None where another run has it.
+        """
         at = int(now.timestamp())
         claimed = self._table.update(
             self.key(name),

@@ -108,7 +108,13 @@ class Delivery:
 
 
 def delivery_id(provider: str, signed_id: str, body: bytes) -> str:
-    """Return a delivery's id from what its sender proved: its own id where that is signed, else the body."""
+    """Return a delivery's id from what its sender proved: its own id where that is signed, else the body.
+
+    Args:
+        provider: The sender's name.
+        signed_id: The sender's id of the delivery; empty where its signature does not cover one.
+        body: The body as it came.
+    """
     if signed_id:
         return deterministic_id("webhook", provider, "id", signed_id)
     return deterministic_id("webhook", provider, "body", sha256(body).hexdigest())

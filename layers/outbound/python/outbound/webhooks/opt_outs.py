@@ -73,7 +73,13 @@ class OptOut:
 
 
 def effect_of(delivery: Delivery, own_id: Any, place: int) -> list[str]:
-    """Return what the id of an event derives from: the sender's own id of it, else where it stands."""
+    """Return what the id of an event derives from: the sender's own id of it, else where it stands.
+
+    Args:
+        delivery: What the event came in.
+        own_id: What stands where the sender writes its id of the event; it may be anything.
+        place: The event's place in the delivery, from 0 on.
+    """
     text = readable_id(own_id)
     return [delivery.provider, text] if text else [delivery.delivery_id, str(place)]
 

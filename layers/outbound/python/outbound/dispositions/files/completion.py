@@ -62,7 +62,16 @@ class RowWatch:
 
 
 def rows_behind(ledger: DispositionLedger, file: DispositionFile, row: int) -> Iterator[tuple[int, Item]]:
-    """Return the rows of a file behind this one with their items, empty for a row that is not applied yet."""
+    """Return the rows of a file from a place on, each with its item.
+
+    Args:
+        ledger: Has the items of the rows.
+        file: The file; its place says how many rows went out.
+        row: The number of the row behind which to begin.
+
+    Yields:
+        A row's number and its item, which is empty for a row that is not applied yet.
+    """
     number = row
     for item in ledger.requests_of(file.file_id, after=row_id(file.file_id, row)):
         while item["sk"] > row_id(file.file_id, number + 1):

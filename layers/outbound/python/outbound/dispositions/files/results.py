@@ -147,7 +147,13 @@ class FileCloser:
         measure(DispositionMetric.DISPOSITION_FILES_FINISHED)
 
     def refuse(self, file: DispositionFile, why: FileRefused, *, with_report: bool = True) -> None:
-        """End a file that is not taken; `with_report` unless another has taken its place."""
+        """End a file that is not taken.
+
+        Args:
+            file: The file as it was read.
+            why: The reason, for programs and for people.
+            with_report: Whether it is answered with a report: not where another file has taken its place.
+        """
         logger.warning("a file was refused", extra={"file_id": file.file_id, "reason": why.reason})
         refused = replace(file, state=FileState.REFUSED, reason=why.reason, message=why.message)
         self._end(refused, Tally(), with_report)
