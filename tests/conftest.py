@@ -44,8 +44,11 @@ def aws() -> Iterator[AwsWorld]:
 
 
 @pytest.fixture
-def load_function() -> Callable[[str], ModuleType]:
+def load_function() -> Iterator[Callable[[str], ModuleType]]:
     """Load a Lambda function's module as a cold start does: `load_function("deliver").handler(...)`."""
+    from outbound.logs import logger
+
+    filters = list(logger.filters)
 
     def load(name: str) -> ModuleType:
         path = Path(__file__).parents[1] / "functions" / name / "app.py"
@@ -56,7 +59,10 @@ def load_function() -> Callable[[str], ModuleType]:
         spec.loader.exec_module(module)
         return module
 
-    return load
+    yield load
+    # A receiver adds its request's id to every line of its process.
+    for added in [each for each in logger.filters if each not in filters]:
+        logger.removeFilter(added)
 
 
 @pytest.fixture
