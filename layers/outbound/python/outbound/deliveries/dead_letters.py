@@ -41,7 +41,7 @@ class DeadLetters:
         self._clock = clock
 
     def bury(self, entry: Entry, event: Event, record: Mapping[str, Any], status: int, reason: str) -> None:
-        """Give a delivery up: into the dead-letter queue, then the ledger, then onto the bus.
+        """End a delivery as dead: into the dead-letter queue, then the ledger, then onto the bus.
 
         In that order: cut off in between, it is tried once more rather than lost.
 
