@@ -79,6 +79,8 @@ class Metric(StrEnum):
     ARCHIVE_LATENCY = "ArchiveLatencySeconds"
     CAMPAIGNS_PAUSED = "CampaignsPaused"
     CAMPAIGNS_RESUMED = "CampaignsResumed"
+    CAMPAIGNS_PROVISIONED = "CampaignsProvisioned"
+    PROVISIONS_REJECTED = "ProvisionsRejected"
     MESSAGES_FAILED = "MessagesFailed"
     EVENTS_AUDITED = "EventsAudited"
     SWEPT = "ItemsSwept"
