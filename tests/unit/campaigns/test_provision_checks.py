@@ -219,7 +219,15 @@ def test_a_change_of_the_clocks_is_looked_ahead_to() -> None:
     assert complaints(states=["AZ"], **hours(start="11:00", end="20:00")) == []
 
 
-def test_a_zone_in_a_part_of_a_state_is_a_warning() -> None:
+@pytest.mark.parametrize("state", ["TN", "OR"])
+def test_a_zone_in_which_many_of_a_state_live_is_a_complaint(state: str) -> None:
+    zone = {"TN": "America/New_York", "OR": "America/Denver"}[state]
+    assert ("hours.start", "federal_hours") in complaints(
+        states=[state], time_zone=zone, **hours(start="08:00", end="19:00")
+    )
+
+
+def test_a_zone_of_a_few_counties_is_a_warning() -> None:
     found = checked(states=["FL"], **hours(start="08:00"))
     assert found.plan is not None
     assert {(each.field, each.rule) for each in found.warnings} == {
@@ -252,7 +260,7 @@ def test_a_state_that_closes_on_holidays_is_a_warning_with_the_next_one() -> Non
 
 
 def test_a_row_that_a_setting_narrows_counts() -> None:
-    week = {day: ("10:00", "16:00") for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    week = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ("10:00", "16:00"))
     changes = [{"state": "OH", "hours": week}]
     rules = ComplianceSettings.model_validate({"rule_changes": changes}).rules
     (complaint,) = check(plan(), rules, TODAY).complaints
@@ -288,7 +296,7 @@ def test_what_was_looked_up_is_judged(lookups: Lookups, field: str, rule: str) -
 
 
 def test_a_value_that_may_be_anything_is_quoted_short() -> None:
-    (complaint,) = checked(time_zone="x" * 60 + "\x1b" * 3, **{}).complaints
+    (complaint,) = checked(time_zone="x" * 60 + "\x1b" * 3).complaints
     assert "\x1b" not in complaint.message
     assert len(complaint.message) < 200
 

@@ -1,14 +1,14 @@
 """Whether a campaign's days and hours lie within what the law leaves in the states of its list.
 
 CXone dials by the clock of the campaign's zone, the law counts by that of the called person: every day of a
-year is held against the hours of every state, in each of its zones. A state in which no zone fits is a
-complaint; one of which only some do not, a warning: people there would be called too early or too late.
+year is held against the hours of every state, in each of its zones. A zone in which a good part of a state's
+people lives is a complaint; one of few counties a warning, for each call there is judged by itself as well.
 Without states the strictest row counts, on the campaign's own clock: where the people live is not known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,11 +17,20 @@ from outbound.campaigns.plan import Complaint, Hours
 from outbound.compliance.holidays import holiday
 from outbound.compliance.hours import Hours as DayHours
 from outbound.compliance.hours import Interval, interval, local_date, zone
-from outbound.compliance.places import ZONES
+from outbound.compliance.places import CENTRAL, EASTERN, MOUNTAIN, PACIFIC, ZONES
 from outbound.compliance.rules import FEDERAL, FEDERAL_CITATION, UNKNOWN, Row, Rules
 
 # A year: both changes of the clocks, and what comes into force within it.
 _DAYS_LOOKED_AT = 366
+
+# Where a good part of a state's people lives, where that is not the first of its zones alone.
+_MAIN_ZONES: Mapping[str, tuple[str, ...]] = {
+    "KY": (EASTERN, CENTRAL),
+    "NV": (PACIFIC,),
+    "OR": (PACIFIC,),
+    "SD": (CENTRAL, MOUNTAIN),
+    "TN": (EASTERN, CENTRAL),
+}
 
 
 @dataclass(slots=True)
@@ -66,10 +75,10 @@ def check_window(
         return found
     # The same federal hours, broken in the same zone, are one complaint for all states that lie there.
     for state in states:
-        by_zone = {each: list(_misfits(hours, time_zone, state, each, rules, today)) for each in ZONES[state]}
-        misfits = [misfit for each in by_zone.values() for misfit in each]
-        is_doubt = any(not each for each in by_zone.values())
-        (found.warnings if is_doubt else found.complaints).extend(_said(hours, time_zone, misfits))
+        for each in ZONES[state]:
+            misfits = list(_misfits(hours, time_zone, state, each, rules, today))
+            is_main = each in _MAIN_ZONES.get(state, ZONES[state][:1])
+            (found.complaints if is_main else found.warnings).extend(_said(hours, time_zone, misfits))
         found.warnings += _holidays(hours, state, rules, today)
     return WindowFindings(_once(found.complaints), _once(found.warnings))
 
