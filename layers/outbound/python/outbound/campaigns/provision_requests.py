@@ -83,11 +83,11 @@ def _is_known(known: Provision, plan: CampaignPlan, event: Event) -> bool:
     if known.digest == plan.digest():
         return known.is_settled
     if known.is_settled:
-        raise _conflict(*_differences(known, plan))
+        raise _conflict(*differences(known, plan))
     return False
 
 
-def _differences(known: Provision, plan: CampaignPlan) -> list[Complaint]:
+def differences(known: Provision, plan: CampaignPlan) -> list[Complaint]:
     """Return a complaint for every field in which a plan differs from the campaign that has its name."""
     which = f"the campaign {known.campaign_id}" if known.campaign_id else "a campaign that is being created"
     message = f"differs from that of {which}, which has this name; nothing was changed"
