@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +14,15 @@ from outbound.campaigns.checks import check
 from outbound.campaigns.provisioner import SETTLING
 from outbound.campaigns.provisions import ProvisionState
 from outbound.campaigns.registration import Registration
+from outbound.cxone.platform.contact_lists import PlatformContactLists
 from outbound.cxone.ports.campaigns import CampaignStatus
+from outbound.cxone.ports.contact_lists import ListedContact, ListPage
 from outbound.outcomes.planner import Planner
 from outbound.outcomes.settings import OutcomeSettings
-from worlds.provisioning import BACKUP, ProvisioningWorld, plan
+from worlds.provisioning import BACKUP, QUEUE, ProvisioningWorld, plan
 
 NAME = "Spring renewals"
+EVENTS = Path(__file__).parents[3] / "events" / "provision_campaigns"
 CAMPAIGNS = "/omnichannel/campaigns$"
 
 
@@ -359,3 +364,20 @@ def test_no_seller_and_no_value_of_a_wrong_field_is_logged(world: ProvisioningWo
     world.take(world.requested(seller="A-Seller-Nobody-Knows", queue_id="a b secret"))
     assert "A-Seller-Nobody-Knows" not in str(logged())
     assert "a b secret" not in str([*facts(world), *logged()])
+
+
+def test_the_function_takes_every_event_of_its_folder(
+    world: ProvisioningWorld, load_function: Any, lambda_context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queues = world.aws.queue_urls
+    monkeypatch.setenv("DLQ_URL", queues[f"{QUEUE}-dlq"])
+    monkeypatch.setattr(PlatformContactLists, "page", lambda *_, **__: ListPage([ListedContact("c1")], 1))
+    function = load_function("provision_campaigns")
+    for case in sorted(EVENTS.glob("*.json")):
+        answer = function.handler(json.loads(case.read_text()), lambda_context)
+        assert answer == {"batchItemFailures": []}, case.name
+
+    assert [each["name"] for each in world.tenant.created_campaigns()] == [NAME]
+    rejected = of_type(world, "campaign.provision_rejected")
+    assert sorted(each["name"] for each in rejected) == ["", NAME]
+    assert world.aws.drain(f"{QUEUE}-dlq") == []

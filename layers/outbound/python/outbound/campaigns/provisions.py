@@ -76,11 +76,16 @@ class Provisions:
     def __init__(self, table: Table, tenant: str) -> None:
         """Keep it in the state table."""
         self._table = table
-        self.tenant = tenant
+        self._tenant = tenant
+
+    @property
+    def tenant(self) -> str:
+        """Whose ledger it is."""
+        return self._tenant
 
     def key(self, name: str) -> Key:
         """The key of the item of a campaign's name."""
-        return Key(f"{self.tenant}#provision", f"{_NAME}{deterministic_id(name)}")
+        return Key(f"{self._tenant}#provision", f"{_NAME}{deterministic_id(name)}")
 
     def get(self, name: str) -> Provision | None:
         """Return the provisioning of a campaign of that name, or None."""
@@ -185,7 +190,7 @@ class Provisions:
         return _provision(written.item) if written.done else None
 
     def _key_item(self, key: str) -> Key:
-        return Key(f"{self.tenant}#provision", f"{_KEY}{key}")
+        return Key(f"{self._tenant}#provision", f"{_KEY}{key}")
 
 
 def _provision(item: Item) -> Provision:
