@@ -304,3 +304,8 @@ def test_a_value_that_may_be_anything_is_quoted_short() -> None:
 def test_thousands_of_wrong_fields_are_few_complaints() -> None:
     wrong = {f"field_{number}": number for number in range(5000)}
     assert len(checked(**wrong).complaints) == 20
+
+
+def test_a_wrong_form_is_said_in_words() -> None:
+    (complaint,) = checked(queue_id="a b").complaints
+    assert complaint.message == "must be 1 to 128 letters, digits, '.', ':', '@', '-' and '_'"

@@ -73,6 +73,7 @@ def test_one_campaign_in_the_end_wherever_its_run_is_cut_off(tenant: Tenant, sto
     assert checked.runs >= 4
 
 
+@pytest.mark.slow
 def test_one_campaign_in_the_end_wherever_a_call_is_refused_once(tenant: Tenant) -> None:
     checked = check_every_refusal(fresh(_build(tenant, "created")), _work, _recover, _state)
     assert checked.runs > 20

@@ -225,7 +225,7 @@ def test_what_is_said_of_calls_is_registered_and_the_rest_kept(outbound: Command
         (["--hours", "mon 20:00-9:00"], "calling.hours: 9:00 is not after 20:00"),
         (["--max-per-day", "3", "--max-per-week", "2"], "calling.caps: per_week: is below per_day"),
         (["--backup", "spring"], "--backup: is the campaign itself"),
-        (["--backup", "a b"], "calling.backup_campaign_id: must have the form"),
+        (["--backup", "a b"], "calling.backup_campaign_id: must be empty, or 1 to 64 letters"),
     ],
 )
 def test_what_is_wrong_about_calls_is_said(outbound: Command, arguments: list[str], said: str) -> None:

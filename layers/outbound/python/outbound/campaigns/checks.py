@@ -17,7 +17,7 @@ from zoneinfo import available_timezones
 from outbound.calling.profile import DAYS, Day
 from outbound.campaign_ids import CAMPAIGN_ID
 from outbound.campaigns.caps_checks import check_caps
-from outbound.campaigns.field_reader import FieldReader, quoted
+from outbound.campaigns.field_reader import FieldReader, Form, quoted
 from outbound.campaigns.plan import CampaignPlan, Complaint, Hours, PlanCaps, derived_key
 from outbound.campaigns.window_checks import check_window
 from outbound.compliance.contact import Purpose
@@ -26,8 +26,9 @@ from outbound.compliance.places import ZONES
 from outbound.compliance.rules import Rules
 from outbound.cxone.ports.campaigns import Failover, Pacing
 
-KEY = r"[A-Za-z0-9_-]{1,64}"
-_ID = r"[\w.:@-]{1,128}"
+_KEY = Form(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, '-' and '_'")
+_CAMPAIGN_ID = Form(CAMPAIGN_ID, "1 to 64 letters, digits, '-' and '_'")
+_ID = Form(r"[\w.:@-]{1,128}", "1 to 128 letters, digits, '.', ':', '@', '-' and '_'")
 _FIELDS = (
     *("name", "key", "description", "purpose", "seller", "subject", "contact_list_id", "queue_id"),
     *("time_zone", "predictive", "hours", "caps", "failover", "backup_campaign_id", "states"),
@@ -54,7 +55,7 @@ class Lookups:
 
     Attributes:
         contact_list: How the list is.
-        backup_exists: Whether there is a campaign of the backup's id; None where nobody looked.
+        backup_exists: Whether there is a campaign of the backup's id; None where that was not looked up.
         backup_name: What the backup is called.
         backup_chain: The backup's own backup, that one's, and so on.
         own_id: The id of the plan's campaign, where it is provisioned already.
@@ -127,14 +128,14 @@ def name_and_key(document: Mapping[str, Any]) -> tuple[str, str]:
     """Return the name and the key of a plan, each empty where it is missing or wrong."""
     reader = FieldReader(document, [])
     name = reader.text("name", longest=200)
-    key = reader.text("key", longest=64, form=KEY)
+    key = reader.text("key", longest=64, form=_KEY)
     return name, key or (derived_key(name) if name else "")
 
 
 def named_things(document: Mapping[str, Any]) -> tuple[str, str]:
     """Return the ids of the list and of the backup that a plan names, each empty where there is none."""
     reader = FieldReader(document, [])
-    backup = reader.text("backup_campaign_id", longest=64, form=CAMPAIGN_ID)
+    backup = reader.text("backup_campaign_id", longest=64, form=_CAMPAIGN_ID)
     return reader.text("contact_list_id", longest=128, form=_ID), backup
 
 
@@ -145,7 +146,7 @@ def _identity(reader: FieldReader, name: str, purpose: Purpose | None) -> dict[s
         reader.complain("seller", "required", message, "47 CFR 64.1200(f)(9)")
     return {
         "name": name,
-        "key": reader.text("key", longest=64, form=KEY) or derived_key(name),
+        "key": reader.text("key", longest=64, form=_KEY) or derived_key(name),
         "seller": seller,
         "subject": reader.text("subject", longest=128),
         "description": reader.text("description", longest=1000),
@@ -317,7 +318,7 @@ def _failover(reader: FieldReader) -> Failover | None:
 
 def _backup(reader: FieldReader, name: str, lookups: Lookups) -> str:
     where = "backup_campaign_id"
-    backup = reader.text(where, longest=64, form=CAMPAIGN_ID)
+    backup = reader.text(where, longest=64, form=_CAMPAIGN_ID)
     if not backup:
         return ""
     chain = (backup, *lookups.backup_chain)
@@ -335,7 +336,7 @@ def _check_list(reader: FieldReader, lookups: Lookups) -> None:
     if lookups.contact_list is ListState.MISSING:
         reader.complain("contact_list_id", "list_missing", "there is no list of that id in CXone")
     elif lookups.contact_list is ListState.EMPTY:
-        reader.complain("contact_list_id", "list_empty", "the list has no contact: there is nobody to call")
+        reader.complain("contact_list_id", "list_empty", "the list has no contact to call")
 
 
 def _check_law(draft: _Draft, rules: Rules, today: date) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
 from typing import Any
@@ -15,6 +16,14 @@ from outbound.campaigns.plan import Complaint
 # A value that is quoted may be anything, and a plan may have thousands of wrong fields.
 _LONGEST_QUOTED = 64
 _MOST_UNKNOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a text is written: a pattern for the whole of it, and what a person is told of it."""
+
+    pattern: str
+    words: str
 
 
 class FieldReader:
@@ -54,7 +63,7 @@ class FieldReader:
         given = self.value(name)
         return None if given is None else FieldReader(given, self._complaints, self._at(name))
 
-    def text(self, name: str, *, longest: int, required: bool = False, form: str = "") -> str:
+    def text(self, name: str, *, longest: int, required: bool = False, form: Form | None = None) -> str:
         """Return a text without blanks around it, of at most `longest` characters and in a form, if any."""
         given = self.value(name)
         if given is None or given == "":
@@ -68,8 +77,8 @@ class FieldReader:
         text = given.strip()
         if not text or len(text) > longest:
             return self._wrong(name, f"must have 1 to {longest} characters")
-        if form and not re.fullmatch(form, text):
-            return self._wrong(name, f"must have the form {form}")
+        if form and not re.fullmatch(form.pattern, text):
+            return self._wrong(name, f"must be {form.words}")
         return text
 
     def number(

@@ -11,7 +11,7 @@ from outbound.cxone.ports.campaigns import CampaignsPort
 from outbound.cxone.ports.contact_lists import ContactListsPort
 from outbound.store.registry import Registry
 
-# A chain of backups that is longer is one that nobody meant; a circle is seen long before.
+# A chain of backups that is longer is a mistake; a circle is seen long before.
 _LONGEST_CHAIN = 20
 
 

@@ -42,7 +42,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class PlanCaps:
-    """The most calls to a person a day and a week, and of the campaign a day; None is no bound."""
+    """The most calls to a person a day and a week, and of the campaign a day; None bounds nothing."""
 
     per_day: int | None = None
     per_week: int | None = None

@@ -49,7 +49,7 @@ class ProvisionRequests:
         Raises:
             ProvisionRejected: The plan breaks rules, or its name or key is another campaign's.
             Overtaken: Another invocation is at work on the name.
-            CxoneError: CXone does not say whether list and backup are there.
+            CxoneError: It is not known whether list and backup are there.
         """
         rules, today = self._rules(), self._clock.now().date()
         plan = check(event.data, rules, today).plan

@@ -102,7 +102,7 @@ class Provisions:
         return map(_provision, self._table.query(self.key("").pk, _NAME))
 
     def open(self, plan: CampaignPlan, request_id: str, now: datetime) -> bool:
-        """Give a name and a key to a plan.
+        """Take a name and a key for a plan.
 
         False where the key leads to another name, a campaign of the name was or may have been created, or
         another invocation is at work on it.

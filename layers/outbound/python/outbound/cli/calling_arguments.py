@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from outbound.calling.profile import DAYS
+from outbound.cli.arguments import whole_number
 from outbound.compliance.contact import Purpose
 
 _HOURS = re.compile(
@@ -26,7 +27,7 @@ def add_calling(command: Any) -> None:
         metavar='"mon-fri 09:00-20:00"',
         help="by the called person's clock ('' for the law's alone)",
     )
-    most = {"metavar": "N", "type": int}
+    most = {"metavar": "N", "type": whole_number}
     command.add_argument("--max-per-day", **most, help="calls to one person about one subject (0: no bound)")
     command.add_argument("--max-per-week", **most, help="likewise, in seven days")
 

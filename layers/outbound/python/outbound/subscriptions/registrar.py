@@ -172,7 +172,7 @@ def build(runtime: Runtime) -> Work:
         again = event.get("again") is True
         results = [registrar.register(subscription(topic), again) for topic in _TOPICS]
         if "detail-type" in event:
-            # Asked for by an event, and so nobody reads the answer: Lambda tries again, and an alarm rings.
+            # An event is not answered: it has to fail, so that Lambda tries again and an alarm rings.
             _check(results)
         return {"webhooks": [result.as_data() for result in results]}
 
