@@ -49,7 +49,7 @@ class DialingWindow:
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """The most calls: to one contact a day and a week, and of the whole campaign a day; None bounds nothing."""
+    """The most calls: to one contact a day and a week, and of the campaign a day; None bounds nothing."""
 
     per_contact_per_day: int | None = None
     per_contact_per_week: int | None = None
