@@ -57,6 +57,7 @@ def test_a_plan_that_complies_has_no_complaint() -> None:
         ({"seller": None}, "seller", "required"),
         ({"contact_list_id": None}, "contact_list_id", "required"),
         ({"contact_list_id": "a b"}, "contact_list_id", "form"),
+        ({"contact_list_id": ".."}, "contact_list_id", "form"),
         ({"queue_id": None}, "queue_id", "required"),
         ({"time_zone": None}, "time_zone", "required"),
         ({"time_zone": "America/Mars"}, "time_zone", "unknown_zone"),
@@ -308,4 +309,4 @@ def test_thousands_of_wrong_fields_are_few_complaints() -> None:
 
 def test_a_wrong_form_is_said_in_words() -> None:
     (complaint,) = checked(queue_id="a b").complaints
-    assert complaint.message == "must be 1 to 128 letters, digits, '.', ':', '@', '-' and '_'"
+    assert complaint.message == "must be 1 to 128 letters, digits, '.', ':', '@', '-' and '_', no '.' first"

@@ -16,7 +16,7 @@ from outbound.campaigns.provisions import ProvisionState
 from outbound.campaigns.registration import Registration
 from outbound.cxone.platform.contact_lists import PlatformContactLists
 from outbound.cxone.ports.campaigns import CampaignStatus
-from outbound.cxone.ports.contact_lists import ListedContact, ListPage
+from outbound.cxone.ports.contact_lists import ListPage
 from outbound.outcomes.planner import Planner
 from outbound.outcomes.settings import OutcomeSettings
 from worlds.provisioning import BACKUP, QUEUE, ProvisioningWorld, plan
@@ -354,6 +354,14 @@ def test_a_missing_scope_goes_to_the_operator(world: ProvisioningWorld) -> None:
     assert world.provision().state is ProvisionState.REGISTERED
 
 
+def test_an_answer_that_no_other_try_helps_goes_to_the_operator(world: ProvisioningWorld) -> None:
+    refusal = {"status": 400, "json": {"message": "no"}}
+    world.tenant.add_fault(refusal, method="GET", path="/campaigns/backup")
+    assert world.take(world.requested()) == []
+    (dead,) = world.aws.drain("provision-campaigns-dlq")
+    assert "answered 400" in dead["MessageAttributes"]["reason"]["StringValue"]
+
+
 def test_an_event_that_asks_for_something_else_is_refused(world: ProvisioningWorld) -> None:
     world.take(replace(world.requested(), event_type="archive.requested"))
     (dead,) = world.aws.drain("provision-campaigns-dlq")
@@ -371,7 +379,8 @@ def test_the_function_takes_every_event_of_its_folder(
 ) -> None:
     queues = world.aws.queue_urls
     monkeypatch.setenv("DLQ_URL", queues[f"{QUEUE}-dlq"])
-    monkeypatch.setattr(PlatformContactLists, "page", lambda *_, **__: ListPage([ListedContact("c1")], 1))
+    contacts: list[Any] = ["c1"]
+    monkeypatch.setattr(PlatformContactLists, "page", lambda *_, **__: ListPage(contacts, 1))
     function = load_function("provision_campaigns")
     for case in sorted(EVENTS.glob("*.json")):
         answer = function.handler(json.loads(case.read_text()), lambda_context)

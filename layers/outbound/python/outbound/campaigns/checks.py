@@ -28,7 +28,7 @@ from outbound.cxone.ports.campaigns import Failover, Pacing
 
 _KEY = Form(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, '-' and '_'")
 _CAMPAIGN_ID = Form(CAMPAIGN_ID, "1 to 64 letters, digits, '-' and '_'")
-_ID = Form(r"[\w.:@-]{1,128}", "1 to 128 letters, digits, '.', ':', '@', '-' and '_'")
+_ID = Form(r"[\w:@-][\w.:@-]{0,127}", "1 to 128 letters, digits, '.', ':', '@', '-' and '_', no '.' first")
 _FIELDS = (
     *("name", "key", "description", "purpose", "seller", "subject", "contact_list_id", "queue_id"),
     *("time_zone", "predictive", "hours", "caps", "failover", "backup_campaign_id", "states"),

@@ -37,14 +37,7 @@ from outbound.campaigns.provisions import Provision, Provisions, ProvisionState
 from outbound.campaigns.registration import Registrar, RegistrationConflict
 from outbound.clock import Clock, Deadline
 from outbound.compliance.rules import Rules
-from outbound.cxone.errors import (
-    Conflict,
-    CxoneError,
-    Forbidden,
-    InvalidRequest,
-    OutOfTime,
-    UnexpectedAnswer,
-)
+from outbound.cxone.errors import Conflict, CxoneError, InvalidRequest, OutOfTime
 from outbound.cxone.ports.campaigns import CampaignRecord, CampaignsPort
 from outbound.events import Bus, Event, EventType
 from outbound.logs import logger
@@ -60,8 +53,6 @@ SETTLING = timedelta(seconds=120)
 _CLAIM_SECONDS = 15.0
 # When CXone is down, or another invocation is at work, in seconds, at first.
 _AGAIN_SECONDS = 5.0
-# What no other try of the same message helps; an operator puts it right, and redrives.
-_FOR_AN_OPERATOR = (Forbidden, UnexpectedAnswer)
 # A refusal quotes a type that it does not know up to this length: it may be anything.
 _LONGEST_QUOTED = 64
 
@@ -132,9 +123,10 @@ class Provisioner:
         logger.append_keys(correlation_id=event.correlation_id)
         try:
             self.provision(event, deadline)
-        except _FOR_AN_OPERATOR as error:
-            raise Refused(str(error)) from error
         except CxoneError as error:
+            if not error.retryable:
+                # No other try of the same message helps; an operator puts it right, and redrives.
+                raise Refused(str(error)) from error
             raise _later(error, record, self._clock.now()) from error
         except (Overtaken, RegistrationConflict) as error:
             raise exponential_backoff(record, "another run is at work on it", _AGAIN_SECONDS) from error
