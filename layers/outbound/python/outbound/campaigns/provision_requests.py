@@ -68,7 +68,8 @@ class ProvisionRequests:
             raise _conflict(Complaint("key", "key_taken", message))
         opened = self._provisions.open(plan, event.event_id, self._clock.now())
         provision = self._provisions.get(plan.name) if opened else None
-        if provision is None:
+        # Another request may have taken the name since: its fields are not this plan's.
+        if provision is None or provision.digest != plan.digest():
             raise Overtaken
         return provision
 
