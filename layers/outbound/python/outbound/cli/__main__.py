@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
@@ -22,6 +22,7 @@ GROUPS = (
     "archive",
     "webhooks",
     "consent",
+    "compliance",
     "deliveries",
     "configuration",
     "queues",
@@ -38,9 +39,7 @@ def parser() -> argparse.ArgumentParser:
     top: argparse.ArgumentParser = import_module("outbound.cli.arguments").Parser(
         prog="outbound", description="Operate a deployed stack of the outbound bridge."
     )
-    top.add_argument(
-        "--stack", default=os.environ.get("OUTBOUND_STACK", "outbound-bridge"), help="name of the stack"
-    )
+    top.add_argument("--stack", help=f"name of the stack (default: {_default_stack()})")
     top.add_argument("--json", action="store_true", help="print JSON, for scripts")
     top.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
@@ -62,9 +61,8 @@ def _run(arguments: Sequence[str]) -> int:
     printing.show_whatever_comes()
     try:
         chosen = _chosen(arguments)
-        # What only explains the program needs no stack.
-        needs_stack = getattr(chosen, "needs_stack", True)
-        stack = import_module("outbound.cli.stack").Stack.named(chosen.stack) if needs_stack else None
+        name = chosen.stack or _default_stack()
+        stack = import_module("outbound.cli.stack").Stack.named(name) if _needs_stack(chosen) else None
         with printing.without_log():
             code: int | None = chosen.run(stack, chosen, printing.Output(as_json=chosen.json))
         printing.flush()
@@ -78,6 +76,16 @@ def _run(arguments: Sequence[str]) -> int:
         print(f"outbound: {shown}", file=sys.stderr)
         return int(code)
     return 0
+
+
+def _default_stack() -> str:
+    return os.environ.get("OUTBOUND_STACK", "outbound-bridge")
+
+
+def _needs_stack(chosen: argparse.Namespace) -> bool:
+    """Return True for a command that works with a stack; some do only with some of their options."""
+    needs_stack: bool | Callable[[argparse.Namespace], bool] = getattr(chosen, "needs_stack", True)
+    return needs_stack(chosen) if callable(needs_stack) else needs_stack
 
 
 def _chosen(arguments: Sequence[str]) -> argparse.Namespace:
