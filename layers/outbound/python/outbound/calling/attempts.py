@@ -3,10 +3,10 @@
 One item a contact, one attribute a call, so that a call is recorded once however often it is pulled, in any
 order, and by several invocations at a time::
 
-    <tenant>#attempts#<contact> / recent:  c<hash of the call's id> = {id, at, campaign, subject, talked} ... ttl
+    <tenant>#attempts#<contact> / recent:  c<hash of the call's id> = {id, at, campaign, subject, talked}, ttl
 
-No call is ever taken for none: what was recorded stays, and a conversation stays one. Attributes older than the
-caps can look back are removed as others are added, and so are the oldest of very many.
+What was recorded stays, and a conversation stays one. Calls older than caps can look back are removed as
+others are added, and so are the oldest of very many.
 """
 
 from __future__ import annotations

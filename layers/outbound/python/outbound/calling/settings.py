@@ -74,6 +74,12 @@ class ComplianceSettings(BaseModel):
         False, description="calls need a check whether the number belongs to another person by now"
     )
     reassigned_max_age_days: int = Field(31, ge=1, le=365, description="that check is not older than that")
+    number_column: str = Field(
+        "phone_number",
+        pattern=r"^[a-z][a-z0-9_]{0,62}$",
+        description="the column of pulled calls that has the called number or its area code, of those that"
+        " outcomes carry; calls are judged by it where nothing else says where a contact is",
+    )
     rule_changes: tuple[RuleChange, ...] = Field(
         (),
         max_length=200,

@@ -173,8 +173,7 @@ def _wanted(rules: Rules, state: str | None) -> Sequence[Row]:
     name = state.strip().upper()
     if name not in ZONES and state.strip().lower() != UNKNOWN:
         raise ValueError("--state: is not a state of the United States; write its two letters, like TX")
-    rows = rules.of_state(name) or rules.of_state(UNKNOWN)
-    return rows
+    return rules.of_state(name) or rules.of_state(UNKNOWN)
 
 
 def _is_past(row: Row, today: date) -> bool:

@@ -84,18 +84,18 @@ class Judge:
     ) -> Decision:
         """Decide about a call at a moment, timezone-aware. Without `consent` nothing is said of consent.
 
-        An opening is asked itself before it is promised, unless nothing can be other by then: another rule may
-        be in force, a grant may have ended, or a cap may apply whose attempts are unknown. Without `foresee`
-        neither the end of an opening nor the next one is looked for, as of a call that was made.
+        An opening is asked itself before it is promised, unless nothing can be other by then: another rule
+        may be in force, a grant may have ended, or a cap may apply whose attempts are unknown. Without
+        `foresee` neither the end of an opening nor the next one is looked for, as of a call that was made.
         """
         decision = self._decide_at(campaign, contact, at, consent, checks, foresee)
         opening = decision.next_opening
         if opening is None or self._is_the_same_at(opening, decision, consent, checks):
             return decision
         for _ in range(_MAX_ROUNDS):
-            then = self._decide_at(campaign, contact, opening, consent, checks) if opening else None
-            if then is None or then.callable:
-                return replace(decision, next_opening=opening)
+            then = self._decide_at(campaign, contact, opening, consent, checks)
+            if then.callable or then.next_opening is None:
+                return replace(decision, next_opening=opening if then.callable else None)
             opening = then.next_opening
         return replace(decision, next_opening=None)
 
