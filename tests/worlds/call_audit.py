@@ -66,7 +66,7 @@ class AuditWorld:
         self.places = GivenPlaces()
         self._settings(compliance)
         arn = f"arn:aws:sqs:us-east-1:123456789012:{QUEUE}"
-        self.trigger = QueueTrigger(aws.sqs, aws.queue_urls[QUEUE], arn, lambda event: self.handle(event))
+        self.trigger = QueueTrigger(aws.sqs, aws.queue_urls[QUEUE], arn, self.handle)
         self._ids = count(1)
         #: What the bus has carried, for tests that read it bit by bit.
         self.facts_seen: list[dict[str, Any]] = []

@@ -126,7 +126,7 @@ class AuditLedger:
 
     def key(self, window: PulledWindow) -> Key:
         """Return the key of a window's item."""
-        return Key(f"{self._tenant}#call_audit#{window.campaign_id}", window.job_id)
+        return Key(f"{self._tenant}#call-audit#{window.campaign_id}", window.job_id)
 
     def _write(self, claim: Claim, expression: str, values: Mapping[str, Any]) -> Item:
         seen = {":fence": claim.fence}

@@ -30,7 +30,7 @@ class AuditMarks:
         """Mark the hour in which a call began."""
         now, hour = self._clock.now(), format_time(moment.replace(minute=0, second=0, microsecond=0))
         self._table.update(
-            Key(f"{self._tenant}#call_audit_hour#{campaign_id}", hour),
+            Key(f"{self._tenant}#call-audit-hour#{campaign_id}", hour),
             "SET #campaign_id = :campaign, #hour = :hour, #marked_at = :now, #ttl = :ttl,"
             " #due_kind = :kind, #due_at = if_not_exists(#due_at, :due)",
             {

@@ -78,7 +78,7 @@ class AuditRequests:
             since = min(parse_time(event.occurred_at), now)
         except ValueError as error:
             raise Refused(f"occurred_at of event {event.event_id}: {error}") from error
-        key = Key(f"{self._tenant}#call_audit_request", event.event_id)
+        key = Key(f"{self._tenant}#call-audit-request", event.event_id)
         reached = (self._table.get(key) or {}).get("reached")
         for day in days_between(max(start, parse_time(reached)) if reached else start, min(end, now)):
             keys = list(self._lake.keys(pulled_prefix(day, campaign_id)))

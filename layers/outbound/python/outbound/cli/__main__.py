@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 GROUPS = (
     "check",
@@ -33,13 +34,26 @@ GROUPS = (
 _INTERRUPTED = 130
 
 
+class _NamesStack(argparse.Action):
+    """Takes the name of a stack, and remembers that there was one: some commands work with and without."""
+
+    def __call__(self, _: object, chosen: argparse.Namespace, value: Any, __: str | None = None) -> None:
+        chosen.stack, chosen.names_stack = value, True
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     # Subparsers are of the same class.
     top: argparse.ArgumentParser = import_module("outbound.cli.arguments").Parser(
         prog="outbound", description="Operate a deployed stack of the outbound bridge."
     )
-    top.add_argument("--stack", help=f"name of the stack (default: {_default_stack()})")
+    top.add_argument(
+        "--stack",
+        action=_NamesStack,
+        default=os.environ.get("OUTBOUND_STACK", "outbound-bridge"),
+        help="name of the stack",
+    )
+    top.set_defaults(names_stack=False)
     top.add_argument("--json", action="store_true", help="print JSON, for scripts")
     top.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
@@ -61,8 +75,9 @@ def _run(arguments: Sequence[str]) -> int:
     printing.show_whatever_comes()
     try:
         chosen = _chosen(arguments)
-        name = chosen.stack or _default_stack()
-        stack = import_module("outbound.cli.stack").Stack.named(name) if _needs_stack(chosen) else None
+        # What only explains the program needs no stack.
+        needed = _needs_stack(chosen)
+        stack = import_module("outbound.cli.stack").Stack.named(chosen.stack) if needed else None
         with printing.without_log():
             code: int | None = chosen.run(stack, chosen, printing.Output(as_json=chosen.json))
         printing.flush()
@@ -76,10 +91,6 @@ def _run(arguments: Sequence[str]) -> int:
         print(f"outbound: {shown}", file=sys.stderr)
         return int(code)
     return 0
-
-
-def _default_stack() -> str:
-    return os.environ.get("OUTBOUND_STACK", "outbound-bridge")
 
 
 def _needs_stack(chosen: argparse.Namespace) -> bool:

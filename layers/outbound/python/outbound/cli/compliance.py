@@ -51,7 +51,7 @@ def add_commands(groups: Any) -> None:
 
 
 def _names_a_stack(chosen: argparse.Namespace) -> bool:
-    return chosen.stack is not None
+    return bool(chosen.names_stack)
 
 
 def _names_something_of_a_stack(chosen: argparse.Namespace) -> bool:
