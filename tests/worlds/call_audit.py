@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from faults import QueueTrigger, unwatched
 
-from outbound.call_audit.places import Place
 from outbound.call_audit.requests import AuditRequests, build
 from outbound.campaigns.registration import Registrar, Registration
 from outbound.clock import format_time
+from outbound.compliance.contact import Contact
+from outbound.compliance.numbers import Number, area_code
 from outbound.consent.recorder import ConsentRecorder
 from outbound.events import Event, EventType
 from outbound.outcomes.job import compact
@@ -48,13 +50,26 @@ def call(call_id: str, contact_id: str | None = "c1", minutes: float = 0, **more
     }
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a contact is, as segmentation keeps it."""
+
+    state: str = ""
+    zone: str = ""
+    area_codes: tuple[str, ...] = ()
+
+    def contact(self) -> Contact:
+        numbers = tuple(Number(f"1{code}5550100", area_code(code)) for code in self.area_codes)
+        return Contact(numbers=numbers, state=self.state, zone=self.zone)
+
+
 class GivenPlaces:
     """What a test says of where contacts may be."""
 
     def __init__(self) -> None:
         self.known: dict[str, Place] = {}
 
-    def of(self, campaign_id: str, contact_ids: Iterable[str]) -> Mapping[str, Place]:
+    def of_contacts(self, _: str, contact_ids: Iterable[str]) -> Mapping[str, Place]:
         return {each: self.known[each] for each in contact_ids if each in self.known}
 
 

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from outbound.call_audit.call_judge import NOT_PROVEN
-from outbound.call_audit.places import Place
 from worlds.aws import AwsWorld, FakeClock
-from worlds.call_audit import CAMPAIGN, END, NOON, START, AuditWorld, call
+from worlds.call_audit import CAMPAIGN, END, NOON, START, AuditWorld, Place, call
 
 
 def test_a_call_that_was_allowed_is_counted_and_not_listed(world: AuditWorld) -> None:

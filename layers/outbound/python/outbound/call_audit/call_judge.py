@@ -10,7 +10,7 @@ A call is judged as of its start and without the margin that closes a window ear
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -37,8 +37,6 @@ _REFUSED = frozenset({"do_not_call", "consent_revoked"})
 _BY_CONSENT = _REFUSED | {"consent_expired", "consent_kind_insufficient", "consent_other_seller"}
 CAPS_LOOK_BACK = timedelta(days=7)
 """No cap looks back further."""
-
-_NOWHERE = Place()
 
 
 class Verdict(StrEnum):
@@ -122,7 +120,7 @@ class CallJudge:
         contacts = {call.contact_id for call in calls if call.contact_id}
         consents = self._known.consents.now(contacts)
         attempts = self._known.attempts.get_many(contacts)
-        places = self._known.places.of(self._campaign_id, contacts)
+        places = self._known.places.of_contacts(self._campaign_id, contacts)
         for call in calls:
             if call.contact_id:
                 made = attempts[call.contact_id]
@@ -133,16 +131,9 @@ class CallJudge:
     def _judged(
         self, call: Call, now: Consent, made: Sequence[RecordedAttempt], places: Mapping[str, Place]
     ) -> Judgement:
-        place = places.get(call.contact_id, _NOWHERE)
-        contact = Contact(
-            call.contact_id,
-            place.numbers or _numbers(call),
-            place.state,
-            place.zip_code,
-            place.zone,
-            place.zone_confirmed,
-            self._before(call, made),
-        )
+        place = places.get(call.contact_id)
+        known = place.contact() if place else Contact(call.contact_id)
+        contact = replace(known, numbers=known.numbers or _numbers(call), attempts=self._before(call, made))
         consent = self._known.consents.at(now, call.started_at)
         decision = self._judge.decide(
             self._campaign, contact, call.started_at, view_of(consent), foresee=False
