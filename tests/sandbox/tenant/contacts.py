@@ -80,7 +80,7 @@ async def set_state(request: Request, campaign_id: str, contact_id: str) -> Resp
 async def call_contact(request: Request, campaign_id: str, contact_id: str) -> dict[str, str]:
     """Let the dialer have called a contact at a time, allowed or not, and answer with the call's id.
 
-    So do dialers now and then: by a list that is older than a refusal, or by a clock that is not the contact's.
+    So do dialers now and then: by a list that is older than a refusal, or by a clock of another zone.
     """
     log = state_of(request).calls.get(campaign_id)
     if log is None:
