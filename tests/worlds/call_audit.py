@@ -13,7 +13,7 @@ from faults import QueueTrigger, unwatched
 
 from outbound.call_audit.requests import AuditRequests, build
 from outbound.campaigns.registration import Registrar, Registration
-from outbound.clock import format_time
+from outbound.clock import SystemClock, format_time
 from outbound.compliance.contact import Contact
 from outbound.compliance.numbers import Number, area_code
 from outbound.consent.recorder import ConsentRecorder
@@ -87,6 +87,14 @@ class AuditWorld:
         self.facts_seen: list[dict[str, Any]] = []
         self._requests_put: set[str] = set()
         self.start_afresh()
+
+    @classmethod
+    def on(cls, aws: AwsWorld) -> AuditWorld:
+        """The audit of an emulator, in real time and with the settings that are there."""
+        world = cls.__new__(cls)
+        world.aws = aws
+        world.lake = WorldRuntime(aws, SystemClock(), QUEUE).lake
+        return world
 
     def _settings(self, compliance: Mapping[str, Any]) -> None:
         # Consent is a bare flag in these tests unless they are about its kinds.
@@ -172,13 +180,13 @@ class AuditWorld:
     def take(self, *events: Event, seconds: float = 120) -> dict[str, Any]:
         """Hand events to the function in one batch."""
         with unwatched():
-            batch = sqs_event(QUEUE, *map(_message, events))
+            batch = sqs_event(QUEUE, *map(message_of, events))
         return self.handle(batch, seconds)
 
     def put(self, *events: Event) -> None:
         """Put events on the queue."""
         for event in events:
-            self.aws.sqs.send_message(QueueUrl=self.aws.queue_urls[QUEUE], MessageBody=_message(event))
+            self.aws.sqs.sendmessage_of(QueueUrl=self.aws.queue_urls[QUEUE], MessageBody=message_of(event))
 
     def judge(self, *parts: Sequence[Mapping[str, Any]], **window: Any) -> dict[str, dict[str, Any]]:
         """Put a window into the lake, judge it, and return its judgements."""
@@ -226,5 +234,6 @@ def _with_places(known: Any, places: GivenPlaces) -> Any:
     return type(known)(known.consents, known.attempts, places)
 
 
-def _message(event: Event) -> str:
+def message_of(event: Event) -> str:
+    """The body of the message that a rule of the bus makes of an event."""
     return json.dumps({"detail-type": event.event_type, "detail": json.loads(event.to_json())})

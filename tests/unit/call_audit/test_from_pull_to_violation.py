@@ -14,7 +14,7 @@ from outbound.events import Event
 from sandbox.running import Tenant, running_tenant
 from sandbox.world import contacts_of
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
-from worlds.call_audit import NEW_YORK, _message
+from worlds.call_audit import NEW_YORK, message_of
 from worlds.outcomes import PullWorld, evening, make_pulls
 from worlds.runtime import WorldRuntime
 
@@ -64,7 +64,7 @@ def test_a_call_to_a_person_who_had_said_no_is_told(pulls: PullWorld, clock: Fak
     pulls.work_off()
     facts = [Event.from_detail(fact) for fact in pulls.facts("outcomes.pulled")]
     judge = build(runtime, AuditRequests.of(runtime))
-    answer = judge(sqs_event("audit-calls", *map(_message, facts)), Invocation())  # type: ignore[arg-type]
+    answer = judge(sqs_event("audit-calls", *map(message_of, facts)), Invocation())  # type: ignore[arg-type]
 
     assert answer == {"batchItemFailures": []}
     rows = pulls.rows("call_audit/")
