@@ -186,7 +186,7 @@ class AuditWorld:
     def put(self, *events: Event) -> None:
         """Put events on the queue."""
         for event in events:
-            self.aws.sqs.sendmessage_of(QueueUrl=self.aws.queue_urls[QUEUE], MessageBody=message_of(event))
+            self.aws.sqs.send_message(QueueUrl=self.aws.queue_urls[QUEUE], MessageBody=message_of(event))
 
     def judge(self, *parts: Sequence[Mapping[str, Any]], **window: Any) -> dict[str, dict[str, Any]]:
         """Put a window into the lake, judge it, and return its judgements."""

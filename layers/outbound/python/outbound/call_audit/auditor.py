@@ -263,7 +263,7 @@ class Auditor:
         """Leave the rest to the next run where too little time is left for a part."""
         if deadline.left() < _PART_SECONDS:
             self._ledger.release(claim)
-            raise TryLater(_AGAIN_SECONDS, "the next run goes on with the window")
+            raise TryLater(_AGAIN_SECONDS, "the next run resumes the window")
 
 
 def _measure(claim: Claim) -> None:
