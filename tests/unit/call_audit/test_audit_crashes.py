@@ -62,13 +62,15 @@ def _work(world: AuditWorld) -> None:
 def _recover(world: AuditWorld) -> None:
     world.clock.advance(minutes=15)
     world.start_afresh()
-    for _ in range(2):
-        world.trigger.let_time_pass()
-        until_quiet(world.trigger.poll)
-        world.clock.advance(minutes=10)
-        world.runtime.sweep()
-        world.facts_seen += world.aws.published()
-        world.put_requests(world.facts_seen)
+    world.trigger.let_time_pass()
+    until_quiet(world.trigger.poll)
+    # One sweep publishes what was left, and asks for the hours that were marked.
+    world.clock.advance(minutes=10)
+    world.runtime.sweep()
+    world.facts_seen += world.aws.published()
+    world.put_requests(world.facts_seen)
+    until_quiet(world.trigger.poll)
+    world.facts_seen += world.aws.published()
 
 
 def _state(world: AuditWorld) -> object:
@@ -93,3 +95,16 @@ def test_it_ends_as_undisturbed_wherever_it_is_cut_off(build: Build) -> None:
 @pytest.mark.parametrize("build", [_first, _late])
 def test_it_ends_as_undisturbed_wherever_aws_refuses_once(build: Build) -> None:
     assert check_every_refusal(fresh(build), _work, _recover, _state).runs > 5
+
+
+def _marked(aws: AwsWorld, clock: FakeClock) -> AuditWorld:
+    """An hour that is due to be judged again."""
+    world = _late(aws, clock)
+    world.trigger.poll()
+    world.clock.advance(minutes=6)
+    return world
+
+
+def test_a_marked_hour_is_asked_for_wherever_the_sweep_is_cut_off() -> None:
+    checked = check_every_cut(fresh(_marked), lambda world: world.runtime.sweep(), _recover, _state)
+    assert "events PutEvents" in checked.calls
