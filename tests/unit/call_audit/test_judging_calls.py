@@ -67,6 +67,20 @@ def test_what_is_lifted_by_the_call_forbids_no_more_and_what_is_lifted_after_it_
     assert list(world.judge([call("a"), call("b", minutes=20)])) == ["a"]
 
 
+def test_what_a_crm_sends_every_night_hides_no_refusal_before_it(world: AuditWorld) -> None:
+    """The ledger's state says what was said last; of many contacts the histories are read at the same time."""
+    contacts = [f"n{number}" for number in range(8)]
+    for number, contact_id in enumerate(contacts):
+        world.says("granted", -6000, contact_id)
+        if number % 2:
+            world.says("revoked", -10, contact_id)
+        world.says("granted", 600, contact_id)
+    rows = world.judge([call(contact_id, contact_id) for contact_id in contacts])
+    assert sorted(rows) == contacts[1::2]
+    assert {row["violations"][0] for row in rows.values()} == {"consent_revoked"}
+    assert {row["consent"][0]["recorded_at"] for row in rows.values()} == {"2026-03-09T15:50:00Z"}
+
+
 def test_the_refusal_of_a_contact_that_was_merged_counts_from_the_merge_on(world: AuditWorld) -> None:
     world.says("do_not_call", -600, "c2")
     world.says("merged", -10, merged_contact_id="c2")

@@ -9,14 +9,14 @@ A call is judged as of its start and without the margin that closes a window ear
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from outbound.call_audit.calls import Call
-from outbound.call_audit.consent_then import ConsentBasis, ConsentThen
+from outbound.call_audit.consent_then import ConsentBasis, ConsentThen, Moment, basis_of
 from outbound.call_audit.places import Place, Places
 from outbound.calling.attempts import RecentAttempts, RecordedAttempt
 from outbound.calling.consent_view import view_of
@@ -115,37 +115,49 @@ class CallJudge:
         self._known = known
         self._attempts_since = attempts_since
 
-    def judge(self, calls: Sequence[Call]) -> Iterator[Judgement]:
+    def judge(self, calls: Sequence[Call]) -> list[Judgement]:
         """Judge some hundred calls, whose contacts are read together."""
         contacts = {call.contact_id for call in calls if call.contact_id}
-        consents = self._known.consents.now(contacts)
+        consents = self._known.consents.at({_moment(call) for call in calls if call.contact_id})
         attempts = self._known.attempts.get_many(contacts)
         places = self._known.places.of_contacts(self._campaign_id, contacts)
-        for call in calls:
-            if call.contact_id:
-                made = attempts[call.contact_id]
-                yield self._judged(call, consents[call.contact_id], made, places)
-            else:
-                yield self._of_unknown_contact(call)
+        judged = [
+            self._judged(call, consents[_moment(call)], attempts[call.contact_id], places)
+            if call.contact_id
+            else self._of_unknown_contact(call)
+            for call in calls
+        ]
+        return self._with_proofs(judged, consents)
 
     def _judged(
-        self, call: Call, now: Consent, made: Sequence[RecordedAttempt], places: Mapping[str, Place]
+        self,
+        call: Call,
+        consent: Consent,
+        made: Sequence[RecordedAttempt],
+        places: Mapping[str, Place],
     ) -> Judgement:
         place = places.get(call.contact_id)
         known = place.contact() if place else Contact(call.contact_id)
         contact = replace(known, numbers=known.numbers or _numbers(call), attempts=self._before(call, made))
-        consent = self._known.consents.at(now, call.started_at)
         decision = self._judge.decide(
             self._campaign, contact, call.started_at, view_of(consent), foresee=False
         )
         names = _names(decision)
-        basis: Collection[ConsentBasis] = ()
-        if _BY_CONSENT & set(names):
-            basis = list(self._known.consents.basis(consent))
-        late = bool(_REFUSED & set(names)) and self._known.consents.refused_unrecorded(
-            call.contact_id, call.started_at
-        )
-        return Judgement(call, decision, *_divided(names), tuple(basis), late)
+        basis = tuple(basis_of(consent)) if _BY_CONSENT & set(names) else ()
+        return Judgement(call, decision, *_divided(names), basis)
+
+    def _with_proofs(
+        self, judged: Sequence[Judgement], consents: Mapping[Moment, Consent]
+    ) -> list[Judgement]:
+        """Add to refusals of persons when they were recorded: what other violations rest on is known."""
+        moments = {_moment(each.call) for each in judged if _REFUSED & set(each.violations)}
+        proofs = self._known.consents.proofs({moment: consents[moment] for moment in moments})
+        return [
+            replace(each, consent=proof.basis, recorded_after_the_call=proof.recorded_after_the_call)
+            if (proof := proofs.get(_moment(each.call)))
+            else each
+            for each in judged
+        ]
 
     def _of_unknown_contact(self, call: Call) -> Judgement:
         """Judge the window alone, by the number where the record has one."""
@@ -160,6 +172,10 @@ class CallJudge:
             return None
         this, oldest = (call.started_at, call.call_id), call.started_at - CAPS_LOOK_BACK
         return tuple(one.attempt() for one in made if one.at >= oldest and (one.at, one.call_id) < this)
+
+
+def _moment(call: Call) -> Moment:
+    return call.contact_id, call.started_at
 
 
 def _numbers(call: Call) -> tuple[Any, ...]:
