@@ -68,7 +68,7 @@ def test_what_is_lifted_by_the_call_forbids_no_more_and_what_is_lifted_after_it_
 
 
 def test_what_a_crm_sends_every_night_hides_no_refusal_before_it(world: AuditWorld) -> None:
-    """The ledger's state says what was said last; of many contacts the histories are read at the same time."""
+    """The ledger says what was said last; of many contacts the histories are read at the same time."""
     contacts = [f"n{number}" for number in range(8)]
     for number, contact_id in enumerate(contacts):
         world.says("granted", -6000, contact_id)
