@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
+from outbound.call_audit.metrics import CallAuditMetric
 from outbound.call_audit.requests import LONGEST_AUDIT
-from outbound.metrics import Metric, metrics
+from outbound.metrics import metrics
 from worlds.call_audit import CAMPAIGN, END, NOON, START, AuditWorld, call
 
 
 def _measured(world: AuditWorld, capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
     metrics.flush_metrics()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-    names = (Metric.CALLS_JUDGED, Metric.CALL_VIOLATIONS, Metric.CALLS_NOT_JUDGED)
+    names = list(CallAuditMetric)
     return {name.value: sum(sum(line.get(name.value, [])) for line in lines) for name in names}
 
 

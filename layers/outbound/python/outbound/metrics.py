@@ -38,9 +38,6 @@ class FunctionMetric(Metric):
     MESSAGES_FAILED = "MessagesFailed"
     SWEPT = "ItemsSwept"
     SETTINGS_UNUSABLE = "SettingsUnusable"
-    CALLS_JUDGED = "CallsJudged"
-    CALL_VIOLATIONS = "CallViolations"
-    CALLS_NOT_JUDGED = "CallsNotJudged"
 
 
 # An invocation that had nothing to count is not news; Powertools would say so every time.

@@ -18,6 +18,7 @@ from outbound.call_audit.call_judge import CAPS_LOOK_BACK, CallJudge, Knowledge
 from outbound.call_audit.calls import Call, calls_of
 from outbound.call_audit.consent_then import ConsentThen
 from outbound.call_audit.ledger import AuditLedger, Claim, LostLease, NotClaimed
+from outbound.call_audit.metrics import CallAuditMetric
 from outbound.call_audit.places import NoPlaces
 from outbound.call_audit.results import PartResult, Results
 from outbound.call_audit.tally import tally_of
@@ -31,7 +32,7 @@ from outbound.compliance.decision import Judge
 from outbound.events import Event, new_event
 from outbound.events.facts.calls import AuditedWindow, CallsAudited
 from outbound.logs import logger
-from outbound.metrics import Metric, measure
+from outbound.metrics import measure
 from outbound.queues import Refused, TryLater
 from outbound.runtime import Runtime
 from outbound.store.consents import Consents
@@ -270,9 +271,9 @@ class Auditor:
 def _measure(claim: Claim) -> None:
     """Count what is new: a window that is judged again counts once."""
     changes = claim.work.changes or {}
-    measure(Metric.CALLS_JUDGED, changes["more_calls"])
-    measure(Metric.CALL_VIOLATIONS, changes["new_violations"])
-    measure(Metric.CALLS_NOT_JUDGED, changes["more_not_judged"])
+    measure(CallAuditMetric.CALLS_JUDGED, changes["more_calls"])
+    measure(CallAuditMetric.CALL_VIOLATIONS, changes["new_violations"])
+    measure(CallAuditMetric.CALLS_NOT_JUDGED, changes["more_not_judged"])
     # The dashboard sums these lines up by campaign, which as a dimension would be a metric each.
     said = {"campaign_id": claim.window.campaign_id, "violations": changes["new_violations"]}
     logger.info("calls were judged", extra=said)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,11 +13,11 @@ from outbound.call_audit.marks import AuditMarks
 from outbound.call_audit.windows import days_between, in_time_order, is_pulled_manifest, pulled_prefix
 from outbound.calling.attempts import RecentAttempts
 from outbound.calling.settings import ComplianceSettings
-from outbound.clock import Clock, Deadline, format_time, midnight_after, parse_time
+from outbound.clock import Clock, Deadline, Invocation, format_time, midnight_after, parse_time
 from outbound.events import Event, EventType
 from outbound.events.requests import AuditRequested
 from outbound.logs import logger
-from outbound.queues import Invocation, Refused, event_of, work
+from outbound.queues import Refused, work_on_events
 from outbound.runtime import Runtime, Work
 from outbound.store.objects import Lake
 from outbound.store.table import Key, Table
@@ -117,11 +116,9 @@ def build(runtime: Runtime, requests: AuditRequests | None = None) -> Work:
     def judge(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
         deadline = runtime.deadline(invocation)
 
-        def take(record: Mapping[str, Any]) -> None:
-            received = event_of(record)
-            logger.append_keys(correlation_id=received.correlation_id)
+        def answer(received: Event) -> None:
             requests.answer(received, documents.get("compliance", ComplianceSettings), deadline)
 
-        return work(event, queue, take, invocation)
+        return work_on_events(queue, answer)(event, invocation)
 
     return judge
