@@ -130,6 +130,8 @@ ALLOWED: dict[str, Attempt] = {
     "pull_outcomes shares tokens": _item("TokenTable"),
     "record_consent counts failures": _count_failure,
     "record_problems counts failures": _count_failure,
+    "audit_calls reads the ledger of consent": _item("ConsentTable"),
+    "audit_calls stages judgements": _put("LakeBucket", "staged/call_audit/nothing"),
     "sweep finds what is due": _due,
 }
 
@@ -166,6 +168,9 @@ DENIED: dict[str, Attempt] = {
     "record_problems reads the state": _item("StateTable"),
     "record_problems publishes": _publish,
     "record_problems writes the audit log": _put("AuditBucket", "audit/nothing"),
+    "audit_calls writes what was pulled": _put("LakeBucket", "outcomes/nothing"),
+    "audit_calls removes consent": _remove_item("ConsentTable"),
+    "audit_calls reads the credentials of CXone": _secret("CxoneSecret"),
     "sweep reads a secret": _secret("CrmSecret"),
     "sweep removes from the state": _remove_item("StateTable"),
     "sweep scans the state": _scan("StateTable"),

@@ -18,14 +18,23 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from outbound.events.facts import archive, campaigns, consent, deliveries, dispositions, outcomes, webhooks
+from outbound.events.facts import (
+    archive,
+    calls,
+    campaigns,
+    consent,
+    deliveries,
+    dispositions,
+    outcomes,
+    webhooks,
+)
 from outbound.events.facts.base import Fact, Part, Unset
 from outbound.events.requests import REPORTS, REQUESTS, TICKS
 from outbound.events.types import EventType
 
 # What the rules of the bus keep from destinations: a request is not a fact yet.
 _NOT_DELIVERED = ".requested"
-_FACTS = (archive, campaigns, consent, deliveries, dispositions, outcomes, webhooks)
+_FACTS = (archive, calls, campaigns, consent, deliveries, dispositions, outcomes, webhooks)
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 Model = type[BaseModel] | type[Fact]
