@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from outbound.cxone.http import CxoneHttp
     from outbound.cxone.ports.attempts import AttemptsPort
     from outbound.cxone.ports.campaigns import CampaignsPort
+    from outbound.cxone.ports.contact_lists import ContactListsPort
     from outbound.cxone.ports.dispositions import DispositionsPort
     from outbound.cxone.ports.outcomes import OutcomesPort
     from outbound.cxone.ports.subscriptions import SubscriptionsPort
@@ -31,6 +32,7 @@ class Cxone:
     dispositions: DispositionsPort
     campaigns: CampaignsPort
     attempts: AttemptsPort
+    contact_lists: ContactListsPort
 
 
 class Connection:

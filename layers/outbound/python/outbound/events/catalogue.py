@@ -18,14 +18,23 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from outbound.events.facts import archive, campaigns, consent, deliveries, dispositions, outcomes, webhooks
+from outbound.events.facts import (
+    archive,
+    campaigns,
+    consent,
+    deliveries,
+    dispositions,
+    outcomes,
+    segments,
+    webhooks,
+)
 from outbound.events.facts.base import Fact, Part, Unset
-from outbound.events.requests import REPORTS, REQUESTS, TICKS
+from outbound.events.requests import INTERNAL, REPORTS, REQUESTS, TICKS
 from outbound.events.types import EventType
 
 # What the rules of the bus keep from destinations: a request is not a fact yet.
 _NOT_DELIVERED = ".requested"
-_FACTS = (archive, campaigns, consent, deliveries, dispositions, outcomes, webhooks)
+_FACTS = (archive, campaigns, consent, deliveries, dispositions, outcomes, segments, webhooks)
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 Model = type[BaseModel] | type[Fact]
@@ -73,7 +82,8 @@ def _contracts() -> Iterator[Contract]:
     for model in (model for module in _FACTS for model in vars(module).values()):
         if isinstance(model, type) and issubclass(model, Fact) and "TYPE" in vars(model):
             yield Contract(model.TYPE, Kind.FACT, model)
-    yield from (Contract(each, Kind.REQUEST, model) for each, model in (*REQUESTS.items(), *TICKS.items()))
+    requests = (*REQUESTS.items(), *INTERNAL.items(), *TICKS.items())
+    yield from (Contract(each, Kind.REQUEST, model) for each, model in requests)
     yield from (Contract(each, Kind.REPORT, model) for each, model in REPORTS.items())
 
 

@@ -6,6 +6,7 @@ from outbound.cxone.adapters import Cxone
 from outbound.cxone.http import CxoneHttp
 from outbound.cxone.platform.attempts import PlatformAttempts
 from outbound.cxone.platform.campaigns import PlatformCampaigns
+from outbound.cxone.platform.contact_lists import PlatformContactLists
 from outbound.cxone.platform.dispositions import PlatformDispositions
 from outbound.cxone.platform.outcomes import PlatformOutcomes
 from outbound.cxone.platform.subscriptions import PlatformSubscriptions
@@ -19,4 +20,5 @@ def ports(http: CxoneHttp) -> Cxone:
         dispositions=PlatformDispositions(http),
         campaigns=PlatformCampaigns(http),
         attempts=PlatformAttempts(http),
+        contact_lists=PlatformContactLists(http),
     )
