@@ -5,10 +5,11 @@ from starlette.requests import Request
 from sandbox.tenant.archive_book import ArchiveBook
 from sandbox.tenant.campaign_status import CampaignStatus
 from sandbox.tenant.contact_book import ContactBook
+from sandbox.tenant.list_book import ListBook
 from sandbox.tenant.quota import Quotas
 from sandbox.tenant.tokens import Tokens
 from sandbox.tenant.webhook_sending import Webhooks
-from sandbox.world import World
+from sandbox.world import World, listed_contacts
 from sandbox.world.calllog import CallLog
 
 
@@ -28,6 +29,7 @@ class TenantState:
         self.webhooks.start_afresh(world.webhook_pause)
         self.calls = {one.id: CallLog(world.seed, one) for one in world.campaigns}
         self.contacts = {name: ContactBook(log) for name, log in self.calls.items()}
+        self.lists = {one.id: ListBook(listed_contacts(world, one)) for one in world.contact_lists}
         self.statuses = {one.id: CampaignStatus(one) for one in world.campaigns}
         self.archives = {one.id: ArchiveBook(world.seed, one) for one in world.campaigns}
 

@@ -1,7 +1,7 @@
 """Contacts of a list on the platform API: `GET /api/v2/omnichannel/contactlists/{id}/contacts`.
 
-The call, its parameters and `consentFlags` are documented. That contacts can be sorted by `contactId`, `total`, and
-how address, zone and attempts are called, are assumptions.
+The call, its parameters and `consentFlags` are documented. That contacts sort by `contactId`, that an
+answer has a `total`, and how address, zone and attempts are called, are assumptions.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from outbound.cxone.errors import InvalidRequest, NotFound, UnexpectedAnswer
+from outbound.cxone.errors import InvalidRequest, UnexpectedAnswer
 from outbound.cxone.http import Call, CxoneHttp
 from outbound.cxone.ports.contact_lists import ListedContact, ListPage
 
@@ -32,19 +32,16 @@ class PlatformContactLists:
         if list_id in _STEPS:
             raise InvalidRequest("is not an id that a path of CXone can hold", "contactListId")
         path = f"/api/v2/omnichannel/contactlists/{quote(list_id, safe='')}/contacts"
-        # By id: sorted by when they were changed last, contacts would move from page to page as they are dialled.
+        # Sorted by when they were changed last, contacts would move from page to page as they are dialled.
         params: dict[str, Any] = {
             "pageSize": page_size,
             "page": page,
+            "query": query or "true",
             "sortBy": "contactId",
             "sortOrder": "asc",
         }
-        if query:
-            params["query"] = query
         answer = self._http.call(Call(_SURFACE, _BUDGET, "GET", path, params))
         if answer.nothing:
-            if page == 1:
-                raise NotFound(f"GET {path} answered 204: there is no such list")
             return ListPage([], None)
         body = answer.body if isinstance(answer.body, dict) else _NO_FIELDS
         contacts = body.get("contacts")
