@@ -17,7 +17,7 @@ def read_query(text: str) -> Fits:
     """Return what says whether a contact fits a query, or refuse one that cannot be read.
 
     `true` fits every contact. Assumption: a name is a path into the contact, or else the name of one of its
-    attributes; one that is neither fits no contact: the document warns of empty results where a name is wrong.
+    attributes. One that is neither fits no contact: the document warns of empty results for a wrong name.
     """
     if text.strip() == "true":
         return lambda _: True

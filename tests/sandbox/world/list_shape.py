@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 class ContactList:
     """A list of the first `contacts` of a campaign's contacts; None is all of them.
 
-    Shares: of those whose flag says yes (`consent`), that have a stored zone (`zoned`), of these that the person
-    confirmed (`confirmed`), and of those that were called before (`attempted`). `attributes` are weights of
-    values by name.
+    Shares: of those whose flag says yes (`consent`), that have a stored zone (`zoned`), of these that the
+    person confirmed (`confirmed`), and of those that were called before (`attempted`). `attributes` are
+    weights of values by name.
     """
 
     id: str
