@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from outbound.campaigns.registration import Registrar
 from outbound.cli.arguments import whole_number
 from outbound.cli.output import Output
+from outbound.cli.preview import add_preview
 from outbound.cli.refusals import named
 from outbound.cli.stack import Stack
 from outbound.cli.times import moment
@@ -48,6 +49,7 @@ def add_commands(groups: Any) -> None:
         command.add_argument("campaign_id", metavar="ID")
         command.set_defaults(run=run)
 
+    add_preview(commands)
     commands.add_parser("list", help="the registered campaigns").set_defaults(run=_list)
 
 

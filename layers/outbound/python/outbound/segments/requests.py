@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from outbound.calling.profile import CallingProfile
+from outbound.complaints import complaints
 from outbound.events import Event
 from outbound.events.requests import SegmentRequested
+from outbound.logs import masked_text
 from outbound.segments.runs import SegmentRun, SegmentRuns
 from outbound.store.registry import Registry
 
@@ -17,7 +19,7 @@ class Unanswerable(Exception):
     """What cannot come to a segment: the reason, the field if one is wrong, and why."""
 
     def __init__(self, reason: str, message: str, field: str = "", campaign_id: str = "") -> None:
-        """Say it in words for people; `campaign_id` is empty where the request has none in the form of one."""
+        """Say it in words for people; `campaign_id` is empty where the request names none."""
         super().__init__(message)
         self.reason = reason
         self.message = message
@@ -39,8 +41,9 @@ def request_of(event: Event, registry: Registry, runs: SegmentRuns) -> SegmentRe
         data = SegmentRequested.model_validate(event.data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = ".".join(map(str, first["loc"]))[:64]
-        raise Unanswerable("invalid_request", f"{field}: {first['msg']}", field) from None
+        # A name that a sender chose may be anything.
+        field = masked_text(".".join(map(str, first["loc"])))[:64]
+        raise Unanswerable("invalid_request", masked_text(complaints(error))[:500], field) from None
     campaign = registry.get(data.campaign_id)
     if campaign is None:
         raise Unanswerable(

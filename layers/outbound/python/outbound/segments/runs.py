@@ -142,6 +142,11 @@ class SegmentRuns:
         """Return the item of a run with the facts that it still carries, empty where there is none."""
         return self._table.get(self.key(campaign_id, name)) or {}
 
+    def current(self, campaign_id: str) -> SegmentRun | None:
+        """Return the run that is a campaign's current segment, None where the campaign has none."""
+        run_id = self.segmented(campaign_id).run_id
+        return self.get(campaign_id, run_id.rpartition("-")[0]) if run_id else None
+
     def segmented(self, campaign_id: str) -> Segmented:
         """Return a campaign's segments."""
         item = self._table.get(campaign_key(self._tenant, campaign_id))

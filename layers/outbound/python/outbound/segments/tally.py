@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from outbound.compliance.decision import PASSING
+
 # So many hours in which contacts open are told apart; what opens later is counted as one.
 _MOST_OPENINGS = 72
 LATER_THAN_THAT = "later"
@@ -66,7 +68,9 @@ class Tally:
         if row["state"] == State.LATER:
             self._add_opening(row["next_opening"])
         elif row["state"] == State.REFUSED:
-            self.never.update(row["refusals"])
+            # What time lifts is not why, unless it is all there is: hours that never come.
+            lasting = [name for name in row["refusals"] if name not in PASSING]
+            self.never.update(lasting or row["refusals"])
         if row["conflict"]:
             self.conflicts[row["conflict"]] += 1
 
