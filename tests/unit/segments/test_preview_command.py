@@ -63,7 +63,7 @@ def test_a_preview_is_asked_for_by_an_event_and_shown_in_words(
     assert "13 never: 12 no_consent, 1 do_not_call." in shown
     assert f"Next openings (UTC): {said['openings']['2026-03-10T15:00Z']} from 2026-03-10 15:00" in shown
     assert "1 conflicts" in shown
-    assert "Asked of CXone: consentFlags.outbound.call==true" in shown
+    assert "CXone was sent the query: consentFlags.outbound.call==true" in shown
     assert said["never_because"] == {"no_consent": 12, "do_not_call": 1}
     assert sum(said["openings"].values()) == later
     assert said["conflicts"] == {"do_not_call": 1}

@@ -37,7 +37,7 @@ class Place:
         """Return the contact as the rules ask for it, without the attempts that were made."""
         return Contact(
             self.contact_id,
-            # A number of the area code that no one can have: where it lies is all that counts.
+            # A number of the area code that is never given out: where it lies is all that counts.
             tuple(Number(f"1{code}5550100", area_code(code)) for code in self.area_codes),
             self.state,
             f"{self.zip_prefix}00" if self.zip_prefix else "",

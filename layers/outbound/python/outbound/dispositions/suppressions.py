@@ -7,7 +7,7 @@ They differ from what agents, CRMs and files send:
     CXone says it already?    nothing is written
     settings cannot do it?    its message waits in the dead-letter queue for an operator; it is not given up
 
-Nobody but this stack can make one: it has an event type of its own, which no mapping of webhooks and no file
+This stack alone can make one: it has an event type of its own, which no mapping of webhooks and no file
 can name.
 """
 

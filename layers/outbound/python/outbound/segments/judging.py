@@ -20,7 +20,7 @@ from outbound.segments.tally import State
 from outbound.store.consents import Consent, Consents
 
 NO_CONSENT, NUMBER_UNREADABLE = "no_consent", "number_unreadable"
-"""Refusals of segmentation's own: CXone's flag does not say yes; a number that nobody can place."""
+"""Refusals of segmentation's own: CXone's flag does not say yes; a number that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

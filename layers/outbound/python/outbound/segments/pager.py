@@ -205,7 +205,7 @@ class _Reading:
             raise TooManyContacts
 
     def end_of_query(self) -> None:
-        """Go over to a wider query where this one found nobody, else end."""
+        """Go over to a wider query where this one found no contact, else end."""
         is_narrower = self.cursor.query + 1 < len(self._queries)
         if is_narrower and not self.cursor.read:
             self.cursor = Cursor(self.cursor.query + 1, page_size=self.cursor.page_size)

@@ -64,7 +64,9 @@ def _sentences(said: Mapping[str, Any]) -> list[str]:
         lines.append("The list changed while it was read: some contacts may be missing; ask again.")
     age = _age(said["age_seconds"])
     lines.append(f"As of {said['judged_at']} ({age} ago), by the rules {said['rules_version']}.")
-    lines.append(f"Asked of CXone: {said['query'] or _ALL_CONTACTS}; list {said['contact_list_id']}.")
+    lines.append(
+        f"CXone was sent the query: {said['query'] or _ALL_CONTACTS}; list {said['contact_list_id']}."
+    )
     return lines
 
 

@@ -1,6 +1,6 @@
 """Whom a segment is about: what CXone is asked for, and the same filter on our side.
 
-CXone is asked for contacts that agreed and have the attributes. Where that finds nobody, it is asked again
+CXone is asked for contacts that agreed and have the attributes. Where that finds none, it is asked again
 without the attributes, and then for every contact of the list: a misspelt attribute, and a flag that the
 query language does not know, look like a list without contacts. What comes is filtered here in any case::
 

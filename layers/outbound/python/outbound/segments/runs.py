@@ -309,7 +309,7 @@ class SegmentRuns:
             values |= {":open": campaign.open_run, ":at": format_time(campaign.open_at)}
         expression = "SET #open_run = :run, #open_since = :since"
         if not resumed:
-            # A claim alone is no progress: a run that is only ever claimed is stale in the end.
+            # A claim alone does not count: a run that is only ever claimed is stale in the end.
             expression, values[":now"] = f"{expression}, #open_at = :now", format_time(now)
         return self._table.updating(
             campaign_key(self._tenant, run.campaign_id), expression, values, condition
