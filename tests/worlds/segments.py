@@ -25,7 +25,7 @@ from outbound.segments.settings import SegmentSettings
 from outbound.store.consents import Consents
 from outbound.store.registry import Registry, registration_fields
 from sandbox.running import Tenant
-from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, Invocation
+from worlds.aws import ENVIRONMENT, AwsWorld, Invocation
 from worlds.runtime import WorldRuntime
 
 QUEUE, CHANGES = "segment-contacts", "suppress-contacts"
@@ -52,7 +52,7 @@ class SegmentWorld:
     """Lists of a tenant, the ledger of consent, the queues of requests and of changes, and the bus."""
 
     def __init__(
-        self, aws: AwsWorld, clock: FakeClock, tenant: Tenant, list_id: str = LIST, **settings: Any
+        self, aws: AwsWorld, clock: Any, tenant: Tenant, list_id: str = LIST, **settings: Any
     ) -> None:
         self.aws = aws
         self.clock = clock

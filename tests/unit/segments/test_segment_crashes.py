@@ -12,21 +12,24 @@ from sandbox.world import contacts_of
 from worlds.aws import AwsWorld, FakeClock
 from worlds.segments import CAMPAIGN, CHANGES, LIST, NOON, SegmentWorld
 
+# Two pages, each a part.
+_LISTED = 12
+
 
 def _segmenting(tenant: Tenant) -> Callable[[AwsWorld, FakeClock], SegmentWorld]:
     """One request over a list of two pages and parts, with a conflict in each."""
     ids = contacts_of(tenant.world, CAMPAIGN)
-    for contact in ids[60:300]:
+    for contact in ids[_LISTED:300]:
         tenant.remove_listed_contact(LIST, contact)
-    for contact in ids[:60]:
+    for contact in ids[:_LISTED]:
         tenant.set_call_consent(LIST, contact, agreed=True)
 
     def build(aws: AwsWorld, clock: FakeClock) -> SegmentWorld:
         clock.time = NOON
-        world = SegmentWorld(aws, clock, tenant, page_size=30, part_contacts=30)
-        world.grant(*ids[:58])
+        world = SegmentWorld(aws, clock, tenant, page_size=6, part_contacts=6)
+        world.grant(*ids[: _LISTED - 1])
         world.consent("do_not_call", ids[3])
-        world.consent("revoked", ids[44])
+        world.consent("revoked", ids[8])
         aws.published()
         world.put(world.requested())
         return world
