@@ -10,6 +10,7 @@ current segment + campaign.segmented, in one transaction
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,8 @@ from outbound.store.table import Item
 _LEASE_MARGIN_SECONDS = 15.0
 _AGAIN_SECONDS = 15.0
 _LONGEST_QUOTED = 64
+# New objects between two collections: some pages.
+_OBJECTS_A_COLLECTION = 50_000
 _OF_AWS = (ClientError, BotoCoreError, PublishFailed)
 
 Record = Mapping[str, Any]
@@ -254,6 +257,9 @@ def build(runtime: Runtime) -> Work:
     """Return the work of the function behind the queue of requests for segments."""
     queue, documents = runtime.queue, runtime.documents
     runtime.warm_up("cxone", "outbox", "registry", "lake")
+    # Contacts come and go by the ten thousand, and none is in a circle of references.
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_A_COLLECTION)
 
     def segment(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
         deadline = runtime.deadline(invocation)
