@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from outbound.cli.check_calling import suppressions
 from outbound.events import Event
 from sandbox.world import contacts_of
 from worlds.aws import FakeClock
@@ -112,3 +115,23 @@ def test_what_cannot_be_is_refused_at_once(
     assert refused.code == 2
     assert said in " ".join(refused.err.split())
     assert world.aws.published(REQUEST) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "state"),
+    [
+        ({}, "wrong"),
+        ({"default_agent_id": "desk"}, "ok"),
+        ({"default_agent_id": "desk", "do_not_call_codes": ["DNC"]}, "wrong"),
+    ],
+)
+def test_check_says_whether_contacts_can_be_suppressed(
+    world: SegmentWorld, document: dict[str, Any], state: str
+) -> None:
+    settings = json.dumps(document)
+    name = "/outbound/config/dispositions"
+    world.aws.ssm.put_parameter(Name=name, Type="String", Overwrite=True, Value=settings)
+    (found,) = suppressions(world.runtime)
+    assert found.state == state
+    world.register(contact_list_id="")
+    assert list(suppressions(world.runtime)) == []
