@@ -45,7 +45,8 @@ def _apply(world: SegmentWorld, applier: WorldRuntime) -> list[str]:
 def _record(world: SegmentWorld, change: str, contact: str, minutes: float) -> None:
     event = sqs_event("record-consent", message(changed(change, minutes, contact_id=contact)))
     handle = recording(WorldRuntime(world.aws, world.clock, "record-consent"))
-    assert handle(event, Invocation()) == {"batchItemFailures": []}  # type: ignore[arg-type]
+    answer = handle(event, Invocation())  # type: ignore[arg-type]
+    assert answer == {"batchItemFailures": []}
 
 
 def _agreed(world: SegmentWorld) -> list[str]:
@@ -57,7 +58,7 @@ def _agreed(world: SegmentWorld) -> list[str]:
 def test_a_revocation_is_written_in_cxone_and_a_later_grant_counts(
     world: SegmentWorld, applier: WorldRuntime
 ) -> None:
-    """What we wrote is not recorded of the person: granted again, the contact may be called, in our ledger."""
+    """What we wrote is not recorded of the person: granted again, the contact may be called."""
     first, second, *_ = agreed = _agreed(world)
     world.grant(*agreed)
     world.run(world.requested())
