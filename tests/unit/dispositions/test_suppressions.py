@@ -172,7 +172,7 @@ def _state(world: DispositionWorld) -> object:
         world.endings(),
         contact.outcome_code,
         contact.notes,
-        len(contact.writes),
+        len({str(write.body) for write in contact.writes}),
         sorted(facts.values()),
         items,
         [message["Body"] for message in world.aws.drain("apply-dispositions-dlq")],

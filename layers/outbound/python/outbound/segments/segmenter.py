@@ -18,13 +18,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.calling.attempts import RecentAttempts
 from outbound.calling.settings import ComplianceSettings
-from outbound.clock import Clock, Deadline, format_time
+from outbound.clock import Clock, Deadline, Invocation, format_time
 from outbound.cxone.errors import CxoneError, OutOfTime, RateLimited
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
 from outbound.events.facts.segments import CampaignSegmented, CampaignSegmentFailed
 from outbound.logs import logger
 from outbound.metrics import measure
-from outbound.queues import Invocation, Refused, TryLater, event_of, exponential_backoff, work
+from outbound.queues import Refused, TryLater, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.segments.judging import PageReader, SegmentJudge
 from outbound.segments.metrics import SegmentMetric

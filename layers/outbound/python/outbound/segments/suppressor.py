@@ -20,12 +20,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.calling.forbidding import Forbidden, forbidden_by
 from outbound.calling.segment_index import Segmented, SegmentIndex
-from outbound.clock import Clock, parse_time
+from outbound.clock import Clock, Invocation, parse_time
 from outbound.contact_ids import read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed
 from outbound.logs import logger
 from outbound.metrics import measure
-from outbound.queues import Invocation, Refused, event_of, exponential_backoff, work
+from outbound.queues import Refused, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.segments.metrics import SegmentMetric
 from outbound.segments.runs import STALE
