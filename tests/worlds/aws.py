@@ -32,6 +32,7 @@ QUEUES = (
     "deliver-wfm",
     "end-archive",
     "plan-archives",
+    "provision-campaigns",
     "record-audit",
     "record-consent",
     "route-webhooks",

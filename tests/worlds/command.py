@@ -34,6 +34,7 @@ Command = Callable[..., Said]
 def outputs_of(aws: AwsWorld) -> dict[str, str]:
     """The outputs of the template, as far as moto has what they name."""
     outputs = {"Tenant": ENVIRONMENT["TENANT"], "CxoneSecret": ENVIRONMENT["CXONE_SECRET"]}
+    outputs["CxoneApi"] = ENVIRONMENT["CXONE_API"]
     named = {"BusName": "BUS_NAME", "StateTable": "STATE_TABLE", "TokenTable": "TOKEN_TABLE"}
     named |= {"ConsentTable": "CONSENT_TABLE", "LakeBucket": "LAKE_BUCKET", "ArchiveBucket": "ARCHIVE_BUCKET"}
     outputs |= {output: ENVIRONMENT[variable] for output, variable in named.items()}

@@ -3,13 +3,14 @@
 from starlette.requests import Request
 
 from sandbox.tenant.archive_book import ArchiveBook
+from sandbox.tenant.campaign_book import CampaignBook
 from sandbox.tenant.campaign_status import CampaignStatus
 from sandbox.tenant.contact_book import ContactBook
 from sandbox.tenant.list_book import ListBook
 from sandbox.tenant.quota import Quotas
 from sandbox.tenant.tokens import Tokens
 from sandbox.tenant.webhook_sending import Webhooks
-from sandbox.world import World, listed_contacts
+from sandbox.world import Campaign, World, listed_contacts
 from sandbox.world.calllog import CallLog
 
 
@@ -27,11 +28,21 @@ class TenantState:
         self.tokens = Tokens(world.token_lifetime)
         self.quotas = Quotas(world.quotas)
         self.webhooks.start_afresh(world.webhook_pause)
-        self.calls = {one.id: CallLog(world.seed, one) for one in world.campaigns}
-        self.contacts = {name: ContactBook(log) for name, log in self.calls.items()}
+        self.calls: dict[str, CallLog] = {}
+        self.contacts: dict[str, ContactBook] = {}
+        self.statuses: dict[str, CampaignStatus] = {}
+        self.archives: dict[str, ArchiveBook] = {}
+        self.campaigns = CampaignBook()
         self.lists = {one.id: ListBook(listed_contacts(world, one)) for one in world.contact_lists}
-        self.statuses = {one.id: CampaignStatus(one) for one in world.campaigns}
-        self.archives = {one.id: ArchiveBook(world.seed, one) for one in world.campaigns}
+        for one in world.campaigns:
+            self.add_campaign(one)
+
+    def add_campaign(self, campaign: Campaign) -> None:
+        """Have a campaign on every surface, until the tenant is reset."""
+        self.calls[campaign.id] = CallLog(self.world.seed, campaign)
+        self.contacts[campaign.id] = ContactBook(self.calls[campaign.id])
+        self.statuses[campaign.id] = CampaignStatus(campaign)
+        self.archives[campaign.id] = ArchiveBook(self.world.seed, campaign)
 
     def reset(self) -> None:
         """Go back to the beginning of the same world."""

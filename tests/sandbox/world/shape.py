@@ -67,7 +67,7 @@ CAMPAIGN_STATUSES: tuple[str, ...] = ("ACTIVE", "PAUSED")
 
 #: What a campaign is that somebody has ended. Assumption: the documents say neither how they are spelt nor
 #: that a campaign which has ended may not be asked to dial again, so the tenant does as it is asked.
-ENDED_STATUSES: tuple[str, ...] = ("COMPLETED", "STOPPED", "ARCHIVED", "DISABLED")
+ENDED_STATUSES: tuple[str, ...] = ("COMPLETED", "STOPPING", "STOPPED", "ARCHIVED", "DISABLED")
 
 # Assumption: a contact is tried three times, where a campaign does not say how many contacts it has.
 _TRIES_PER_CONTACT = 3

@@ -11,6 +11,7 @@ from faults import check_every_cut, check_every_refusal, fresh, until_quiet
 
 from outbound.settings import ConfigurationError
 from outbound.store.table import Key
+from outbound.subscriptions.registrar import NotRegistered
 from sandbox.running import Tenant
 from worlds.aws import AwsWorld, FakeClock
 from worlds.signed_webhooks import SETTINGS, Receiver, running_receiver
@@ -265,3 +266,17 @@ def test_only_what_may_have_had_an_effect_is_looked_for(world: SubscriptionWorld
 
     assert world.register().message.startswith("invalid_request: name:")
     assert world.tenant.stats().count("GET /api/v2/omnichannel/webhooks") == 1
+
+
+def test_a_campaign_that_was_provisioned_has_them_registered_and_what_fails_is_heard(
+    aws: AwsWorld, world: SubscriptionWorld, function: Any
+) -> None:
+    aws.secrets.create_secret(Name="outbound/webhooks/cxone", SecretString='{"secret": "hush"}')
+    outcomes = [one["outcome"] for one in function(name="provisioned")["webhooks"]]
+    assert outcomes == ["registered", "registered"]
+    world.tenant.add_fault({"status": 503, "json": {}}, method="GET", path="webhooks$", times=None)
+    with pytest.raises(NotRegistered, match="unavailable"):
+        function(name="provisioned")
+    # Asked for by an operator, what fails is the answer.
+    assert [one["outcome"] for one in function()["webhooks"]] == ["failed", "failed"]
+    world.tenant.clear_faults()

@@ -21,6 +21,7 @@ from outbound.clock import Clock
 from outbound.events import new_event
 from outbound.events.facts.campaigns import CampaignRegistered, CampaignRemoved
 from outbound.events.fields import CampaignId, Code
+from outbound.settings import merged
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Campaign, Registry, registration_fields
 from outbound.store.table import Item
@@ -101,7 +102,7 @@ class Registrar:
 
         Args:
             campaign_id: the campaign's id in CXone.
-            changes: fields of `Registration` by name.
+            changes: fields of `Registration` by name; of `calling` those that are named, None for a default.
             new: whether the campaign may be registered by this; its name is then its id unless given.
 
         Raises:
@@ -116,7 +117,7 @@ class Registrar:
             known: dict[str, Any] = _fields(current) if current else {"name": campaign_id}
             known["start"] = known.get("start") or None
             known["calling"] = known.get("calling") or None
-            return Registration(**{"campaign_id": campaign_id, **known, **changes})
+            return Registration(**{"campaign_id": campaign_id, **known, **_merged(known, changes)})
 
         return self._settled(campaign_id, changed)
 
@@ -161,6 +162,14 @@ class Registrar:
         if item is not None:
             self._outbox.publish_or_leave(self._registry.key(campaign_id), item)
         return item is not None
+
+
+def _merged(known: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return changes in which what is named of the calling profile is laid over the profile as it is."""
+    calling = changes.get("calling")
+    if not isinstance(calling, Mapping):
+        return changes
+    return {**changes, "calling": merged(known["calling"] or {}, calling)}
 
 
 def _fields(campaign: Campaign) -> Item:

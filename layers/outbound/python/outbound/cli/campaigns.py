@@ -7,10 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from outbound.campaigns.lookups import backup_chain
 from outbound.campaigns.registration import Registrar
 from outbound.cli.arguments import whole_number
+from outbound.cli.calling_arguments import add_calling, calling_of
 from outbound.cli.output import Output
 from outbound.cli.preview import add_preview
+from outbound.cli.provisioning import add_provisioning
 from outbound.cli.refusals import named
 from outbound.cli.stack import Stack
 from outbound.cli.times import moment
@@ -38,6 +41,7 @@ def add_commands(groups: Any) -> None:
         "--start", metavar="TIME", help="pull from here on, like -30d or 2026-01-31T08:00:00Z (default: -7d)"
     )
     register.add_argument("--disabled", action="store_true", help="known, but not pulled")
+    add_calling(register)
     register.set_defaults(run=_register)
 
     for name, text, run in (
@@ -49,6 +53,7 @@ def add_commands(groups: Any) -> None:
         command.add_argument("campaign_id", metavar="ID")
         command.set_defaults(run=run)
 
+    add_provisioning(commands)
     add_preview(commands)
     commands.add_parser("list", help="the registered campaigns").set_defaults(run=_list)
 
@@ -65,6 +70,9 @@ def _register(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         changes["start"] = moment("--start", chosen.start, stack.clock.now())
     if chosen.disabled:
         changes["enabled"] = False
+    if calling := calling_of(chosen):
+        _check_backup(stack, chosen.campaign_id, calling.get("backup_campaign_id"))
+        changes["calling"] = calling
     _check(stack, chosen.campaign_id, changes)
     revision = _changed(stack, chosen.campaign_id, changes, new=True)
     output.said(
@@ -88,6 +96,15 @@ def _check(stack: Stack, campaign_id: str, changes: dict[str, Any]) -> None:
             f"start: {format_time(start)} is older than the {settings.retention_days} days that CXone keeps;"
             f" use {format_time(oldest)} or later"
         )
+
+
+def _check_backup(stack: Stack, campaign_id: str, backup: str | None) -> None:
+    """Refuse a backup that this campaign backs itself, at once or by way of others."""
+    if backup and campaign_id in (backup, *(chain := backup_chain(stack.registry, backup))):
+        if backup == campaign_id:
+            raise ValueError("--backup: is the campaign itself; a backup is another one")
+        circle = " -> ".join([campaign_id, backup, *chain])
+        raise ValueError(f"--backup: leads in a circle: {circle}; nothing would take over")
 
 
 def _enable(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
@@ -127,6 +144,7 @@ def _row(campaign: Campaign) -> dict[str, Any]:
     return {
         "campaign_id": campaign.campaign_id,
         "name": campaign.name,
+        "purpose": campaign.calling.get("purpose"),
         "enabled": campaign.enabled,
         "outcome_codes": list(campaign.outcome_codes),
         "page_size": campaign.page_size,

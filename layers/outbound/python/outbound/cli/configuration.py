@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from outbound.cli.document_checks import objections
+from outbound.cli.json_files import json_text
 from outbound.cli.output import Output
 from outbound.cli.settings_reference import MODELS, fields, json_schema
 from outbound.cli.stack import Stack
@@ -68,7 +69,7 @@ def _schema(_: Stack | None, chosen: argparse.Namespace, output: Output) -> None
 
 
 def _put(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    contents, name = _contents(chosen.file), stack.documents.parameter_name(chosen.capability)
+    contents, name = json_text(chosen.file), stack.documents.parameter_name(chosen.capability)
     before = _put_before(stack, name)
     try:
         # First as it is: only a document of the right form has headers to look for.
@@ -109,17 +110,6 @@ def _places(document: Any, above: str = "") -> set[str]:
         for name, value in document.items()
         for place in _places(value, f"{above}.{name}" if above else name)
     }
-
-
-def _contents(file: Path) -> str:
-    """Read a JSON file in any of the encodings that JSON has, with or without a byte order mark."""
-    try:
-        content = file.read_bytes()
-        return content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
-    except OSError as error:
-        raise ValueError(f"{file}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{file}: byte {error.start} is not {error.encoding}; save it as UTF-8") from None
 
 
 def _unmasked(stack: Stack, capability: str, document: Any) -> str:

@@ -56,6 +56,11 @@ _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("dispositions show {correlation_id}",),
     ),
     "archive.rejected": ("campaign {campaign_id}", "{reason} {field}: {message}", _SHOW_ARCHIVE),
+    "campaign.provision_rejected": (
+        "campaign {key}",
+        "{reason}: {message}",
+        ("campaigns provision FILE --dry-run",),
+    ),
     "archive.interrupted": (
         "campaign {campaign_id}, run {run_id}",
         "its execution ended: {status}",

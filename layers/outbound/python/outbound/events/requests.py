@@ -56,6 +56,22 @@ class Request(BaseModel):
     )
 
 
+class JudgedLater(Request):
+    """The data of a request of which the capability judges most, and names all that is wrong."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_most_of_what_is_unknown(cls, given: object) -> object:
+        """Keep one unknown field, to be named: there may be thousands, and an event has its limits."""
+        if not isinstance(given, dict):
+            return given
+        known = {*cls.model_fields, *map(to_camel, cls.model_fields)}
+        unknown = sorted(str(name) for name in given.keys() - known)[:1]
+        return {name: value for name, value in given.items() if name in known} | dict.fromkeys(unknown, True)
+
+
 class Report(Request):
     """The data of an event by which CXone reports something."""
 
@@ -82,14 +98,12 @@ class PullRequested(Request):
     """Whether windows that are pulled already are pulled again."""
 
 
-class DispositionRequested(Request):
+class DispositionRequested(JudgedLater):
     """Apply a disposition to a contact.
 
     Only contact and code are judged here. The capability that applies it judges the rest and names what is
     wrong, for a request not to be called counts however wrong the rest of it is.
     """
-
-    model_config = ConfigDict(extra="allow")
 
     contact_id: ContactId
     """The contact's id."""
@@ -111,16 +125,6 @@ class DispositionRequested(Request):
 
     occurred_at: JsonValue = None
     """When it was decided, where the sender says; else the event's own time counts."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_most_of_what_is_unknown(cls, given: object) -> object:
-        """Keep one unknown field, to be named: there may be thousands, and an event has its limits."""
-        if not isinstance(given, dict):
-            return given
-        known = {*cls.model_fields, *map(to_camel, cls.model_fields)}
-        unknown = sorted(str(name) for name in given.keys() - known)[:1]
-        return {name: value for name, value in given.items() if name in known} | dict.fromkeys(unknown, True)
 
 
 class ConsentChanged(Request):
@@ -186,6 +190,58 @@ class TransitionRequested(Request):
 
     reason: str | None = Field(None, max_length=256)
     """Why, for the audit."""
+
+
+class ProvisionRequested(JudgedLater):
+    """Create a campaign in CXone, paused, and register it.
+
+    All that is wrong with it is named together, in `campaign.provision_rejected`; README has an example.
+    """
+
+    name: JsonValue = None
+    """What the campaign is called in CXone: there is one of that name, whatever is cut off."""
+
+    key: JsonValue = None
+    """By which a repeated request is known; derived from the name unless given."""
+
+    description: JsonValue = None
+    """A text for people."""
+
+    purpose: JsonValue = None
+    """`telemarketing` (unless given), `informational` or `debt_collection`."""
+
+    seller: JsonValue = None
+    """On whose behalf is called."""
+
+    subject: JsonValue = None
+    """What is offered; calls are counted per person and subject."""
+
+    contact_list_id: JsonValue = None
+    """The list that is dialled; it exists and is not empty."""
+
+    queue_id: JsonValue = None
+    """The queue whose agents get the calls."""
+
+    time_zone: JsonValue = None
+    """By whose clock CXone dials: a name of the IANA database."""
+
+    predictive: JsonValue = None
+    """`answer_ratio`, `max_calls_in_flight`, `call_rate` and `abandonment_threshold` of the dialer."""
+
+    hours: JsonValue = None
+    """`days` (mon to sun), `start` and `end`."""
+
+    caps: JsonValue = None
+    """`per_day` and `per_week` for each person, `campaign_per_day` for all together."""
+
+    failover: JsonValue = None
+    """`enabled`, `threshold_type`, `threshold_value` and `window_minutes`."""
+
+    backup_campaign_id: JsonValue = None
+    """The campaign that takes over; it exists and is another one."""
+
+    states: JsonValue = None
+    """The states in which the list's people live, like NY; without them the strictest rule counts."""
 
 
 class SegmentRequested(Request):
@@ -265,6 +321,7 @@ REQUESTS: Mapping[EventType, type[Request]] = {
     EventType.CONSENT_CHANGED: ConsentChanged,
     EventType.ARCHIVE_REQUESTED: ArchiveRequested,
     EventType.TRANSITION_REQUESTED: TransitionRequested,
+    EventType.PROVISION_REQUESTED: ProvisionRequested,
     EventType.PULL_REQUESTED: PullRequested,
     EventType.SEGMENT_REQUESTED: SegmentRequested,
 }

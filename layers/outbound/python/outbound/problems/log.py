@@ -19,10 +19,10 @@ KEPT_DAYS = 90
 _IDS = (
     *("campaign_id", "contact_id", "request_id", "delivery_id", "provider", "file", "file_id", "run_id"),
     *("destination", "event_id", "event_type", "job_id", "status", "count", "field", "start", "end"),
-    *("rows", "failed"),
+    *("rows", "failed", "key"),
 )
 _TEXTS = ("reason", "message")
-_LONGEST = 500
+_LONGEST = 2000
 # Ids that may stand in those texts, too; a contact's may be the phone number.
 _IDS_IN_TEXTS = ("campaign_id", "request_id", "delivery_id", "file_id", "run_id", "event_id", "job_id")
 # As `cxone.http` names the request that CXone refused: its support asks for that. What CXone itself

@@ -18,6 +18,7 @@ _ALWAYS = frozenset(
         EventType.WEBHOOK_UNMAPPED,
         EventType.DISPOSITION_REJECTED,
         EventType.ARCHIVE_REJECTED,
+        EventType.PROVISION_REJECTED,
         EventType.ARCHIVE_INTERRUPTED,
         EventType.PULL_FAILED,
         EventType.SEGMENT_FAILED,

@@ -45,6 +45,10 @@ class SubscriptionResult:
         return asdict(self)
 
 
+class NotRegistered(Exception):
+    """Webhooks that an event asked for could not be registered."""
+
+
 class SubscriptionRegistrar:
     """Brings the subscriptions at CXone into agreement with those that are given."""
 
@@ -165,6 +169,17 @@ def build(runtime: Runtime) -> Work:
         # An environment may be warm since before a rotation.
         secrets.reread(secret_id)
         again = event.get("again") is True
-        return {"webhooks": [registrar.register(subscription(topic), again).as_data() for topic in _TOPICS]}
+        results = [registrar.register(subscription(topic), again) for topic in _TOPICS]
+        if "detail-type" in event:
+            # An event is not answered: it has to fail, so that Lambda tries again and an alarm rings.
+            _check(results)
+        return {"webhooks": [result.as_data() for result in results]}
 
     return register
+
+
+def _check(results: Sequence[SubscriptionResult]) -> None:
+    """Raise NotRegistered where a webhook could not be registered."""
+    failed = [f"{result.name}: {result.message}" for result in results if result.outcome == "failed"]
+    if failed:
+        raise NotRegistered("; ".join(failed))
