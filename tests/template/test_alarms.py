@@ -141,6 +141,7 @@ _READERS = {
     "dispositions": "apply-dispositions",
     "ingress": "route-webhooks",
     "outcomes": "plan-pulls",
+    "segments": "segment-contacts",
 }
 
 

@@ -37,6 +37,8 @@ QUEUES = (
     "record-audit",
     "record-consent",
     "route-webhooks",
+    "segment-contacts",
+    "suppress-contacts",
     "watched",
 )
 

@@ -132,6 +132,20 @@ class DispositionWorld:
             data={name: value for name, value in data.items() if value is not None},
         )
 
+    def suppression(self, reason: str = "consent_revoked", **given: Any) -> Event:
+        """A request of the stack itself to suppress a contact; `contact` names whose, `id` the request."""
+        event_id = given.pop("id", "suppression")
+        contact_id = given.pop("contact_id", None) or self.contact_id(given.pop("contact", "c1"))
+        data = {"campaign_id": CAMPAIGN, "contact_id": contact_id, "reason": reason, **given}
+        return Event(
+            event_id=event_id,
+            event_type="contact.suppression.requested",
+            occurred_at=format_time(NOON),
+            correlation_id=DELIVERY,
+            tenant=ENVIRONMENT["TENANT"],
+            data=data,
+        )
+
     def endings(self, correlation_id: str = DELIVERY) -> dict[str, str]:
         """How each request ended, or that it waits."""
         return {item["sk"]: item.get("status", "") for item in self.ledger.requests_of(correlation_id)}

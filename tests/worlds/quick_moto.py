@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import Lock
+from typing import Any
 from unittest.mock import patch
 
 import botocore.useragent
 import moto.backend_index
 import moto.core.responses
+import moto.dynamodb.responses
 import moto.sqs.models
 from moto import mock_aws
 
@@ -50,4 +53,17 @@ def hasten() -> None:
         (moto.sqs.models, "camelcase_to_underscores"),
     ):
         setattr(module, name, lru_cache(maxsize=None)(getattr(module, name)))
+    _let_threads_take_turns()
     botocore.useragent.UserAgentString.to_string = lambda _: "tests"  # type: ignore[method-assign]
+
+
+def _let_threads_take_turns() -> None:
+    """Moto copies all tables for a transaction, which fails while another thread reads one."""
+    handler, turn = moto.dynamodb.responses.DynamoHandler, Lock()
+    call_action = handler.call_action
+
+    def in_turn(self: Any) -> Any:
+        with turn:
+            return call_action(self)
+
+    handler.call_action = in_turn  # type: ignore[method-assign]

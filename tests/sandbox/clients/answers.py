@@ -122,6 +122,7 @@ class Contact:
     custom_fields: Mapping[str, Any] | None
     disposition_timestamp: str | None
     last_attempt_at: str | None
+    suppressed: bool
     writes: Sequence[Write]
 
 

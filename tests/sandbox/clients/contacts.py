@@ -54,5 +54,6 @@ def _contact(document: Mapping[str, Any]) -> Contact:
         custom_fields=document["customFields"],
         disposition_timestamp=document["dispositionTimestamp"],
         last_attempt_at=document["lastAttemptAt"],
+        suppressed=document["suppressed"],
         writes=[Write(**one) for one in document["writes"]],
     )

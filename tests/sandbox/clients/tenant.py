@@ -8,11 +8,12 @@ from typing import Any
 from sandbox.clients.answers import Emitted, Webhook
 from sandbox.clients.archive import ArchiveControl
 from sandbox.clients.campaigns import CampaignControl
+from sandbox.clients.contact_lists import ContactListControl
 from sandbox.clients.contacts import ContactControl
 from sandbox.world import World, iso, read_world, write_world
 
 
-class Tenant(ContactControl, ArchiveControl, CampaignControl):
+class Tenant(ContactControl, ContactListControl, ArchiveControl, CampaignControl):
     """A running tenant and the world in it."""
 
     def __init__(self, url: str, world: World) -> None:

@@ -2,13 +2,33 @@
 
 from fastapi import FastAPI
 
-from sandbox.tenant import archive, archive_control, calls, campaigns, contacts, control, oauth, webhooks
+from sandbox.tenant import (
+    archive,
+    archive_control,
+    calls,
+    campaigns,
+    contact_lists,
+    contacts,
+    control,
+    oauth,
+    webhooks,
+)
 from sandbox.tenant.state import TenantState
 from sandbox.wire.application import application
 from sandbox.world import World
 
 #: A further group of calls (dialer) is a module here.
-GROUPS = (oauth, calls, contacts, campaigns, archive, archive_control, webhooks, control)
+GROUPS = (
+    oauth,
+    calls,
+    contacts,
+    contact_lists,
+    campaigns,
+    archive,
+    archive_control,
+    webhooks,
+    control,
+)
 
 
 def tenant_app(world: World) -> FastAPI:

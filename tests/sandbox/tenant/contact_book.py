@@ -13,6 +13,7 @@ from sandbox.world.contacts import READY
 from sandbox.world.moments import microseconds
 
 _WRITTEN = ("outcomeCode", "agentId", "notes", "customFields", "dispositionTimestamp")
+_DO_NOT_CALL = "DO_NOT_CALL"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -82,7 +83,14 @@ class ContactBook:
     def history(self, number: int) -> dict[str, Any]:
         """Return a contact and what was written to it, for whoever steers the sandbox."""
         writes = [{"arrived": one.arrived, "body": one.body} for one in self._writes.get(number, ())]
-        return {**self.shown(number), "writes": writes}
+        return {**self.shown(number), "suppressed": self.is_suppressed(number), "writes": writes}
+
+    def is_suppressed(self, number: int) -> bool:
+        """Return True if the campaign may not dial a contact any more.
+
+        Assumption: a do-not-call that was written once stays, whatever is written after it.
+        """
+        return any(one.body["outcomeCode"] == _DO_NOT_CALL for one in self._writes.get(number, ()))
 
     def _last_attempt(self, number: int) -> str | None:
         place = self._log.last_call(number, microseconds(datetime.now(UTC)))

@@ -6,10 +6,11 @@ from sandbox.tenant.archive_book import ArchiveBook
 from sandbox.tenant.campaign_book import CampaignBook
 from sandbox.tenant.campaign_status import CampaignStatus
 from sandbox.tenant.contact_book import ContactBook
+from sandbox.tenant.list_book import ListBook
 from sandbox.tenant.quota import Quotas
 from sandbox.tenant.tokens import Tokens
 from sandbox.tenant.webhook_sending import Webhooks
-from sandbox.world import Campaign, World
+from sandbox.world import Campaign, World, listed_contacts
 from sandbox.world.calllog import CallLog
 
 
@@ -32,6 +33,7 @@ class TenantState:
         self.statuses: dict[str, CampaignStatus] = {}
         self.archives: dict[str, ArchiveBook] = {}
         self.campaigns = CampaignBook()
+        self.lists = {one.id: ListBook(listed_contacts(world, one)) for one in world.contact_lists}
         for one in world.campaigns:
             self.add_campaign(one)
 

@@ -5,6 +5,8 @@ from sandbox.world.attempts import CampaignAttempts, archivable_ids, attempt_kin
 from sandbox.world.calls import CampaignCalls
 from sandbox.world.contacts import BLOCKED_STATES, agents_of, contacts_of
 from sandbox.world.expected import KNOWN_CODES, Expected, expected, expected_ids
+from sandbox.world.list_shape import ContactList
+from sandbox.world.listed_contacts import ListedContacts, listed_contacts
 from sandbox.world.moments import iso, moment, parse_time
 from sandbox.world.shape import (
     ALL_SCOPES,
@@ -37,7 +39,9 @@ __all__ = [
     "Campaign",
     "CampaignAttempts",
     "CampaignCalls",
+    "ContactList",
     "Expected",
+    "ListedContacts",
     "OAuthClient",
     "Quota",
     "World",
@@ -48,6 +52,7 @@ __all__ = [
     "expected",
     "expected_ids",
     "iso",
+    "listed_contacts",
     "moment",
     "parse_time",
     "read_world",

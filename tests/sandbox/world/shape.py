@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.world.attempt_shape import DEFAULT_ARCHIVABLE_CODES, Attempts
+from sandbox.world.list_shape import ContactList
 
 #: Every scope that one of the five documents asks for.
 ALL_SCOPES: tuple[str, ...] = (
@@ -199,6 +200,7 @@ class World:
     clients: tuple[OAuthClient, ...] = (OAuthClient("bridge", "sandbox-only"),)
     quotas: Mapping[str, Quota | None] = field(default_factory=lambda: dict(DEFAULT_QUOTAS))
     campaigns: tuple[Campaign, ...] = ()
+    contact_lists: tuple[ContactList, ...] = ()
     retention_days: float = 90
     token_lifetime: float = 3600
     grant_partial_scope: bool = False
@@ -215,6 +217,9 @@ class World:
         ids = [one.id for one in self.campaigns]
         if len(set(ids)) < len(ids):
             raise ValueError("two campaigns have the same id")
+        for one in self.contact_lists:
+            if one.campaign_id not in ids:
+                raise ValueError(f"contact list {one.id}: there is no campaign {one.campaign_id}")
 
     def campaign(self, campaign_id: str) -> Campaign | None:
         """Return the campaign of that id, or None."""

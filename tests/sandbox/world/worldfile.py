@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.world.attempt_shape import Attempts
+from sandbox.world.list_shape import ContactList
 from sandbox.world.moments import iso, moment
 from sandbox.world.shape import (
     ALL_SCOPES,
@@ -35,7 +36,9 @@ _CAMPAIGN_PLAIN = (
     "status",
     "pause_seconds",
 )
+_LIST = ("id", "campaign_id", "contacts", "consent", "zoned", "confirmed", "attempted", "attributes")
 _ATTEMPTS = ("count", "outcomes", "odd", "archive_seconds")
+_PARTS = ("clients", "quotas", "campaigns", "contact_lists", "token_forms", "receivers")
 _TUPLES = ("outcome_codes", "archivable_codes")
 
 
@@ -46,7 +49,7 @@ def read_world(document: Document, now: datetime | None = None) -> World:
     that cannot be generated.
     """
     now = (now or datetime.now(UTC)).replace(microsecond=0)
-    _only(document, (*_PLAIN, *_TUPLES, "clients", "quotas", "campaigns", "token_forms", "receivers"))
+    _only(document, (*_PLAIN, *_TUPLES, *_PARTS))
     parts: dict[str, Any] = {key: document[key] for key in _PLAIN if key in document}
     parts |= {key: tuple(document[key]) for key in _TUPLES if key in document}
     if "clients" in document:
@@ -58,6 +61,7 @@ def read_world(document: Document, now: datetime | None = None) -> World:
     return World(
         quotas={**DEFAULT_QUOTAS, **quotas},
         campaigns=tuple(_campaign(one, now) for one in document.get("campaigns", ())),
+        contact_lists=tuple(_contact_list(one) for one in document.get("contact_lists", ())),
         token_forms={**DEFAULT_TOKEN_FORMS, **forms},
         receivers={name: tuple(keys) for name, keys in document.get("receivers", {}).items()},
         **parts,
@@ -78,6 +82,7 @@ def write_world(world: World) -> dict[str, Any]:
             for name, quota in world.quotas.items()
         },
         "campaigns": [_campaign_document(one) for one in world.campaigns],
+        "contact_lists": [{key: getattr(one, key) for key in _LIST} for one in world.contact_lists],
         "token_forms": {
             path: [
                 {"encoding": f.encoding, "credentials": f.credentials, "scope": f.scope_required}
@@ -103,6 +108,11 @@ def _campaign(document: Document, now: datetime) -> Campaign:
     start, end = (moment(document[key], now) for key in ("from", "to"))
     # Calls start on whole seconds, as in the documents' example.
     return Campaign(start=start.replace(microsecond=0), end=end.replace(microsecond=0), **plain)
+
+
+def _contact_list(document: Document) -> ContactList:
+    _only(document, _LIST)
+    return ContactList(**document)
 
 
 def _client(document: Document) -> OAuthClient:

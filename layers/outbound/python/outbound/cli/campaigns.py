@@ -12,6 +12,7 @@ from outbound.campaigns.registration import Registrar
 from outbound.cli.arguments import whole_number
 from outbound.cli.calling_arguments import add_calling, calling_of
 from outbound.cli.output import Output
+from outbound.cli.preview import add_preview
 from outbound.cli.provisioning import add_provisioning
 from outbound.cli.refusals import named
 from outbound.cli.stack import Stack
@@ -53,6 +54,7 @@ def add_commands(groups: Any) -> None:
         command.set_defaults(run=run)
 
     add_provisioning(commands)
+    add_preview(commands)
     commands.add_parser("list", help="the registered campaigns").set_defaults(run=_list)
 
 

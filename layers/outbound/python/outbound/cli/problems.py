@@ -71,6 +71,11 @@ _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "{status}: {reason} {message}",
         _SHOW_ARCHIVE,
     ),
+    "campaign.segment_failed": (
+        "campaign {campaign_id}",
+        "{reason} {field}: {message}",
+        ("campaigns preview {campaign_id}",),
+    ),
     "outcomes.pull_failed": ("campaign {campaign_id}", "{reason}: {message}", _SHOW_GAPS),
     "outcomes.coverage_lost": (
         "campaign {campaign_id}",

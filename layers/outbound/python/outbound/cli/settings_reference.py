@@ -16,6 +16,7 @@ from outbound.cxone.settings import CxoneSettings
 from outbound.deliveries.settings import DeliverySettings
 from outbound.dispositions.settings import DispositionSettings
 from outbound.outcomes.settings import OutcomeSettings
+from outbound.segments.settings import SegmentSettings
 from outbound.webhooks.settings import Providers
 
 Schema = Mapping[str, Any]
@@ -28,6 +29,7 @@ MODELS: dict[str, type[BaseModel] | type[Providers]] = {
     "dispositions": DispositionSettings,
     "ingress": Providers,
     "outcomes": OutcomeSettings,
+    "segments": SegmentSettings,
 }
 _TITLES = {
     "archiving": "Archiving finished attempts",
@@ -37,6 +39,7 @@ _TITLES = {
     "dispositions": "Applying dispositions",
     "ingress": "Senders of webhooks",
     "outcomes": "Pulling outcomes",
+    "segments": "Judging the contacts of campaigns' lists",
 }
 _SIMPLE = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}
 _LONGEST_DEFAULT = 60

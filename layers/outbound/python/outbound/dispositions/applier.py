@@ -16,6 +16,8 @@
     record        the contact's item and the request's, with the fact, in one transaction
     publish       the sweeper does it where this run is cut off
 
+What suppresses a contact is a do-not-call of our own: see `suppressions`.
+
 A claim outlives the function, so while it lasts no other invocation writes to the contact, and once it has
 run out the next one finds in CXone whether its write was done.
 """
@@ -62,7 +64,8 @@ from outbound.dispositions.requests import (
     disposition_of,
 )
 from outbound.dispositions.settings import DispositionSettings
-from outbound.do_not_call import DoNotCallCodes
+from outbound.dispositions.suppressions import is_suppression, suppression_of, whose
+from outbound.do_not_call import DoNotCallCodes, means_do_not_call
 from outbound.events import Event, EventType, PublishFailed
 from outbound.logs import logger
 from outbound.queues import Refused, event_of, exponential_backoff, work_side_by_side
@@ -139,16 +142,23 @@ class Applier:
             Refused: The message is not a request for a disposition, or needs an operator.
         """
         event = event_of(record)
-        if event.event_type != EventType.DISPOSITION_REQUESTED:
+        if event.event_type != EventType.DISPOSITION_REQUESTED and not is_suppression(event):
             raise Refused(f"an event of the type {event.event_type[:_LONGEST_QUOTED]!r} is not a disposition")
         try:
-            forbids = self._do_not_call.note(event, self._codes(), self._clock.now())
+            forbids = self._note(event)
             self._apply_or_wait(event, record, deadline, forbids)
         except ContactClaimed as claimed:
             raise wait_for_claim(claimed, record, self._clock.now()) from None
         except (PublishFailed, ConfigurationError, ClientError, BotoCoreError) as error:
             logger.warning("a disposition waits", exc_info=True)
             raise exponential_backoff(record, type(error).__name__, AGAIN_SECONDS) from error
+
+    def _note(self, event: Event) -> bool:
+        """Record the do-not-call that a request holds; return True if it is one, of the person or our own.
+
+        A suppression says nothing new of the person: recorded, it would outlast a later grant of consent.
+        """
+        return is_suppression(event) or self._do_not_call.note(event, self._codes(), self._clock.now())
 
     def _apply_or_wait(self, event: Event, record: Record, deadline: Deadline, forbids: bool) -> None:
         try:
@@ -164,6 +174,25 @@ class Applier:
             raise wait_for_cxone(error, record, now) from error
 
     def _apply(self, event: Event, deadline: Deadline) -> None:
+        if is_suppression(event):
+            self._suppress(event, deadline)
+        else:
+            self._apply_sent(event, deadline)
+
+    def _suppress(self, event: Event, deadline: Deadline) -> None:
+        """Apply a suppression, which stands behind nothing that was applied."""
+        now = self._clock.now()
+        asked = whose(event, now)
+        item, state, _ = self._ledger.read(asked)
+        if item.get("status") in FINAL:
+            self._publish(asked, item)
+            return
+        disposition = suppression_of(event, self._settings(), state, now)
+        if item.get("status") == DispositionStatus.REJECTED:
+            self._ledger.reopen(asked.correlation_id, asked.request_id)
+        self._claim_and_write(disposition, state, deadline)
+
+    def _apply_sent(self, event: Event, deadline: Deadline) -> None:
         settings, now = self._settings(), self._clock.now()
         try:
             disposition = disposition_of(event, settings, now)
@@ -227,10 +256,12 @@ class Applier:
             raise ContactClaimed(now.timestamp())
         count(resolution, None)
         self._publish(shown, item)
-        if shown.rank < request.rank:
+        # A suppression that comes again has another moment, and is the same request.
+        same = (shown.correlation_id, shown.request_id) == (request.correlation_id, request.request_id)
+        if shown.rank < request.rank and not same:
             return replace(claimed, content=shown.content)
         self._ledger.release(request, claimed.fence)
-        if shown != request:
+        if not same:
             self._end_behind(request, shown.rank, shown.content)
         return None
 
@@ -246,10 +277,13 @@ class Applier:
     def _write(self, disposition: Disposition, claimed: ContactState, contact: Contact) -> None:
         request, settings = disposition.request, self._settings()
         codes, now = settings.do_not_call_codes, self._clock.now()
-        if is_behind(request.occurred_at, request.forbids, contact, codes, now):
+        if not request.suppresses and is_behind(request.occurred_at, request.forbids, contact, codes, now):
             self._ledger.release(request, claimed.fence)
             message = "CXone has a newer disposition of the contact"
             self._end(request, self._facts.superseded(request, now, message))
+            return
+        if request.suppresses and means_do_not_call(contact.outcome_code, codes):
+            self._record(request, claimed, DispositionStatus.UNCHANGED, contact)
             return
         if contact.state in settings.busy_states:
             self._ledger.release(request, claimed.fence)

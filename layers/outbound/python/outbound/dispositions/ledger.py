@@ -80,6 +80,9 @@ class DispositionRequest:
     forbids: bool = False
     """Whether its code means that the contact must not be called."""
 
+    suppresses: bool = False
+    """Whether this stack writes it because the ledger of consent forbids the contact."""
+
     @property
     def rank(self) -> str:
         """Its place in the order of a contact's dispositions, as a text that sorts."""

@@ -105,7 +105,7 @@ def disposition_of(event: Event, settings: DispositionSettings, now: datetime) -
         "",
         forbids,
     )
-    return Disposition(_with_content(request, notes, custom_fields), notes, custom_fields)
+    return Disposition(with_content(request, notes, custom_fields), notes, custom_fields)
 
 
 def best_effort_request(event: Event, occurred_at: datetime) -> DispositionRequest:
@@ -212,7 +212,7 @@ def _check_custom_field(name: object, content: object, settings: DispositionSett
         raise Rejected("is not a text, number, truth value or null", place)
 
 
-def _with_content(
+def with_content(
     request: DispositionRequest, notes: str, custom_fields: Mapping[str, Any]
 ) -> DispositionRequest:
     """Add the hash of all that is said, the moment apart: saying the same again later changes nothing."""

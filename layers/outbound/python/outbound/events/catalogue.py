@@ -26,15 +26,16 @@ from outbound.events.facts import (
     deliveries,
     dispositions,
     outcomes,
+    segments,
     webhooks,
 )
 from outbound.events.facts.base import Fact, Part, Unset
-from outbound.events.requests import REPORTS, REQUESTS, TICKS
+from outbound.events.requests import INTERNAL, REPORTS, REQUESTS, TICKS
 from outbound.events.types import EventType
 
 # What the rules of the bus keep from destinations: a request is not a fact yet.
 _NOT_DELIVERED = ".requested"
-_FACTS = (archive, calls, campaigns, consent, deliveries, dispositions, outcomes, webhooks)
+_FACTS = (archive, calls, campaigns, consent, deliveries, dispositions, outcomes, segments, webhooks)
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 Model = type[BaseModel] | type[Fact]
@@ -82,7 +83,8 @@ def _contracts() -> Iterator[Contract]:
     for model in (model for module in _FACTS for model in vars(module).values()):
         if isinstance(model, type) and issubclass(model, Fact) and "TYPE" in vars(model):
             yield Contract(model.TYPE, Kind.FACT, model)
-    yield from (Contract(each, Kind.REQUEST, model) for each, model in (*REQUESTS.items(), *TICKS.items()))
+    requests = (*REQUESTS.items(), *INTERNAL.items(), *TICKS.items())
+    yield from (Contract(each, Kind.REQUEST, model) for each, model in requests)
     yield from (Contract(each, Kind.REPORT, model) for each, model in REPORTS.items())
 
 

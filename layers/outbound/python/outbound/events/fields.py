@@ -59,6 +59,11 @@ _TIME = PlainSerializer(format_time, return_type=str)
 _ID = described(r"^[\w.:@-]+$", "1 to 128 letters, digits and . : @ - _")
 _CAMPAIGN_ID = described(rf"^{CAMPAIGN_ID}$", "1 to 64 letters, digits, '-' and '_'")
 _CODE = described(r"^[A-Z0-9_]{2,40}$", "2 to 40 capital letters, digits and '_'")
+_ATTRIBUTE = described(
+    r"^[A-Za-z]\w*(\.\w+)*$", "a name of letters, digits and '_', parts with '.' between them"
+)
+_WORD = r"[\w.:@+/-]+"
+_ATTRIBUTE_VALUE = described(rf"^{_WORD}( {_WORD})*$", "letters, digits, . : @ + / - _ and single blanks")
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_ID), BeforeValidator(as_text)]
 CampaignId = Annotated[str, StringConstraints(pattern=_CAMPAIGN_ID)]
@@ -68,6 +73,12 @@ Code = Annotated[str, StringConstraints(pattern=_CODE)]
 """The code of an outcome or a disposition as CXone has it; the settings say which ones a tenant has."""
 OutcomeCode = Annotated[str, Field(max_length=64), AfterValidator(_outcome_code), Field(pattern=_CODE)]
 """Such a code however a sender spells it."""
+AttributeName = Annotated[str, StringConstraints(max_length=64, pattern=_ATTRIBUTE)]
+"""The name of a contact's attribute at CXone, which becomes part of a query."""
+AttributeValue = Annotated[
+    str, BeforeValidator(as_text), StringConstraints(max_length=128, pattern=_ATTRIBUTE_VALUE)
+]
+"""The value of an attribute; what has a meaning in CXone's queries cannot be part of it."""
 Source = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_SOURCE, strict=True)
 ]

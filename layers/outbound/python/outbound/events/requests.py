@@ -18,6 +18,8 @@ from pydantic.alias_generators import to_camel
 
 from outbound.complaints import complaint
 from outbound.events.fields import (
+    AttributeName,
+    AttributeValue,
     ContactId,
     Id,
     Moment,
@@ -255,6 +257,33 @@ class ProvisionRequested(JudgedLater):
     """The states in which the list's people live, like NY; without them the strictest rule counts."""
 
 
+class SegmentRequested(Request):
+    """Find out which contacts of a campaign's list may be called, and which may not, and why."""
+
+    campaign_id: SentCampaignId
+    """The campaign's id in CXone; it has to be registered, with a contact list."""
+
+    attributes: dict[AttributeName, AttributeValue] = Field({}, max_length=10)
+    """Only contacts whose attributes have these values, by their names at CXone."""
+
+
+class SuppressionRequested(Request):
+    """Keep CXone from dialling a contact in a campaign, since the ledger of consent forbids it.
+
+    The stack alone asks for it. It is a type of its own, so that no sender of webhooks or files can make one:
+    what they say about do-not-call is recorded of the person, and this is not.
+    """
+
+    campaign_id: SentCampaignId
+    """The campaign's id in CXone."""
+
+    contact_id: ContactId
+    """The contact's id as the campaign's list has it."""
+
+    reason: Literal["do_not_call", "consent_revoked", "deleted"]
+    """What the ledger says of the contact."""
+
+
 class MetricsUpdated(Report):
     """CXone reported a campaign's metrics."""
 
@@ -308,8 +337,12 @@ REQUESTS: Mapping[EventType, type[Request]] = {
     EventType.PROVISION_REQUESTED: ProvisionRequested,
     EventType.PULL_REQUESTED: PullRequested,
     EventType.AUDIT_REQUESTED: AuditRequested,
+    EventType.SEGMENT_REQUESTED: SegmentRequested,
 }
 """What senders of webhooks may ask for."""
+
+INTERNAL: Mapping[EventType, type[Request]] = {EventType.SUPPRESSION_REQUESTED: SuppressionRequested}
+"""What capabilities ask of each other, and no sender of webhooks or files can."""
 
 REPORTS: Mapping[EventType, type[Report]] = {
     EventType.METRICS_UPDATED: MetricsUpdated,

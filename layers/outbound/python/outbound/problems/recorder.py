@@ -21,6 +21,7 @@ _ALWAYS = frozenset(
         EventType.PROVISION_REJECTED,
         EventType.ARCHIVE_INTERRUPTED,
         EventType.PULL_FAILED,
+        EventType.SEGMENT_FAILED,
         EventType.COVERAGE_LOST,
         EventType.DELIVERY_DEAD,
         EventType.DESTINATION_DISABLED,

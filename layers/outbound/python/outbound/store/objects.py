@@ -15,8 +15,12 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+    from outbound.store.buckets import BucketedLines
+
 # Level 6 is a tenth smaller than level 1 and takes four times as long; transfer is cheaper than CPU.
 _LEVEL = 1
+# To a caller that may not list a bucket S3 says that a missing object is forbidden.
+_MISSING = ("NoSuchKey", "AccessDenied", "404", "403")
 # What one DeleteObjects takes.
 _REMOVED_AT_ONCE = 1000
 
@@ -75,7 +79,7 @@ class Lake:
         gzipped.add(b"".join(lines), len(lines))
         return self.write_gzipped(key, gzipped)
 
-    def write_gzipped(self, key: str, lines: GzippedLines) -> Stored:
+    def write_gzipped(self, key: str, lines: GzippedLines | BucketedLines) -> Stored:
         """Write lines that were compressed already, and get no more of them."""
         body, digest = lines.finished()
         self._client.put_object(
@@ -110,13 +114,22 @@ class Lake:
         body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return gzip.decompress(body).splitlines()
 
+    def read_range(self, key: str, first: int, last: int) -> bytes | None:
+        """Return bytes of an object, both ends included; None where there is no such object any more."""
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={first}-{last}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+        return answer["Body"].read()
+
     def read_document(self, key: str) -> Any:
         """Return a JSON document, or None where there is none."""
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
-            # To a caller that may not list a bucket S3 says that a missing object is forbidden.
-            if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied", "404", "403"):
+            if error.response["Error"]["Code"] in _MISSING:
                 return None
             raise
         return orjson.loads(answer["Body"].read())

@@ -24,6 +24,7 @@ CALLBACK_SIGNATURE = "x-sfmc-ens-signature"
 # What a sender may ask for; nothing unless its settings say so.
 REQUEST_TYPES = (
     "archive.requested",
+    "campaign.segment.requested",
     "campaign.transition.requested",
     "consent.changed",
     "disposition.requested",

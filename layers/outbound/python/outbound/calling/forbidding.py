@@ -1,0 +1,34 @@
+"""What of the ledger of consent forbids a contact, whatever a list of CXone says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outbound.store.consents import Consent, Register, Value
+
+_FORBIDDING = (
+    (Register.DO_NOT_CALL, Value.SET, "do_not_call"),
+    (Register.CALL, Value.REVOKED, "consent_revoked"),
+    (Register.RECORD, Value.DELETED, "deleted"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """Why a contact may not be called, and the ledger's rank of the newest change that says so."""
+
+    reason: str
+    rank: str
+
+
+def forbidden_by(consent: Consent) -> Forbidden | None:
+    """Return what forbids a contact; None where nothing does.
+
+    That nothing was granted, or that a grant has expired, is not that: a segment refuses such contacts.
+    """
+    found = [
+        (state.rank, reason)
+        for register, value, reason in _FORBIDDING
+        if (state := consent.registers.get(register)) and state.value is value
+    ]
+    return Forbidden(found[0][1], max(rank for rank, _ in found)) if found else None

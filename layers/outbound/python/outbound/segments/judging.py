@@ -1,0 +1,127 @@
+"""Judging the contacts of a page: by the rules of calling, the ledger of consent, and the calls so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from outbound.calling.attempts import RecentAttempts, RecordedAttempt
+from outbound.calling.consent_view import view_of
+from outbound.calling.forbidding import Forbidden, forbidden_by
+from outbound.clock import format_time
+from outbound.compliance.contact import Campaign
+from outbound.compliance.decision import Decision, Judge
+from outbound.cxone.ports.contact_lists import ListPage
+from outbound.segments.contacts import Listed, read_listed
+from outbound.segments.query import fits, has_agreed
+from outbound.segments.tally import State
+from outbound.store.consents import Consent, Consents
+
+NO_CONSENT, NUMBER_UNREADABLE = "no_consent", "number_unreadable"
+"""Refusals of segmentation's own: CXone's flag does not say yes; a number that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A page of a list with all that is asked of AWS about its contacts."""
+
+    contacts: Sequence[Listed]
+    consents: Mapping[str, Consent]
+    attempts: Mapping[str, Sequence[RecordedAttempt]]
+    read: int
+    total: int | None
+    not_matching: int
+    unreadable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A contact's row, and what forbids it although CXone lists it as agreed."""
+
+    row: dict[str, Any]
+    conflict: Forbidden | None
+
+
+class PageReader:
+    """Finds out what the stack knows of a page's contacts; threads may share it."""
+
+    def __init__(self, consents: Consents, attempts: RecentAttempts) -> None:
+        """Read the ledger of consent, and the calls that were made."""
+        self._consents = consents
+        self._attempts = attempts
+
+    def known(self, page: ListPage, attributes: Mapping[str, str]) -> Known:
+        """Return the contacts of a page that have the attributes, each with its consent and attempts."""
+        fitting = [each for each in page.contacts if fits(each, attributes)]
+        listed = [each for each in map(read_listed, fitting) if each]
+        ids = [each.contact_id for each in listed]
+        return Known(
+            listed,
+            self._consents.get_many(ids),
+            self._attempts.get_many(ids),
+            len(page.contacts),
+            page.total,
+            len(page.contacts) - len(fitting),
+            len(fitting) - len(listed),
+        )
+
+
+class SegmentJudge:
+    """Judges contacts for one campaign at one moment."""
+
+    def __init__(self, judge: Judge, campaign: Campaign, campaign_id: str, run_id: str, at: datetime) -> None:
+        """Judge by these rules what the campaign calls for; rows name campaign and run."""
+        self._judge = judge
+        self._campaign = campaign
+        self._at = at
+        self._about = {"campaign_id": campaign_id, "run_id": run_id, "judged_at": format_time(at)}
+
+    def judged(self, listed: Listed, known: Known) -> Judged:
+        """Return the row of a contact of a page."""
+        consent = known.consents[listed.contact_id]
+        contact = listed.contact(known.attempts.get(listed.contact_id, ()))
+        decision = self._judge.decide(self._campaign, contact, self._at, view_of(consent))
+        agreed = has_agreed(listed.source)
+        conflict = forbidden_by(consent) if agreed else None
+        return Judged(self._row(listed, decision, agreed, conflict), conflict)
+
+    def _row(
+        self, listed: Listed, decision: Decision, agreed: bool, conflict: Forbidden | None
+    ) -> dict[str, Any]:
+        own = _own_refusals(listed, agreed)
+        refusals = list(dict.fromkeys((*own, *(one.name for one in decision.refusals))))
+        opening = None if own else decision.next_opening
+        return {
+            "contact_id": listed.contact_id,
+            **self._about,
+            "state": _state(refusals, opening),
+            "callable_until": None if refusals else _text(decision.callable_until),
+            "next_opening": _text(opening),
+            "refusals": refusals,
+            "conflict": conflict.reason if conflict else None,
+            "zones": list(decision.zones),
+            "states": list(decision.states),
+            "zone": listed.zone,
+            "zone_confirmed": listed.zone_confirmed,
+            "address_state": listed.state,
+            "zip_prefix": listed.zip_code[:3],
+            "area_codes": [number.area.code for number in listed.numbers],
+            "rules_version": decision.rules_version,
+        }
+
+
+def _own_refusals(listed: Listed, agreed: bool) -> list[str]:
+    refusals = [] if agreed else [NO_CONSENT]
+    return refusals if listed.all_numbers_read else [*refusals, NUMBER_UNREADABLE]
+
+
+def _state(refusals: Sequence[str], opening: datetime | None) -> str:
+    if not refusals:
+        return State.CALLABLE.value
+    return State.LATER.value if opening else State.REFUSED.value
+
+
+def _text(moment: datetime | None) -> str | None:
+    return format_time(moment) if moment else None
