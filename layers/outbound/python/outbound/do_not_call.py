@@ -21,6 +21,9 @@ _FORBIDDING = {
     "deleted": frozenset({"DELETED"}),
     "merged": frozenset({"MERGED"}),
 }
+CATEGORIES = ("telemarketing", "informational", "debt_collection")
+"""What calls can be for, where consent or its revocation names it."""
+
 LONGEST_SOURCE = 200
 """So many characters of a source are kept."""
 
@@ -65,6 +68,14 @@ def forbidding_change(change: object) -> str:
     """
     matching = (name for name, spelt in _FORBIDDING.items() if means_do_not_call(change, spelt))
     return next(matching, "")
+
+
+def named_category(scope: object) -> str:
+    """Return the category of calls that a refusal names, however it is spelt; empty where it names none.
+
+    What cannot be read names none: a refusal then counts for all calls.
+    """
+    return next((each for each in CATEGORIES if means_do_not_call(scope, {each})), "")
 
 
 def readable_source(source: object, default: str = "unknown") -> str:

@@ -60,6 +60,10 @@ class ComplianceSettings(BaseModel):
     accept_bare_consent: bool = Field(
         False, description="whether a flag that says yes is enough, without how it was given"
     )
+    revocation_scope: Literal["everything", "category"] = Field(
+        "everything",
+        description="what a revocation ends that names a category of calls; one that names none ends all",
+    )
     registry_required: bool = False
     registry_max_age_days: int = Field(31, ge=1, le=31)
     reassigned_required: bool = False

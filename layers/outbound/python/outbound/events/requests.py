@@ -19,10 +19,13 @@ from pydantic.alias_generators import to_camel
 from outbound.complaints import complaint
 from outbound.events.fields import (
     ContactId,
+    Evidence,
     Id,
     Moment,
+    NumberEnd,
     OutcomeCode,
     RetentionDays,
+    Seller,
     SentCampaignId,
     Source,
     StatedTime,
@@ -150,6 +153,21 @@ class ConsentChanged(Request):
 
     merged_contact_id: ContactId | None = None
     """Of `merged`: the contact whose refusals pass to `contact_id`."""
+
+    kind: Literal["bare", "express", "written"] | None = None
+    """How it was `granted`; without it a bare flag, which is no proof of how."""
+
+    seller: Seller | None = None
+    """To whom it was `granted`, if to one seller alone."""
+
+    number: NumberEnd | None = None
+    """The phone number for which it was `granted`: its last four digits are kept."""
+
+    evidence: Evidence | None = None
+    """Where the proof of a grant can be looked up: the id of a form, a recording, a document."""
+
+    scope: Literal["telemarketing", "informational", "debt_collection"] | None = None
+    """The category of calls that is `granted` or `revoked`; without it all calls."""
 
     @model_validator(mode="before")
     @classmethod

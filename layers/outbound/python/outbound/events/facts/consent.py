@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from outbound.events.facts.base import Fact, fact_class
+from outbound.events.facts.base import UNSET, Fact, Unset, fact_class
 from outbound.events.types import EventType
 
 
@@ -18,7 +18,7 @@ class ConsentRecorded(Fact):
     """The contact's id."""
 
     register: str
-    """`call`, `do_not_call` or `record`."""
+    """`call_consent`, `do_not_call` or `record`."""
 
     value: str
     """What holds now."""
@@ -33,7 +33,16 @@ class ConsentRecorded(Fact):
     """When that was."""
 
     request_id: str
-    """The event that asked for it."""
+    """The event that asked for it, or the file and the number of the row."""
+
+    scope: str | Unset = UNSET
+    """The one category of calls that it counts for: `telemarketing`, `informational` or `debt_collection`."""
+
+    kind: str | Unset = UNSET
+    """How consent was granted: `bare`, `express` or `written`."""
+
+    seller: str | Unset = UNSET
+    """The one seller to whom it was granted."""
 
 
 @fact_class
