@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.clock import Clock, Invocation, format_time
+from outbound.clock import Clock, Invocation
 from outbound.consent.changes import InvalidChange, change_of, is_early
+from outbound.consent.facts import ConsentFacts, Origin
 from outbound.consent.metrics import ConsentMetric
-from outbound.consent.settings import RevocationScope
+from outbound.consent.settings import RevocationScope, counting, revocations_of
 from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
-from outbound.events.facts.base import UNSET
-from outbound.events.facts.consent import ConsentRecorded, ConsentRejected
+from outbound.events.facts.consent import ConsentRejected
 from outbound.logs import logger
 from outbound.metrics import measure
 from outbound.queues import Refused, TryLater, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
-from outbound.store.consent_state import Change, Register, Value, passes_on
-from outbound.store.consents import ConsentLedger, Merge, OwnState
+from outbound.store.consent_state import Change, Register, Value
+from outbound.store.consents import ConsentLedger, Merge
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item
 
@@ -31,8 +30,6 @@ _ROUNDS = 10
 _AGAIN_SECONDS = 15
 # A refusal quotes a type that it does not know up to this length: it may be anything.
 _LONGEST_QUOTED = 64
-# A survivor may be merged into another in turn: so many have facts of what a merged contact refuses.
-_MOST_SURVIVORS = 4
 
 
 class ConsentRecorder:
@@ -55,6 +52,7 @@ class ConsentRecorder:
         self._bus = bus
         self._clock = clock
         self._revocations = revocations
+        self._facts = ConsentFacts(ledger, clock)
 
     @classmethod
     def of(cls, runtime: Runtime) -> ConsentRecorder:
@@ -114,7 +112,7 @@ class ConsentRecorder:
         known = self._ledger.state_before(change)
         if not known.written_by(change):
             self._ledger.record_without_effect(change, now)
-        elif self._ledger.record(change, known, self._facts(change, known, event), now):
+        elif self._ledger.record(change, known, self._facts.of_change(change, known, _origin(event)), now):
             measure(ConsentMetric.CONSENT_RECORDED)
 
     def _merge(self, merge: Merge, event: Event) -> None:
@@ -136,36 +134,18 @@ class ConsentRecorder:
             )
             for register, state in self._ledger.get(merge.contact_id).passing_on()
         ]
-        facts = [self._fact(change, None, event) for change in refusals]
+        facts = [self._facts.of_contact(change, None, _origin(event)) for change in refusals]
         self._outbox.publish(self._ledger.link_key(merge), self._ledger.record_merge_facts(merge, facts, now))
         gone = Change(
             merge.contact_id, Register.RECORD, Value.DELETED, merge.source, merge.occurred_at, event.event_id
         )
         self._settle(gone, event)
 
-    def _facts(self, change: Change, known: OwnState, event: Event) -> list[Event]:
-        """Return the facts of a change that takes effect: of its contact and, of a refusal, its survivors."""
-        if not known.takes_effect(change):
-            return []
-        facts = [self._fact(change, known.previous(change), event)]
-        survivor = known.merged_into if passes_on(change.register, change.value) else ""
-        for _ in range(_MOST_SURVIVORS):
-            if not survivor:
-                break
-            facts.append(self._fact(replace(change, contact_id=survivor), None, event))
-            survivor = self._ledger.own_state(survivor).merged_into
-        return facts
-
     def _publish_left(self, change: Change, recorded: Item) -> None:
         """Publish what the change still carries from a run that was cut off."""
         self._outbox.publish(self._ledger.change_key(change), recorded)
         if recorded["took_effect"]:
             self._outbox.publish_left(self._ledger.state_key(change.contact_id))
-
-    def _fact(self, change: Change, previous: str | None, event: Event) -> Event:
-        fact = recorded_fact(change, previous, event.event_id)
-        effect = effect_of(change)
-        return new_event(fact, event.tenant, self._clock.now(), effect, event.correlation_id)
 
     def _rejection(self, event: Event, invalid: InvalidChange) -> Event:
         measure(ConsentMetric.CONSENT_REJECTED)
@@ -176,37 +156,8 @@ class ConsentRecorder:
         return new_event(fact, event.tenant, self._clock.now(), [event.event_id], event.correlation_id)
 
 
-def counting(change: Change, revocations: Callable[[], RevocationScope]) -> Change:
-    """Return a change as it counts: a revocation that names a category ends as much as is configured."""
-    names_one = change.value is Value.REVOKED and bool(change.scope)
-    return replace(change, for_everything=True) if names_one and revocations().is_everything else change
-
-
-def recorded_fact(change: Change, previous: str | None, request_id: str) -> ConsentRecorded:
-    """Return the fact that a change was recorded."""
-    granted = change.value is Value.GRANTED
-    return ConsentRecorded(
-        contact_id=change.contact_id,
-        register=change.register.value,
-        value=change.value.value,
-        previous=previous,
-        source=change.source,
-        occurred_at=format_time(change.occurred_at),
-        request_id=request_id,
-        scope=change.category or UNSET,
-        kind=change.terms.kind.value if granted else UNSET,
-        seller=change.terms.seller or UNSET,
-    )
-
-
-def effect_of(change: Change) -> Sequence[str]:
-    """Return what the id of a change's fact derives from."""
-    return ledger_id(change.contact_id), change.register.value, change.rank
-
-
-def revocations_of(runtime: Runtime) -> Callable[[], RevocationScope]:
-    """Return what tells how far a revocation reaches: as far as it can, where the setting cannot be read."""
-    return lambda: runtime.documents.get("compliance", RevocationScope, else_packaged=True)
+def _origin(event: Event) -> Origin:
+    return Origin(event.tenant, event.event_id, event.correlation_id)
 
 
 def build(runtime: Runtime) -> Work:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
+
+from outbound.runtime import Runtime
+from outbound.store.consent_state import Change, Value
 
 _SETTING = "revocation_scope"
 EVERYTHING, CATEGORY = "everything", "category"
@@ -34,3 +37,14 @@ class RevocationScope:
     def is_everything(self) -> bool:
         """Whether a revocation ends the consent to all calls, whatever category it names."""
         return self.name == EVERYTHING
+
+
+def counting(change: Change, revocations: Callable[[], RevocationScope]) -> Change:
+    """Return a change as it counts: a revocation that names a category ends as much as is configured."""
+    names_one = change.value is Value.REVOKED and bool(change.scope)
+    return replace(change, for_everything=True) if names_one and revocations().is_everything else change
+
+
+def revocations_of(runtime: Runtime) -> Callable[[], RevocationScope]:
+    """Return what tells how far a revocation reaches: as far as it can, where the setting cannot be read."""
+    return lambda: runtime.documents.get("compliance", RevocationScope, else_packaged=True)

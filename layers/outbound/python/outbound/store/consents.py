@@ -21,6 +21,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from outbound.clock import Clock, SystemClock, format_time, parse_time
 from outbound.contact_ids import ledger_id
 from outbound.events import Event
@@ -48,6 +50,7 @@ _CHANGES = "change#"
 _MERGED = "merged#"
 # A survivor may itself be merged into another; longer chains than this are mistakes.
 _MOST_MERGES = 5
+_CANCELED = "TransactionCanceledException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +261,13 @@ class ConsentLedger(Consents):
     def writes_of(
         self, change: Change, known: OwnState, facts: Sequence[Event], now: datetime
     ) -> Sequence[Item]:
-        """Return the writes that `record` does, to be done in one transaction with others."""
+        """Return the writes that `record` does, to be done in one transaction with others.
+
+        Of a change that is the newest in nothing it is its history alone.
+        """
+        noting = self._noting(change, now, known.takes_effect(change))
+        if not known.written_by(change):
+            return [noting]
         slots = {**known.recalled, **known.written_by(change)}
         values: Item = {f":{name}": stored for name, stored in slots.items()}
         values |= {":next": known.revision + 1, **(facts_values(facts, now) if facts else {})}
@@ -273,7 +282,29 @@ class ConsentLedger(Consents):
         update = self._table.updating(
             self.state_key(change.contact_id), f"SET {', '.join(sets)}", values, condition
         )
-        return [self._noting(change, now, known.takes_effect(change)), update]
+        return [noting, update]
+
+    def look_up(self, changes: Sequence[Change]) -> Sequence[tuple[Change, OwnState, Item | None]]:
+        """Return each change with its contact's own state, and its item where it is recorded already.
+
+        In one call for fifty of them. No two of them may be of the same contact.
+        """
+        keys = [(self.state_key(change.contact_id), self.change_key(change)) for change in changes]
+        items = self._table.get_many(key for pair in keys for key in pair)
+        return [
+            (change, self.recalling(change, OwnState(items.get(state, {}))), items.get(recorded))
+            for change, (state, recorded) in zip(changes, keys, strict=True)
+        ]
+
+    def write(self, writes: Sequence[Item]) -> bool:
+        """Do the writes of several changes, all or none; return False where another writer was faster."""
+        try:
+            return not writes or self._table.transact(writes)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _CANCELED:
+                raise
+            # Another writer is at one of the contacts at this moment.
+            return False
 
     def record_without_effect(
         self, change: Change, now: datetime, refused: str = "", facts: Sequence[Event] = ()
