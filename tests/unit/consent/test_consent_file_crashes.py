@@ -17,8 +17,8 @@ from worlds.consent_files import QUEUE, ConsentFileWorld, grant, lines, refusal
 
 pytestmark = pytest.mark.timeout(900)
 
-# Two slices: grants, refusals with a time of their own, a wrong row, and two changes of one contact. Files are
-# as old as S3 says, which differs from run to run.
+# Two slices: grants, refusals with a time of their own, a wrong row, and two changes of one contact. Files
+# are as old as S3 says, which differs from run to run.
 _CONTENT = lines(
     grant("c1"), refusal("c2"), grant("c3", rest="verbal,,,,,,"), refusal("c1", "revoked"), grant("c4", 5)
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from outbound.cli import consent_files
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.cli.times import FORMS, moment
@@ -24,7 +25,9 @@ _REFUSALS = {
 
 def add_commands(groups: Any) -> None:
     """Add this group's commands to the parser."""
-    commands = groups.add_parser("consent", help="see what a contact agreed to").add_subparsers(required=True)
+    commands = groups.add_parser(
+        "consent", help="see what a contact agreed to, and bring in lists of consent"
+    ).add_subparsers(required=True)
     show = commands.add_parser(
         "show", help="whether a contact may be called, and every change with its source"
     )
@@ -33,6 +36,7 @@ def add_commands(groups: Any) -> None:
         "--known-at", metavar="TIME", help=f"as it was known at that time, {FORMS} (default: now)"
     )
     show.set_defaults(run=_show)
+    consent_files.add_commands(commands)
 
 
 def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:

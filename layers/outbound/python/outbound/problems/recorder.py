@@ -28,9 +28,12 @@ _ALWAYS = frozenset(
 )
 # Facts that say how something ended are problems where it ended badly.
 _BY_STATUS: Mapping[str, frozenset[str]] = {
+    EventType.CONSENT_FILE_FINISHED: frozenset({"refused"}),
     EventType.DISPOSITION_FILE_FINISHED: frozenset({"refused"}),
     EventType.ARCHIVE_FINISHED: frozenset({"incomplete", "stopped", "failed"}),
 }
+
+_OF_FILES = frozenset({EventType.CONSENT_FILE_FINISHED, EventType.DISPOSITION_FILE_FINISHED})
 
 PROBLEM_TYPES = _ALWAYS | _BY_STATUS.keys()
 """The types of fact that the template's rule lets through to the recorder."""
@@ -41,7 +44,7 @@ def is_problem(event: Event) -> bool:
     if event.event_type in _ALWAYS:
         return True
     # A file's own fact speaks for those of its rows that were rejected.
-    if event.event_type == EventType.DISPOSITION_FILE_FINISHED and event.data.get("failed"):
+    if event.event_type in _OF_FILES and event.data.get("failed"):
         return True
     return event.data.get("status") in _BY_STATUS.get(event.event_type, ())
 
