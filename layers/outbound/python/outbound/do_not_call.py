@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 PACKAGED_CODES = frozenset({"DO_NOT_CALL", "DNC"})
@@ -66,6 +67,12 @@ def forbidding_change(change: object) -> str:
     `do_not_call`, `revoked`, `deleted` (the CRM has the contact no more), or `merged` (what another contact
     refused, this one refuses).
     """
+    return _forbidding(change) if isinstance(change, str) and len(change) <= _MAX_LENGTH else ""
+
+
+# Files have some words a million times.
+@lru_cache(maxsize=256)
+def _forbidding(change: str) -> str:
     matching = (name for name, spelt in _FORBIDDING.items() if means_do_not_call(change, spelt))
     return next(matching, "")
 

@@ -72,17 +72,16 @@ class BulkRecorder:
             PublishFailed: The bus refuses; the sweeper publishes what is left.
         """
 
-        def record_slice(part: Sequence[Change]) -> None:
-            self._record_slice(part, origin)
+        def record_slice(part: Sequence[Change]) -> int:
+            return self._record_slice(part, origin)
 
         with ThreadPoolExecutor(self._at_once) as threads:
             for apart in _of_different_contacts(changes):
                 slices = batches_of(apart, _TOGETHER, _TOGETHER, lambda _: 1)
-                # Consumed, so that what one of them raises is raised.
-                for _ in threads.map(record_slice, slices):
-                    pass
+                measure(ConsentMetric.CONSENT_RECORDED, sum(threads.map(record_slice, slices)))
 
-    def _record_slice(self, changes: Sequence[Change], origin: Origin) -> None:
+    def _record_slice(self, changes: Sequence[Change], origin: Origin) -> int:
+        """Record a slice; return how many of its changes were not recorded before."""
         counted = [counting(change, self._revocations) for change in changes]
         found = self._ledger.look_up(counted)
         # Facts that a run left which was cut off behind its write.
@@ -95,7 +94,6 @@ class BulkRecorder:
             for (change, known), facts in zip(new, told, strict=True)
         ]
         if self._ledger.write([write for each in writes for write in each]):
-            measure(ConsentMetric.CONSENT_RECORDED, len(new))
             left |= {
                 self._key(change): _carrying(known, facts)
                 for (change, known), facts in zip(new, told, strict=True)
@@ -104,6 +102,7 @@ class BulkRecorder:
             for change, _ in new:
                 self._record_alone(change, origin)
         self._outbox.publish_many(left)
+        return len(new)
 
     def _key(self, change: Change) -> Key:
         return self._ledger.state_key(change.contact_id)
@@ -114,7 +113,6 @@ class BulkRecorder:
             facts = [] if recorded else self._told(change, known, origin)
             now = self._clock.now()
             if recorded or self._ledger.write(self._ledger.writes_of(change, known, facts, now)):
-                measure(ConsentMetric.CONSENT_RECORDED, 0 if recorded else 1)
                 self._outbox.publish_many({self._key(change): _carrying(known, facts)})
                 return
         raise TryLater(_AGAIN_SECONDS, "other invocations keep changing the consent of the same contact")

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from outbound.clock import format_time, parse_time
@@ -115,10 +116,7 @@ class Change:
     @property
     def particulars(self) -> str:
         """A hash of scope and terms, empty of a change that has none."""
-        if not self.scope and self.terms == Terms():
-            return ""
-        about = (self.scope, self.terms.kind, self.terms.seller, self.terms.number, self.terms.evidence)
-        return hashlib.sha256("\x1f".join(about).encode()).hexdigest()[:12]
+        return _particulars(self.scope, self.terms)
 
     @property
     def rank(self) -> str:
@@ -129,6 +127,15 @@ class Change:
         """
         rank = f"{stamp(self.occurred_at)}#{int(self.value.forbids)}#{self.event_id}#{self.value.value}"
         return f"{rank}#{self.particulars}" if self.particulars else rank
+
+
+# A change is asked for it some twenty times while it is recorded.
+@lru_cache(maxsize=256)
+def _particulars(scope: str, terms: Terms) -> str:
+    if not scope and terms == Terms():
+        return ""
+    about = (scope, terms.kind, terms.seller, terms.number, terms.evidence)
+    return hashlib.sha256("\x1f".join(about).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
