@@ -53,13 +53,13 @@ def test_a_file_is_answered_by_a_report_a_list_and_a_fact(world: ConsentFileWorl
             "row": "2",
             "line": "3",
             "field": "kind",
-            "reason": "Input should be 'bare', 'express' or 'written'",
+            "reason": "must be one of 'bare', 'express' or 'written'",
         }
     ]
     report = world.report("march.csv")
     assert (report["status"], report["rows"], report["successful"], report["failed"]) == ("finished", 3, 2, 1)
     assert report["changes"] == {"granted.written": 1, "do_not_call": 1}
-    assert report["rejections"] == {"kind: Input should be 'bare', 'express' or 'written'": 1}
+    assert report["rejections"] == {"kind: must be one of 'bare', 'express' or 'written'": 1}
     facts = world.aws.published()
     assert [fact["event_type"] for fact in facts] == ["consent.recorded", "consent.file_finished"]
     assert facts[0]["data"]["contact_id"] == "c3", "refusals are told one by one, grants by the file"

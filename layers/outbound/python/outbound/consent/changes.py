@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from outbound.clock import CLOCK_TOLERANCE
+from outbound.complaints import complaint
 from outbound.contact_ids import read_contact_id
 from outbound.do_not_call import forbidding_change, named_category, readable_source
 from outbound.events import Event
@@ -136,4 +137,4 @@ def _first_complaint(problem: Any) -> InvalidChange:
     field = _FIELDS.get(place, place)
     if field == "campaign_id":
         return InvalidChange(field, "consent for one campaign alone cannot be recorded: leave it out")
-    return InvalidChange(field, problem["msg"])
+    return InvalidChange(field, complaint(problem))

@@ -21,7 +21,7 @@ MIN_RETENTION_DAYS, MAX_RETENTION_DAYS = 1, 3650
 
 # However it is written: between its digits stand blanks and a few marks.
 _NUMBER = re.compile(r"[0-9]{4}|\+?\(?[0-9](?:[ ./()-]{0,2}[0-9]){6,14}", re.ASCII)
-_ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+_ONE_LINE = described(r"^[^\x00-\x1f\x7f]*$", "a text of one line")
 
 
 def as_text(value: object) -> object:

@@ -155,7 +155,7 @@ class ConsentChanged(Request):
     """Of `merged`: the contact whose refusals pass to `contact_id`."""
 
     kind: Literal["bare", "express", "written"] | None = None
-    """How it was `granted`; without it a bare flag, which is no proof of how."""
+    """How it was `granted`; without it a bare flag, which says nothing of how."""
 
     seller: Seller | None = None
     """To whom it was `granted`, if to one seller alone."""
