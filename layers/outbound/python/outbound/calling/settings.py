@@ -64,12 +64,18 @@ class ComplianceSettings(BaseModel):
         "everything",
         description="what a revocation ends that names a category of calls; one that names none ends all",
     )
-    registry_required: bool = False
-    registry_max_age_days: int = Field(31, ge=1, le=31)
-    reassigned_required: bool = False
-    reassigned_max_age_days: int = Field(31, ge=1, le=365)
-    rule_changes: tuple[RuleChange, ...] = Field((), max_length=200)
-    holds: tuple[EmergencyHold, ...] = Field((), max_length=200)
+    registry_required: bool = Field(
+        False, description="whether a number that was not compared with the national registry is refused"
+    )
+    registry_max_age_days: int = Field(31, ge=1, le=31, description="after that its copy is too old")
+    reassigned_required: bool = Field(
+        False, description="whether a number is refused of which it was not asked if it was reassigned"
+    )
+    reassigned_max_age_days: int = Field(31, ge=1, le=365, description="after that it is asked again")
+    rule_changes: tuple[RuleChange, ...] = Field((), max_length=200, description="rows of states that differ")
+    holds: tuple[EmergencyHold, ...] = Field(
+        (), max_length=200, description="when some states are not called"
+    )
 
     @model_validator(mode="after")
     def _rules_can_be_made(self) -> Self:
