@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.figures import (
+    call_audit,
     handler_imports,
     key_spread,
     pull_memory,
@@ -41,6 +42,7 @@ FIGURES = (
     quota_use,
     token_requests,
     key_spread,
+    call_audit,
 )
 
 

@@ -28,7 +28,7 @@ from scenario.verdict import Verdict
 DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
 CALLS_A_DAY = 60
 # What the tests of this folder pull beside the scenario, each its own.
-_ON_THE_SIDE = ("backfilled", "refreshed", "cut-off", "doubled", "killed", "raced")
+_ON_THE_SIDE = ("backfilled", "refreshed", "cut-off", "doubled", "killed", "raced", "called-anyway")
 
 Attempt = Callable[..., tuple[int, str, str]]
 

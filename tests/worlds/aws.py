@@ -25,6 +25,7 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 QUEUES = (
     "apply-dispositions",
+    "audit-calls",
     "plan-pulls",
     "pull-outcomes",
     "deliver-crm",

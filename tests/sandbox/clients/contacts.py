@@ -1,11 +1,13 @@
 """The control calls about contacts."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from sandbox.clients.answers import Contact, Write
 from sandbox.clients.control import Control
+from sandbox.world import iso
 
 
 class ContactControl(Control):
@@ -17,6 +19,15 @@ class ContactControl(Control):
         """Put a contact into a dialer state for `seconds`, after which it is READY, or for ever (None)."""
         path = f"{_contacts(campaign_id)}/{quote(contact_id, safe='')}/state"
         self._call("PUT", path, {"state": state, "seconds": seconds})
+
+    def call_contact(self, campaign_id: str, contact_id: str, at: datetime, **more: Any) -> str:
+        """Let the dialer have called a contact at a time, allowed or not; return the call's id.
+
+        `more` is the called `number`, the disposition's `code`, `agentId`, and the call's `seconds`.
+        """
+        path = f"{_contacts(campaign_id)}/{quote(contact_id, safe='')}/calls"
+        call_id: str = self._call("POST", path, {"at": iso(at), **more})["id"]
+        return call_id
 
     def contact(self, campaign_id: str, contact_id: str) -> Contact:
         """Return a contact with every write that was accepted."""

@@ -16,6 +16,8 @@ from sandbox.wire.asgi import CONTROL
 from sandbox.wire.control import refusing_nonsense
 from sandbox.wire.refusal import Refusal
 from sandbox.world import BLOCKED_STATES
+from sandbox.world.dialled import dialled
+from sandbox.world.moments import microseconds
 
 router = APIRouter()
 
@@ -72,6 +74,22 @@ async def set_state(request: Request, campaign_id: str, contact_id: str) -> Resp
         state, seconds = _state(await request.json())
     book.set_state(number, state, seconds)
     return Response(status_code=204)
+
+
+@router.post(f"{_CONTROLLED}/{{contact_id}}/calls")
+async def call_contact(request: Request, campaign_id: str, contact_id: str) -> dict[str, str]:
+    """Let the dialer have called a contact at a time, allowed or not, and answer with the call's id.
+
+    So do dialers now and then: by a list that is older than a refusal, or by a clock of another zone.
+    """
+    log = state_of(request).calls.get(campaign_id)
+    if log is None:
+        raise Refusal(404, "not_found", "There is no such campaign.", field="campaignId")
+    with refusing_nonsense():
+        document = await request.json()
+        started, record = dialled(log.calls.campaign, contact_id, document)
+    log.add(microseconds(started), record)
+    return {"id": record["id"]}
 
 
 def _book(request: Request, campaign_id: str) -> ContactBook:

@@ -81,6 +81,25 @@ def test_an_opening_ends_and_the_next_begins_when_it_says(who: Contact, moment: 
         assert not JUDGE.decide(Campaign(), who, opening - second).callable
 
 
+@given(contacts(), moments, st.sampled_from([Campaign(), Campaign(caps=Caps(per_day=1))]))
+def test_what_was_is_decided_as_what_is_to_come(who: Contact, moment: datetime, campaign: Campaign) -> None:
+    whole = JUDGE.decide(campaign, who, moment)
+    bare = JUDGE.decide(campaign, who, moment, foresee=False)
+    assert bare == replace(whole, callable_until=None, next_opening=None)
+
+
+def test_a_grant_that_ends_before_the_next_opening_leaves_none() -> None:
+    number = read_number("+12125550100")
+    assert number is not None
+    night = datetime(2026, 7, 15, 4, tzinfo=UTC)
+    for hours, opens in ((7, False), (9, True)):
+        consent = ConsentView(
+            grant=Grant(Kind.WRITTEN, night - timedelta(days=9), night + timedelta(hours=hours))
+        )
+        decision = JUDGE.decide(Campaign(), Contact(numbers=(number,)), night, consent)
+        assert (decision.next_opening is not None) is opens
+
+
 @given(contacts(), moments, st.sampled_from(WAYS))
 def test_nothing_that_tightens_opens(who: Contact, moment: datetime, how: str) -> None:
     open_before = JUDGE.decide(Campaign(), who, moment).callable

@@ -93,9 +93,9 @@ def test_a_failover_is_sent_where_there_is_one(campaigns: PlatformCampaigns, cxo
 
 
 def test_every_try_has_the_same_key(campaigns: PlatformCampaigns, cxone: ScriptedCxone) -> None:
-    cxone.answers = [Reply(cut="before"), Reply(503), Reply(201, ANSWER)]
+    cxone.answers = [Reply(429, headers={"Retry-After": "1"}), Reply(201, ANSWER)]
     campaigns.create(SPRING, "key-1")
-    assert [asked.headers["X-Idempotency-Key"] for asked in cxone.asked] == ["key-1"] * 3
+    assert [asked.headers["X-Idempotency-Key"] for asked in cxone.asked] == ["key-1"] * 2
 
 
 @pytest.mark.parametrize("answer", [{}, [], {"id": 7}, {"id": "a/b"}, {"id": ""}])
@@ -108,11 +108,14 @@ def test_an_answer_without_an_id_leaves_the_effect_in_doubt(
     assert raised.value.in_doubt
 
 
-def test_no_answer_leaves_the_effect_in_doubt(campaigns: PlatformCampaigns, cxone: ScriptedCxone) -> None:
-    cxone.answers = [Reply(cut="body")] * 4
+@pytest.mark.parametrize("reply", [Reply(cut="body"), Reply(cut="before"), Reply(503)])
+def test_no_answer_leaves_the_effect_in_doubt_and_is_not_asked_for_again(
+    campaigns: PlatformCampaigns, cxone: ScriptedCxone, reply: Reply
+) -> None:
+    cxone.answers = [reply]
     with pytest.raises(Unavailable) as raised:
         campaigns.create(SPRING, "key-1")
-    assert raised.value.in_doubt
+    assert (raised.value.in_doubt, len(cxone.asked)) == (True, 1)
 
 
 def test_a_refusal_names_its_field_and_leaves_no_doubt(

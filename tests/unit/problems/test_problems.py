@@ -96,9 +96,9 @@ def test_a_rejected_disposition_is_listed_with_whom_it_concerns_why_and_what_to_
 @pytest.mark.parametrize("event_type", sorted(PROBLEM_TYPES))
 def test_every_type_of_problem_says_what_to_type(world: World, event_type: str) -> None:
     status = {"disposition.file_finished": "refused", "archive.finished": "failed"}.get(event_type, "ABORTED")
-    world.happens(
-        event_type, campaign_id="spring", destination="crm", file="dispositions/inbox/a.csv", status=status
-    )
+    window = {"start": "2026-03-10T06:00:00Z", "end": "2026-03-10T12:00:00Z"}
+    about = {"destination": "crm", "file": "dispositions/inbox/a.csv", "window": window, "new_violations": 2}
+    world.happens(event_type, campaign_id="spring", status=status, **about)
 
     (row,) = world.shown()
 
@@ -113,6 +113,11 @@ def test_a_fact_that_comes_again_is_one_problem(world: World) -> None:
     for _ in range(3):
         world.happens("consent.rejected", contact_id="c1", field="change", reason="is none")
     assert len(world.shown()) == 1
+
+
+def test_calls_that_were_all_known_or_clean_are_not_a_problem(world: World) -> None:
+    world.happens("calls.audited", campaign_id="spring", violations=3, new_violations=0)
+    assert world.shown() == []
 
 
 @pytest.mark.parametrize("status", ["finished", "complete", "empty"])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import outbound.archive.duties
+import outbound.call_audit.duties
 import outbound.deliveries.duties
 import outbound.outcomes.duties
 from outbound.clock import Invocation
@@ -18,7 +19,12 @@ from outbound.store.table import Item, Key, Table
 from outbound.sweeper import Duty, Sweeper
 
 # Every kind of unfinished work that a capability leaves, and how it is finished.
-_DUTIES = (outbound.outcomes.duties.duties, outbound.deliveries.duties.duties, outbound.archive.duties.duties)
+_DUTIES = (
+    outbound.outcomes.duties.duties,
+    outbound.deliveries.duties.duties,
+    outbound.archive.duties.duties,
+    outbound.call_audit.duties.duties,
+)
 # A fact that the bus refused is offered again two sweeps later.
 _FACTS_AGAIN_SECONDS = 120
 

@@ -21,15 +21,19 @@ class RuleChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    state: State
+    state: State = Field(description="two letters, or unknown for the row of a state that is not known")
     name: str = Field("", max_length=64, description="by which a loosening is known in the audit")
-    reason: str = Field("", max_length=500)
+    reason: str = Field("", max_length=500, description="why it is changed; a loosening needs one")
     hours: dict[str, tuple[str, str] | None] | None = Field(
         None, description='by weekday, like {"mon": ["09:00", "18:00"], "sun": null}'
     )
-    max_calls_24h: int | None = Field(None, ge=0, le=100)
-    closed_on_holidays: bool | None = None
-    unsolicited_mobile_ban: bool | None = None
+    max_calls_24h: int | None = Field(
+        None, ge=0, le=100, description="calls to one person about one subject in 24 hours"
+    )
+    closed_on_holidays: bool | None = Field(None, description="of the federal government and of the state")
+    unsolicited_mobile_ban: bool | None = Field(
+        None, description="no sales calls to mobiles without written consent"
+    )
 
     def as_row(self) -> dict[str, Any]:
         """Return what is changed of the row, and nothing else."""
@@ -41,11 +45,11 @@ class EmergencyHold(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    states: tuple[State, ...] = Field(min_length=1)
-    starts: AwareDatetime
-    ends: AwareDatetime
-    reason: str = Field(min_length=1, max_length=500)
-    citation: str = Field("", max_length=200)
+    states: tuple[State, ...] = Field(min_length=1, description="which are not called, two letters each")
+    starts: AwareDatetime = Field(description="from then on")
+    ends: AwareDatetime = Field(description="until then; every hold has an end")
+    reason: str = Field(min_length=1, max_length=500, description="said with every refusal")
+    citation: str = Field("", max_length=200, description="the declaration or law behind it")
 
 
 class ComplianceSettings(BaseModel):
@@ -60,12 +64,34 @@ class ComplianceSettings(BaseModel):
     accept_bare_consent: bool = Field(
         False, description="whether a flag that says yes is enough, without how it was given"
     )
-    registry_required: bool = False
-    registry_max_age_days: int = Field(31, ge=1, le=31)
-    reassigned_required: bool = False
-    reassigned_max_age_days: int = Field(31, ge=1, le=365)
-    rule_changes: tuple[RuleChange, ...] = Field((), max_length=200)
-    holds: tuple[EmergencyHold, ...] = Field((), max_length=200)
+    registry_required: bool = Field(
+        False, description="sales calls without written consent need a check against the national registry"
+    )
+    registry_max_age_days: int = Field(
+        31, ge=1, le=31, description="the registry's copy that was checked is not older than that"
+    )
+    reassigned_required: bool = Field(
+        False, description="calls need a check whether the number belongs to another person by now"
+    )
+    reassigned_max_age_days: int = Field(31, ge=1, le=365, description="that check is not older than that")
+    number_column: str = Field(
+        "phone_number",
+        pattern=r"^[a-z][a-z0-9_]{0,62}$",
+        description="the column of pulled calls that has the called number or its area code, of those that"
+        " outcomes carry; calls are judged by it where nothing else says where a contact is",
+    )
+    rule_changes: tuple[RuleChange, ...] = Field(
+        (),
+        max_length=200,
+        description="rows of states that are changed: state, hours, max_calls_24h, closed_on_holidays,"
+        " unsolicited_mobile_ban; what loosens a row needs a name and a reason",
+    )
+    holds: tuple[EmergencyHold, ...] = Field(
+        (),
+        max_length=200,
+        description="times in which states are not called, as of an emergency: states, starts, ends,"
+        " reason, citation",
+    )
 
     @model_validator(mode="after")
     def _rules_can_be_made(self) -> Self:

@@ -201,7 +201,7 @@ class Provisioner:
         """Note that nothing was created; raise TryLater where it may have been, or may still be."""
         if error.in_doubt:
             logger.warning("a campaign may have been created", extra={"reason": error.reason})
-            raise TryLater(SETTLING.total_seconds(), error.reason) from error
+            raise TryLater(_AGAIN_SECONDS, error.reason) from error
         self._provisions.mark_not_posted(posting)
 
     def _record_created(self, provision: Provision, record: CampaignRecord) -> Provision:

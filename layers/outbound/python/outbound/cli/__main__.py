@@ -10,9 +10,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 GROUPS = (
     "check",
@@ -22,6 +23,7 @@ GROUPS = (
     "archive",
     "webhooks",
     "consent",
+    "compliance",
     "deliveries",
     "configuration",
     "queues",
@@ -32,6 +34,13 @@ GROUPS = (
 _INTERRUPTED = 130
 
 
+class _NamesStack(argparse.Action):
+    """Takes the name of a stack, and remembers that there was one: some commands work with and without."""
+
+    def __call__(self, _: object, chosen: argparse.Namespace, value: Any, __: str | None = None) -> None:
+        chosen.stack, chosen.names_stack = value, True
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     # Subparsers are of the same class.
@@ -39,8 +48,12 @@ def parser() -> argparse.ArgumentParser:
         prog="outbound", description="Operate a deployed stack of the outbound bridge."
     )
     top.add_argument(
-        "--stack", default=os.environ.get("OUTBOUND_STACK", "outbound-bridge"), help="name of the stack"
+        "--stack",
+        action=_NamesStack,
+        default=os.environ.get("OUTBOUND_STACK", "outbound-bridge"),
+        help="name of the stack",
     )
+    top.set_defaults(names_stack=False)
     top.add_argument("--json", action="store_true", help="print JSON, for scripts")
     top.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
@@ -63,8 +76,8 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         chosen = _chosen(arguments)
         # What only explains the program needs no stack.
-        needs_stack = getattr(chosen, "needs_stack", True)
-        stack = import_module("outbound.cli.stack").Stack.named(chosen.stack) if needs_stack else None
+        needed = _needs_stack(chosen)
+        stack = import_module("outbound.cli.stack").Stack.named(chosen.stack) if needed else None
         with printing.without_log():
             code: int | None = chosen.run(stack, chosen, printing.Output(as_json=chosen.json))
         printing.flush()
@@ -78,6 +91,12 @@ def _run(arguments: Sequence[str]) -> int:
         print(f"outbound: {shown}", file=sys.stderr)
         return int(code)
     return 0
+
+
+def _needs_stack(chosen: argparse.Namespace) -> bool:
+    """Return True for a command that works with a stack; some do only with some of their options."""
+    needs_stack: bool | Callable[[argparse.Namespace], bool] = getattr(chosen, "needs_stack", True)
+    return needs_stack(chosen) if callable(needs_stack) else needs_stack
 
 
 def _chosen(arguments: Sequence[str]) -> argparse.Namespace:

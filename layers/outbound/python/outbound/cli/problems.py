@@ -82,6 +82,11 @@ _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "{start} to {end} left CXone's retention before it was pulled",
         _SHOW_GAPS,
     ),
+    "calls.audited": (
+        "campaign {campaign_id}, calls from {start} to {end}",
+        "{new_violations} calls should not have been made",
+        ("compliance audit --campaign {campaign_id} --from {start} --to {end}",),
+    ),
     "delivery.dead_lettered": (
         "event {event_id} ({event_type}) for {destination}",
         "{reason}",

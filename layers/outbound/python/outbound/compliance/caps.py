@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from outbound.compliance.contact import Attempt, Campaign, Contact, Purpose
+from outbound.compliance.contact import Campaign, Contact, Purpose
 from outbound.compliance.rules import Row
 
 DAY, WEEK = 86_400.0, 7 * 86_400.0
 DEBT_CITATION = "12 CFR 1006.14(b)(2)"
 _DEBT_CALLS_A_WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The calls that count for a campaign, and those that were conversations: Unix times, newest first."""
+
+    calls: Sequence[float] = ()
+    conversations: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +31,15 @@ class Cap:
     citation: str = ""
     conversations: bool = False
 
-    def free_at(self, attempts: Sequence[Attempt], moment: float) -> float | None:
+    def free_at(self, made: Made, moment: float) -> float | None:
         """Return when one more call is within the cap, from a moment on; None where it never is."""
-        counted = sorted(
-            (one.at.timestamp() for one in attempts if one.conversation or not self.conversations),
-            reverse=True,
-        )
-        recent = [at for at in counted if at > moment - self.seconds]
-        if len(recent) < self.calls:
-            return moment
+        times = made.conversations if self.conversations else made.calls
+        if not self.calls:
+            return None
         # The call that has to be out of the span is the one that many places back.
-        return recent[self.calls - 1] + self.seconds if self.calls else None
+        if len(times) < self.calls or times[self.calls - 1] <= moment - self.seconds:
+            return moment
+        return times[self.calls - 1] + self.seconds
 
 
 def caps_of(campaign: Campaign, rows: Sequence[Row]) -> Iterator[Cap]:
@@ -50,10 +56,19 @@ def caps_of(campaign: Campaign, rows: Sequence[Row]) -> Iterator[Cap]:
         yield Cap("cap_conversation", 1, WEEK, DEBT_CITATION, conversations=True)
 
 
-def counted_attempts(contact: Contact, campaign: Campaign) -> list[Attempt]:
-    """Return the attempts that count for a campaign: of its subject, or of one that is unknown."""
-    return [
-        one
-        for one in contact.attempts or ()
-        if not one.subject or not campaign.subject or one.subject == campaign.subject
-    ]
+def made_calls(contact: Contact, campaign: Campaign) -> Made:
+    """Return the calls that count for a campaign: of its subject, or of one that is unknown."""
+    if not contact.attempts:
+        return _NONE
+    counted = sorted(
+        (
+            (one.at.timestamp(), one.conversation)
+            for one in contact.attempts
+            if not one.subject or not campaign.subject or one.subject == campaign.subject
+        ),
+        reverse=True,
+    )
+    return Made([at for at, _ in counted], [at for at, talked in counted if talked])
+
+
+_NONE = Made()

@@ -12,13 +12,13 @@ Every rule is evaluated and every refusal has a name. Not legal advice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from outbound.compliance.caps import Cap, caps_of, counted_attempts
+from outbound.compliance.caps import Cap, Made, caps_of, made_calls
 from outbound.compliance.consent import refusals_of, refusals_of_checks
-from outbound.compliance.contact import Attempt, Campaign, Checks, ConsentView, Contact, Kind, Policy, Purpose
+from outbound.compliance.contact import Campaign, Checks, ConsentView, Contact, Kind, Policy, Purpose
 from outbound.compliance.hours import local_date
 from outbound.compliance.openings import Closed, Openings
 from outbound.compliance.rules import FEDERAL_CITATION, Hold, Row, Rules
@@ -79,20 +79,35 @@ class Judge:
         at: datetime,
         consent: ConsentView | None = None,
         checks: Checks | None = None,
+        *,
+        foresee: bool = True,
     ) -> Decision:
         """Decide about a call at a moment, timezone-aware. Without `consent` nothing is said of consent.
 
-        An opening is asked itself before it is promised: by then another rule may be in force, a grant may
-        have ended, or a cap may apply whose attempts are unknown.
+        An opening is asked itself before it is promised, unless nothing can be other by then: another rule
+        may be in force, a grant may have ended, or a cap may apply whose attempts are unknown. Without
+        `foresee` neither the end of an opening nor the next one is looked for, as of a call that was made.
         """
-        decision = self._decide_at(campaign, contact, at, consent, checks)
+        decision = self._decide_at(campaign, contact, at, consent, checks, foresee)
         opening = decision.next_opening
+        if opening is None or self._is_the_same_at(opening, decision, consent, checks):
+            return decision
         for _ in range(_MAX_ROUNDS):
-            then = self._decide_at(campaign, contact, opening, consent, checks) if opening else None
-            if then is None or then.callable:
-                return replace(decision, next_opening=opening)
+            then = self._decide_at(campaign, contact, opening, consent, checks)
+            if then.callable or then.next_opening is None:
+                return replace(decision, next_opening=opening if then.callable else None)
             opening = then.next_opening
         return replace(decision, next_opening=None)
+
+    def _is_the_same_at(
+        self, opening: datetime, decision: Decision, consent: ConsentView | None, checks: Checks | None
+    ) -> bool:
+        """Return True if what holds at an opening is what held when it was looked for: rows and consent."""
+        grant = consent.grant if consent else None
+        if checks is not None or (grant and grant.expires_at and grant.expires_at <= opening):
+            return False
+        rows = self._rows(tuple(decision.states), decision.zones, opening.timestamp())
+        return tuple(row.id for row in rows) == decision.rows
 
     def _decide_at(
         self,
@@ -101,6 +116,7 @@ class Judge:
         at: datetime,
         consent: ConsentView | None,
         checks: Checks | None,
+        foresee: bool = True,
     ) -> Decision:
         """Decide by the rules as they are at that moment, also about what comes next."""
         moment = at.timestamp()
@@ -109,24 +125,26 @@ class Judge:
         if abroad:
             situation = _abroad(contact, campaign)
         states = () if abroad else tuple(situation.states)
-        rows = self._rows(states, situation, moment)
+        rows = self._rows(states, situation.zones, moment)
         openings = Openings(
             tuple(situation.zones), states, self._rules, campaign.window, self._policy.closing_margin_seconds
         )
-        caps, attempts = list(caps_of(campaign, rows)), counted_attempts(contact, campaign)
+        caps, made = list(caps_of(campaign, rows)), made_calls(contact, campaign)
         closed, closes = openings.at(moment)
         refusals = [
             *(Refusal(*found) for found in self._consent(campaign, at, consent, checks)),
             *_bans(rows, campaign, contact, consent),
             *self._holds(states, moment),
-            *_capped(caps, contact, campaign, moment),
+            *_capped(caps, made, contact, moment),
             *_closed(situation, closed, bool(abroad)),
         ]
         until = opening = None
-        if not refusals:
+        if not foresee:
+            pass
+        elif not refusals:
             until = self._until(closes, states, consent, moment)
         elif all(refusal.name in PASSING for refusal in refusals):
-            opening = self._next(openings, states, [(cap, attempts) for cap in caps], moment)
+            opening = self._next(openings, states, caps, made, moment)
         return Decision(
             tuple({(one.name, one.message): one for one in refusals}.values()),
             _moment(until),
@@ -137,9 +155,9 @@ class Judge:
             self._rules.version,
         )
 
-    def _rows(self, states: tuple[str, ...], situation: Situation, moment: float) -> list[Row]:
+    def _rows(self, states: tuple[str, ...], zones: Collection[str], moment: float) -> list[Row]:
         """Return the rows that hold: a day may have begun in one of the zones and not in another."""
-        days = {local_date(moment, zone) for zone in situation.zones or ("UTC",)}
+        days = {local_date(moment, zone) for zone in zones or ("UTC",)}
         found = [self._rules.row(state, day) for state in states for day in sorted(days)]
         return list({row.id: row for row in found}.values())
 
@@ -176,13 +194,14 @@ class Judge:
         self,
         openings: Openings,
         states: tuple[str, ...],
-        caps: Sequence[tuple[Cap, Sequence[Attempt]]],
+        caps: Sequence[Cap],
+        made: Made,
         moment: float,
     ) -> float | None:
         """Return the first moment at which window, holds and caps all allow a call."""
         for _ in range(_MAX_ROUNDS):
             later: list[float | None] = [openings.next_open(moment)]
-            later += [cap.free_at(attempts, moment) for cap, attempts in caps]
+            later += [cap.free_at(made, moment) for cap in caps]
             later += [
                 hold.ends.timestamp()
                 for hold in self._holds_of(states)
@@ -219,13 +238,12 @@ def _bans(
             yield Refusal("state_ban", message, row.citation)
 
 
-def _capped(caps: list[Cap], contact: Contact, campaign: Campaign, moment: float) -> Iterator[Refusal]:
+def _capped(caps: list[Cap], made: Made, contact: Contact, moment: float) -> Iterator[Refusal]:
     if caps and contact.attempts is None:
         yield Refusal("attempts_unknown", "there is a cap, and the calls that were made are unknown")
         return
-    attempts = counted_attempts(contact, campaign)
     for cap in caps:
-        free = cap.free_at(attempts, moment)
+        free = cap.free_at(made, moment)
         if free is None or free > moment:
             hours = round(cap.seconds / 3600)
             what = "conversation" if cap.conversations else f"{cap.calls} calls"

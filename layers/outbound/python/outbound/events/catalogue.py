@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from outbound.events.facts import (
     archive,
+    calls,
     campaigns,
     consent,
     deliveries,
@@ -34,7 +35,7 @@ from outbound.events.types import EventType
 
 # What the rules of the bus keep from destinations: a request is not a fact yet.
 _NOT_DELIVERED = ".requested"
-_FACTS = (archive, campaigns, consent, deliveries, dispositions, outcomes, segments, webhooks)
+_FACTS = (archive, calls, campaigns, consent, deliveries, dispositions, outcomes, segments, webhooks)
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 Model = type[BaseModel] | type[Fact]

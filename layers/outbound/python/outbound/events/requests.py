@@ -179,6 +179,19 @@ class ArchiveRequested(Request):
     """How long attempts are kept that name no time themselves."""
 
 
+class AuditRequested(Request):
+    """Judge the calls of a period again, window by window in the order of time."""
+
+    campaign_id: SentCampaignId | None = None
+    """The campaign's id in CXone; without it the calls of all campaigns."""
+
+    start: Time
+    """Windows that end after that."""
+
+    end: Time
+    """Windows that start before that; 400 days after the start at most."""
+
+
 class TransitionRequested(Request):
     """Bring a campaign into a state."""
 
@@ -323,6 +336,7 @@ REQUESTS: Mapping[EventType, type[Request]] = {
     EventType.TRANSITION_REQUESTED: TransitionRequested,
     EventType.PROVISION_REQUESTED: ProvisionRequested,
     EventType.PULL_REQUESTED: PullRequested,
+    EventType.AUDIT_REQUESTED: AuditRequested,
     EventType.SEGMENT_REQUESTED: SegmentRequested,
 }
 """What senders of webhooks may ask for."""

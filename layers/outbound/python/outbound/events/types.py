@@ -16,6 +16,8 @@ class EventType(StrEnum):
     OUTCOMES_PULLED = "outcomes.pulled"
     PULL_FAILED = "outcomes.pull_failed"
     COVERAGE_LOST = "outcomes.coverage_lost"
+    AUDIT_REQUESTED = "calls.audit.requested"
+    CALLS_AUDITED = "calls.audited"
     DISPOSITION_REQUESTED = "disposition.requested"
     DISPOSITION_APPLIED = "disposition.applied"
     DISPOSITION_UNCHANGED = "disposition.unchanged"

@@ -19,7 +19,7 @@ KEPT_DAYS = 90
 _IDS = (
     *("campaign_id", "contact_id", "request_id", "delivery_id", "provider", "file", "file_id", "run_id"),
     *("destination", "event_id", "event_type", "job_id", "status", "count", "field", "start", "end"),
-    *("rows", "failed", "key"),
+    *("rows", "failed", "key", "violations", "new_violations"),
 )
 _TEXTS = ("reason", "message")
 _LONGEST = 2000
@@ -90,7 +90,9 @@ def _sortable(moment: datetime) -> str:
 
 def _kept(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept of a fact's data: ids, and texts without numbers and addresses of people."""
-    kept = {name: _short(data[name]) for name in _IDS if data.get(name) is not None}
+    window = data.get("window")
+    about = {**window, **data} if isinstance(window, Mapping) else data
+    kept = {name: _short(about[name]) for name in _IDS if about.get(name) is not None}
     ids = {str(data[name]) for name in _IDS_IN_TEXTS if data.get(name)}
     return kept | {name: _short(_masked(str(data[name]), ids)) for name in _TEXTS if data.get(name)}
 

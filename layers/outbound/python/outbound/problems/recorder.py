@@ -33,7 +33,10 @@ _BY_STATUS: Mapping[str, frozenset[str]] = {
     EventType.ARCHIVE_FINISHED: frozenset({"incomplete", "stopped", "failed"}),
 }
 
-PROBLEM_TYPES = _ALWAYS | _BY_STATUS.keys()
+# A fact that counts is a problem where that is more than nothing.
+_BY_COUNT: Mapping[str, str] = {EventType.CALLS_AUDITED: "new_violations"}
+
+PROBLEM_TYPES = _ALWAYS | _BY_STATUS.keys() | _BY_COUNT.keys()
 """The types of fact that the template's rule lets through to the recorder."""
 
 
@@ -44,6 +47,8 @@ def is_problem(event: Event) -> bool:
     # A file's own fact speaks for those of its rows that were rejected.
     if event.event_type == EventType.DISPOSITION_FILE_FINISHED and event.data.get("failed"):
         return True
+    if event.event_type in _BY_COUNT:
+        return bool(event.data.get(_BY_COUNT[event.event_type]))
     return event.data.get("status") in _BY_STATUS.get(event.event_type, ())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +133,16 @@ class Lake:
                 return None
             raise
         return orjson.loads(answer["Body"].read())
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Return the keys below a prefix, in their order, fetched as they are consumed."""
+        request = {"Bucket": self._bucket, "Prefix": prefix}
+        while True:
+            page = self._client.list_objects_v2(**request)  # type: ignore[arg-type]
+            yield from (entry["Key"] for entry in page.get("Contents", []))
+            if not page.get("IsTruncated"):
+                return
+            request["ContinuationToken"] = page["NextContinuationToken"]
 
     def copy(self, source: str, key: str) -> None:
         """Copy an object with all that is known of it, replacing what is there; S3 does it by itself."""

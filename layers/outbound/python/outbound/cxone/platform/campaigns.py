@@ -94,9 +94,14 @@ class PlatformCampaigns:
         ]
 
     def create(self, campaign: NewCampaign, idempotency_key: str) -> CampaignRecord:
-        """Create a campaign, paused, and return it; with its key a lost answer is asked for again here."""
-        call = Call(_SETTINGS, _BUDGET, "POST", _PATH, json=_body(campaign), idempotency_key=idempotency_key)
-        answer = self._http.call(call)
+        """Create a campaign, paused, and return it; a lost answer is in doubt, and not tried again here.
+
+        The document has the key for changes of a status. That it holds here too is not relied on.
+        """
+        headers = {"X-Idempotency-Key": idempotency_key}
+        answer = self._http.call(
+            Call(_SETTINGS, _BUDGET, "POST", _PATH, json=_body(campaign), headers=headers)
+        )
         try:
             return _record(answer.body, f"POST {_PATH}")
         except UnexpectedAnswer as error:

@@ -1,0 +1,1 @@
+"""Every call that was made, held against the rules as they were at its start."""

@@ -1,0 +1,148 @@
+"""What contacts had agreed to when they were called, by all that is recorded now.
+
+A change counts from when it happened, whenever it was recorded: a person who had said no before a call began
+should not have been called, whatever of it was known. What was recorded after the call is marked as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from outbound.calling.consent_view import view_of
+from outbound.clock import format_time
+from outbound.contact_ids import ledger_id
+from outbound.store.consents import (
+    Consent,
+    Consents,
+    Register,
+    RegisterState,
+    Value,
+    consent_after,
+    passes_on,
+)
+
+T = TypeVar("T")
+
+# A survivor of merges may itself be merged; the ledger follows no longer chains either.
+_MOST_MERGES = 5
+
+
+# Contacts whose history is read at the same time, and so few that one after the other is as well.
+_AT_ONCE, _FEW = 16, 3
+
+Moment = tuple[str, datetime]
+"""A contact, and when it was called."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentBasis:
+    """A statement of the ledger that a judgement rests on; `recorded_at` is empty where that was not read."""
+
+    register: str
+    value: str
+    occurred_at: str
+    recorded_at: str
+    rank: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a refusal rests on, and whether it was recorded only after the call."""
+
+    basis: tuple[ConsentBasis, ...]
+    recorded_after_the_call: bool = False
+
+
+class ConsentThen:
+    """Reads what contacts had agreed to at moments that have passed."""
+
+    def __init__(self, consents: Consents) -> None:
+        """Read from this ledger."""
+        self._consents = consents
+
+    def at(self, moments: Collection[Moment]) -> Mapping[Moment, Consent]:
+        """Return what contacts had agreed to when they were called.
+
+        For most that is what they agree to now, a hundred of them in one read; only where something changed
+        after the call a contact's history is read.
+        """
+        now = self._consents.get_many({contact_id for contact_id, _ in moments})
+        found = {each: now[each[0]] for each in moments}
+        changed = [each for each, consent in found.items() if not _held_at(consent, each[1])]
+        return found | dict(zip(changed, _mapped(self._as_of, changed), strict=True))
+
+    def proofs(self, refused: Mapping[Moment, Consent]) -> Mapping[Moment, Proof]:
+        """Return what the refusals of contacts rest on, with when they were recorded."""
+        moments = list(refused)
+
+        def prove(moment: Moment) -> Proof:
+            return self._proof(refused[moment], moment)
+
+        return dict(zip(moments, _mapped(prove, moments), strict=True))
+
+    def _proof(self, consent: Consent, moment: Moment) -> Proof:
+        recorded = {
+            each.change.rank: format_time(each.recorded_at) for each in self._consents.history(moment[0])
+        }
+        known = view_of(self._consents.as_known_at(*moment))
+        return Proof(tuple(basis_of(consent, recorded)), not (known.do_not_call or known.revoked))
+
+    def _as_of(self, moment: Moment) -> Consent:
+        return self._known_now(*moment, frozenset())
+
+    def _known_now(self, contact_id: str, moment: datetime, seen: frozenset[str]) -> Consent:
+        changes = (
+            each.change
+            for each in self._consents.history(contact_id)
+            if not each.refused and each.change.occurred_at <= moment
+        )
+        consent = consent_after(contact_id, changes, moment)
+        seen |= {ledger_id(contact_id)}
+        for merge, _ in self._consents.merged_into(contact_id) if len(seen) <= _MOST_MERGES else ():
+            if merge.occurred_at <= moment and ledger_id(merge.contact_id) not in seen:
+                consent = _surviving(consent, self._known_now(merge.contact_id, moment, seen))
+        return consent
+
+
+def _surviving(consent: Consent, merged: Consent) -> Consent:
+    """Return the consent of a survivor with what the contact that was merged into it refuses."""
+    registers: dict[Register, RegisterState] = dict(consent.registers)
+    for register, state in merged.registers.items():
+        known = registers.get(register)
+        if passes_on(register, state.value) and (known is None or known.rank < state.rank):
+            registers[register] = state
+    return Consent(consent.contact_id, registers)
+
+
+def basis_of(consent: Consent, recorded: Mapping[str, str] | None = None) -> Iterator[ConsentBasis]:
+    """Return the statements that count for a call: of consent to calls, and what refuses.
+
+    `recorded` has the times at which changes were recorded, by their ranks.
+    """
+    for register, state in consent.registers.items():
+        if register is Register.CALL or state.value.forbids:
+            yield ConsentBasis(
+                register.value,
+                state.value.value,
+                format_time(state.occurred_at),
+                (recorded or {}).get(state.rank, ""),
+                state.rank,
+            )
+
+
+def _held_at(consent: Consent, moment: datetime) -> bool:
+    """Return True if nothing changed after a moment, nor ended."""
+    states = consent.registers.values()
+    return all(state.occurred_at <= moment and state.value is not Value.EXPIRED for state in states)
+
+
+def _mapped(read: Callable[[Moment], T], moments: Sequence[Moment]) -> list[T]:
+    """Return what each read gives, in order; many are under way at once."""
+    if len(moments) <= _FEW:
+        return list(map(read, moments))
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        return list(threads.map(read, moments))
