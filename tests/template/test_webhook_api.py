@@ -138,6 +138,7 @@ def test_kept_webhooks_expire_by_their_own_parameter(template: Template) -> None
         "webhooks/": "WebhookRetentionDays",
         "archiving/": "ArchiveWorkRetentionDays",
         "dispositions/": "DispositionFileRetentionDays",
+        "consent/": "ConsentFileRetentionDays",
     }
     variables = template.resources["RouteWebhooks"]["Properties"]["Environment"]["Variables"]
     assert variables["WEBHOOK_RETENTION_DAYS"] == {"Ref": "WebhookRetentionDays"}

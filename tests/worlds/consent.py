@@ -36,6 +36,12 @@ class ConsentWorld:
         self.runtime = WorldRuntime(self.aws, self.clock, QUEUE)
         self.recorder = self.new_recorder()
 
+    def configure(self, **settings: Any) -> None:
+        """Put the document of the calling rules."""
+        name = f"/{ENVIRONMENT['STACK_NAME']}/config/compliance"
+        self.aws.ssm.put_parameter(Name=name, Value=json.dumps(settings), Type="String", Overwrite=True)
+        self.start_afresh()
+
     def new_recorder(self) -> ConsentRecorder:
         """Another worker on the same table."""
         return ConsentRecorder.of(WorldRuntime(self.aws, self.clock, QUEUE))

@@ -16,7 +16,6 @@ from faults import QueueTrigger, unwatched
 from outbound.clock import Deadline
 from outbound.cxone.ports.dispositions import Contact
 from outbound.dispositions.facts import DispositionFacts
-from outbound.dispositions.files.inbox import Inbox
 from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles
 from outbound.dispositions.files.names import file_id_of, row_id
 from outbound.dispositions.files.processor import FileProcessor
@@ -25,6 +24,7 @@ from outbound.dispositions.ledger import DispositionLedger, DispositionStatus
 from outbound.dispositions.requests import disposition_of
 from outbound.dispositions.settings import DispositionSettings
 from outbound.events import Event
+from outbound.files.inbox import Inbox
 from outbound.queues import TryLater, work
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, Invocation
 from worlds.runtime import WorldRuntime

@@ -55,6 +55,7 @@ CASES = [
     ("no_consent", {"consent": grant(granted_at=LATER)}),
     ("consent_revoked", {"consent": ConsentView(revoked=True)}),
     ("consent_expired", {"consent": grant(expires_at=NOON)}),
+    ("contact_deleted", {"consent": replace(WRITTEN, deleted=True)}),
     ("consent_kind_insufficient", {"consent": grant(kind=Kind.BARE)}),
     ("consent_other_seller", {"consent": grant(seller="Acme"), "campaign": Campaign(seller="Bolt")}),
     ("do_not_call", {"consent": replace(WRITTEN, do_not_call=True)}),

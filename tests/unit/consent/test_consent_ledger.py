@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from outbound.clock import SystemClock, parse_time
 from outbound.events import Event
-from outbound.store.consents import Change, Consent, ConsentLedger, Register, Value, consent_after
+from outbound.store.consent_state import Change, Consent, Register, Value, consent_after
+from outbound.store.consents import ConsentLedger
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 from worlds.consent import NOON, ConsentWorld, changed
 
@@ -67,6 +68,7 @@ def test_a_change_is_recorded_published_and_kept(world: ConsentWorld) -> None:
         "source": "hubspot",
         "occurred_at": "2026-03-10T11:00:00Z",
         "request_id": "granted--60",
+        "kind": "bare",
     }
     assert (second["data"]["value"], second["data"]["previous"]) == ("revoked", "granted")
     assert first["correlation_id"] == "delivery-1"

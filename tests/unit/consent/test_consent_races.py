@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from outbound.consent.recorder import ConsentRecorder
 from outbound.events import Bus, Event
 from outbound.queues import TryLater
-from outbound.store.consents import ConsentLedger, consent_after
+from outbound.store.consent_state import consent_after, consent_in
+from outbound.store.consents import ConsentLedger
 from outbound.store.outbox import Outbox
 from worlds.aws import ENVIRONMENT
 from worlds.consent import ConsentWorld, changed, message
@@ -102,8 +103,8 @@ def _check_history_and_facts(world: ConsentWorld, names: dict[str, str]) -> None
     said = [fact["data"] for fact in world.aws.published("consent.recorded")]
     for contact_id in names.values():
         told = list(world.consents.history(contact_id))
-        own = world.recorder._ledger.own_state(contact_id).registers
-        assert consent_after(contact_id, (one.change for one in told)).registers == own
+        own = consent_in(contact_id, world.recorder._ledger.own_state(contact_id).item, None)
+        assert consent_after(contact_id, (one.change for one in told)) == own
         for one in told:
             expected = (contact_id, one.change.register, one.change.value)
             assert not one.took_effect or expected in [

@@ -12,7 +12,7 @@ from faults import check_every_cut, check_every_refusal, fresh, until_quiet
 
 from outbound.clock import format_time
 from outbound.events import Event
-from outbound.store.consents import Register, Value
+from outbound.store.consent_state import Register, Value
 from worlds.aws import AwsWorld, FakeClock
 from worlds.consent import NOON, ConsentWorld, changed
 

@@ -12,12 +12,13 @@ import pytest
 
 from outbound.clock import Deadline
 from outbound.dispositions.files.completion import rows_behind
-from outbound.dispositions.files.content import LONGEST_LINE, content_of, lines_of
-from outbound.dispositions.files.ledger import DispositionFile, FileState, Place
-from outbound.dispositions.files.names import RowFormat
+from outbound.dispositions.files.ledger import DispositionFile
 from outbound.dispositions.files.reader import Pace, RowReader
 from outbound.dispositions.files.rows import rows_of
 from outbound.dispositions.settings import DispositionSettings
+from outbound.files.content import LONGEST_LINE, Place, content_of, lines_of
+from outbound.files.ledger import FileState
+from outbound.files.names import RowFormat
 from worlds.aws import FakeClock
 from worlds.disposition_files import HEADER
 
@@ -72,7 +73,7 @@ def _read(rows: int) -> int:
 
 
 def test_memory_does_not_grow_with_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("outbound.dispositions.files.content.BLOCK", 64 * 1024)
+    monkeypatch.setattr("outbound.files.content.BLOCK", 64 * 1024)
     # What is made once is made before it is counted.
     _read(1000)
     few = _read(3000)

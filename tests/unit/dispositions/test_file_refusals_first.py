@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outbound.clock import Deadline, format_time
-from outbound.dispositions.files.ledger import Place
-from outbound.dispositions.files.opt_outs import opt_outs_of
+from outbound.dispositions.files.opt_outs import opt_outs_by
 from outbound.dispositions.settings import DispositionSettings
+from outbound.files.content import Place
+from outbound.files.refusals import refusals_of
 from outbound.queues import TryLater
 from outbound.settings import ConfigurationError
 from sandbox.running import Tenant
@@ -275,9 +276,8 @@ def _check_found(file: tuple[str, bytes]) -> None:
         return content[first : first + size]
 
     codes = DispositionSettings().do_not_call_codes
-    found = [
-        one.contact_id for row in opt_outs_of(block, len(content), codes, Place()) for one in row.opt_outs
-    ]
+    rows = refusals_of(block, len(content), opt_outs_by(codes), Place())
+    found = [one.contact_id for row in rows for one in row.refusals]
     assert "c7" in found, file
 
 

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outbound.dispositions.files.content import LONGEST_LINE, content_of, lines_of
-from outbound.dispositions.files.ledger import Place
-from outbound.dispositions.files.names import FileRefused, RowFormat
 from outbound.dispositions.files.rows import Row, rows_of
+from outbound.files.content import LONGEST_LINE, Place, content_of, lines_of
+from outbound.files.names import FileRefused, RowFormat
 
 COLUMNS = ("campaign_id", "contact_id", "outcome_code", "notes")
 

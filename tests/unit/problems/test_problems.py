@@ -95,7 +95,8 @@ def test_a_rejected_disposition_is_listed_with_whom_it_concerns_why_and_what_to_
 
 @pytest.mark.parametrize("event_type", sorted(PROBLEM_TYPES))
 def test_every_type_of_problem_says_what_to_type(world: World, event_type: str) -> None:
-    status = {"disposition.file_finished": "refused", "archive.finished": "failed"}.get(event_type, "ABORTED")
+    ended = {"disposition.file_finished": "refused", "consent.file_finished": "refused"}
+    status = {**ended, "archive.finished": "failed"}.get(event_type, "ABORTED")
     window = {"start": "2026-03-10T06:00:00Z", "end": "2026-03-10T12:00:00Z"}
     about = {"destination": "crm", "file": "dispositions/inbox/a.csv", "window": window, "new_violations": 2}
     world.happens(event_type, campaign_id="spring", status=status, **about)
@@ -135,6 +136,16 @@ def test_a_file_of_which_rows_were_rejected_is_one_problem(world: World) -> None
 
     assert (row["concerns"], row["why"]) == ("file dispositions/inbox/a.csv", "2 of 9 rows were rejected")
     assert row["do"] == ["outbound dispositions show correlation-1"]
+
+
+def test_a_list_of_consent_with_wrong_rows_is_one_problem(world: World) -> None:
+    about = {"file": "consent/inbox/a.csv", "file_id": "f1", "status": "finished", "rows": 9, "failed": 2}
+    world.happens("consent.file_finished", **about)
+
+    (row,) = world.shown()
+
+    assert (row["concerns"], row["why"]) == ("file consent/inbox/a.csv", "2 of 9 rows are not recorded")
+    assert row["do"] == ["outbound consent report f1"]
 
 
 def test_the_newest_come_first_across_midnights_and_only_those_of_the_time(world: World) -> None:

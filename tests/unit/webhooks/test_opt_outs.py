@@ -9,7 +9,7 @@ import pytest
 
 from outbound.clock import format_time, parse_time
 from outbound.events import Event, EventType
-from outbound.store.consents import Consent
+from outbound.store.consent_state import Consent
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.reader import Contents, read
 from outbound.webhooks.router import build

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 PACKAGED_CODES = frozenset({"DO_NOT_CALL", "DNC"})
@@ -21,6 +22,9 @@ _FORBIDDING = {
     "deleted": frozenset({"DELETED"}),
     "merged": frozenset({"MERGED"}),
 }
+CATEGORIES = ("telemarketing", "informational", "debt_collection")
+"""What calls can be for, where consent or its revocation names it."""
+
 LONGEST_SOURCE = 200
 """So many characters of a source are kept."""
 
@@ -63,8 +67,22 @@ def forbidding_change(change: object) -> str:
     `do_not_call`, `revoked`, `deleted` (the CRM has the contact no more), or `merged` (what another contact
     refused, this one refuses).
     """
+    return _forbidding(change) if isinstance(change, str) and len(change) <= _MAX_LENGTH else ""
+
+
+# Files have some words a million times.
+@lru_cache(maxsize=256)
+def _forbidding(change: str) -> str:
     matching = (name for name, spelt in _FORBIDDING.items() if means_do_not_call(change, spelt))
     return next(matching, "")
+
+
+def named_category(scope: object) -> str:
+    """Return the category of calls that a refusal names, however it is spelt; empty where it names none.
+
+    What cannot be read names none: a refusal then counts for all calls.
+    """
+    return next((each for each in CATEGORIES if means_do_not_call(scope, {each})), "")
 
 
 def readable_source(source: object, default: str = "unknown") -> str:

@@ -23,7 +23,7 @@ from outbound.calling.consent_view import view_of
 from outbound.clock import format_time
 from outbound.compliance.contact import Attempt, Campaign, Contact
 from outbound.compliance.decision import Decision, Judge
-from outbound.store.consents import Consent
+from outbound.store.consent_state import Consent
 
 NOT_PROVEN = frozenset(
     {"zone_unknown", "attempts_unknown", "not_us_number", "registry_stale", "number_check_stale"}
@@ -33,7 +33,7 @@ NOT_PROVEN = frozenset(
 CONTACT_UNKNOWN = "contact_unknown"
 """The record of a call names no contact."""
 
-_REFUSED = frozenset({"do_not_call", "consent_revoked"})
+_REFUSED = frozenset({"do_not_call", "consent_revoked", "contact_deleted"})
 _BY_CONSENT = _REFUSED | {"consent_expired", "consent_kind_insufficient", "consent_other_seller"}
 CAPS_LOOK_BACK = timedelta(days=7)
 """No cap looks back further."""
@@ -140,7 +140,11 @@ class CallJudge:
         known = place.contact() if place else Contact(call.contact_id)
         contact = replace(known, numbers=known.numbers or _numbers(call), attempts=self._before(call, made))
         decision = self._judge.decide(
-            self._campaign, contact, call.started_at, view_of(consent), foresee=False
+            self._campaign,
+            contact,
+            call.started_at,
+            view_of(consent, self._campaign, call.started_at),
+            foresee=False,
         )
         names = _names(decision)
         basis = tuple(basis_of(consent)) if _BY_CONSENT & set(names) else ()
@@ -151,7 +155,7 @@ class CallJudge:
     ) -> list[Judgement]:
         """Add to refusals of persons when they were recorded: what other violations rest on is known."""
         moments = {_moment(each.call) for each in judged if _REFUSED & set(each.violations)}
-        proofs = self._known.consents.proofs({moment: consents[moment] for moment in moments})
+        proofs = self._known.consents.proofs({moment: consents[moment] for moment in moments}, self._campaign)
         return [
             replace(each, consent=proof.basis, recorded_after_the_call=proof.recorded_after_the_call)
             if (proof := proofs.get(_moment(each.call)))

@@ -14,16 +14,10 @@ from typing import TypeVar
 
 from outbound.calling.consent_view import view_of
 from outbound.clock import format_time
+from outbound.compliance.contact import Campaign
 from outbound.contact_ids import ledger_id
-from outbound.store.consents import (
-    Consent,
-    Consents,
-    Register,
-    RegisterState,
-    Value,
-    consent_after,
-    passes_on,
-)
+from outbound.store.consent_state import Consent, Register, Value, consent_after
+from outbound.store.consents import Consents
 
 T = TypeVar("T")
 
@@ -75,21 +69,22 @@ class ConsentThen:
         changed = [each for each, consent in found.items() if not _held_at(consent, each[1])]
         return found | dict(zip(changed, _mapped(self._as_of, changed), strict=True))
 
-    def proofs(self, refused: Mapping[Moment, Consent]) -> Mapping[Moment, Proof]:
-        """Return what the refusals of contacts rest on, with when they were recorded."""
+    def proofs(self, refused: Mapping[Moment, Consent], campaign: Campaign) -> Mapping[Moment, Proof]:
+        """Return what the refusals of contacts of a campaign rest on, with when they were recorded."""
         moments = list(refused)
 
         def prove(moment: Moment) -> Proof:
-            return self._proof(refused[moment], moment)
+            return self._proof(refused[moment], moment, campaign)
 
         return dict(zip(moments, _mapped(prove, moments), strict=True))
 
-    def _proof(self, consent: Consent, moment: Moment) -> Proof:
+    def _proof(self, consent: Consent, moment: Moment, campaign: Campaign) -> Proof:
         recorded = {
             each.change.rank: format_time(each.recorded_at) for each in self._consents.history(moment[0])
         }
-        known = view_of(self._consents.as_known_at(*moment))
-        return Proof(tuple(basis_of(consent, recorded)), not (known.do_not_call or known.revoked))
+        known = view_of(self._consents.as_known_at(*moment), campaign, moment[1])
+        was_known = known.do_not_call or known.revoked or known.deleted
+        return Proof(tuple(basis_of(consent, recorded)), not was_known)
 
     def _as_of(self, moment: Moment) -> Consent:
         return self._known_now(*moment, frozenset())
@@ -110,12 +105,9 @@ class ConsentThen:
 
 def _surviving(consent: Consent, merged: Consent) -> Consent:
     """Return the consent of a survivor with what the contact that was merged into it refuses."""
-    registers: dict[Register, RegisterState] = dict(consent.registers)
-    for register, state in merged.registers.items():
-        known = registers.get(register)
-        if passes_on(register, state.value) and (known is None or known.rank < state.rank):
-            registers[register] = state
-    return Consent(consent.contact_id, registers)
+    for register, state in merged.passing_on():
+        consent = consent.with_refusal(register, state)
+    return consent
 
 
 def basis_of(consent: Consent, recorded: Mapping[str, str] | None = None) -> Iterator[ConsentBasis]:
@@ -123,8 +115,12 @@ def basis_of(consent: Consent, recorded: Mapping[str, str] | None = None) -> Ite
 
     `recorded` has the times at which changes were recorded, by their ranks.
     """
-    for register, state in consent.registers.items():
-        if register is Register.CALL or state.value.forbids:
+    said = [*consent.registers.items()]
+    said += [(Register.CALL, each) for each in (*consent.categories.values(), *consent.grants)]
+    seen: set[str] = set()
+    for register, state in said:
+        if state.rank not in seen and (register is Register.CALL or state.value.forbids):
+            seen.add(state.rank)
             yield ConsentBasis(
                 register.value,
                 state.value.value,
@@ -136,7 +132,12 @@ def basis_of(consent: Consent, recorded: Mapping[str, str] | None = None) -> Ite
 
 def _held_at(consent: Consent, moment: datetime) -> bool:
     """Return True if nothing changed after a moment, nor ended."""
-    states = consent.registers.values()
+    states = (
+        *consent.registers.values(),
+        *consent.categories.values(),
+        *consent.revocations.values(),
+        *consent.grants,
+    )
     return all(state.occurred_at <= moment and state.value is not Value.EXPIRED for state in states)
 
 

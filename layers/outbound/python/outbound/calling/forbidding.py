@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from outbound.store.consents import Consent, Register, Value
+from outbound.store.consent_state import Consent, Register, Value
 
 _FORBIDDING = (
     (Register.DO_NOT_CALL, Value.SET, "do_not_call"),
-    (Register.CALL, Value.REVOKED, "consent_revoked"),
     (Register.RECORD, Value.DELETED, "deleted"),
 )
 
@@ -21,8 +20,8 @@ class Forbidden:
     rank: str
 
 
-def forbidden_by(consent: Consent) -> Forbidden | None:
-    """Return what forbids a contact; None where nothing does.
+def forbidden_by(consent: Consent, purpose: str) -> Forbidden | None:
+    """Return what forbids a contact calls of a purpose; None where nothing does.
 
     That nothing was granted, or that a grant has expired, is not that: a segment refuses such contacts.
     """
@@ -31,4 +30,7 @@ def forbidden_by(consent: Consent) -> Forbidden | None:
         for register, value, reason in _FORBIDDING
         if (state := consent.registers.get(register)) and state.value is value
     ]
+    revoked = None if consent.grants_for(purpose) else consent.revocation_for(purpose)
+    if revoked:
+        found.append((revoked.rank, "consent_revoked"))
     return Forbidden(found[0][1], max(rank for rank, _ in found)) if found else None

@@ -64,6 +64,10 @@ class ComplianceSettings(BaseModel):
     accept_bare_consent: bool = Field(
         False, description="whether a flag that says yes is enough, without how it was given"
     )
+    revocation_scope: Literal["everything", "category"] = Field(
+        "everything",
+        description="what a revocation ends that names a category of calls; one that names none ends all",
+    )
     registry_required: bool = Field(
         False, description="sales calls without written consent need a check against the national registry"
     )

@@ -70,7 +70,7 @@ def _explain(stack: Stack | None, chosen: argparse.Namespace, output: Output) ->
         made = RecentAttempts(stack.state, stack.tenant).get_many([chosen.contact])[chosen.contact]
         attempts = tuple(one.attempt() for one in made if one.at < at)
         contact = replace(contact, contact_id=chosen.contact, attempts=attempts)
-        consent = _consent(stack, chosen.contact, at, now)
+        consent = _consent(stack, chosen.contact, campaign, at, now)
     decision = _settings(stack).judge().decide(campaign, contact, at, consent)
     document = {"at": format_time(at), "purpose": campaign.purpose.value, **_document(decision)}
     document["consent_considered"] = consent is not None
@@ -88,10 +88,11 @@ def _campaign(stack: Stack | None, chosen: argparse.Namespace) -> Campaign:
     return replace(campaign, purpose=Purpose(chosen.purpose)) if chosen.purpose else campaign
 
 
-def _consent(stack: Stack, contact_id: str, at: datetime, now: datetime) -> ConsentView:
+def _consent(stack: Stack, contact_id: str, campaign: Campaign, at: datetime, now: datetime) -> ConsentView:
     """Return what is known of a contact; of a past moment, what was known then."""
     consents = stack.consents
-    return view_of(consents.as_known_at(contact_id, at) if at < now else consents.get(contact_id))
+    known = consents.as_known_at(contact_id, at) if at < now else consents.get(contact_id)
+    return view_of(known, campaign, at)
 
 
 def _document(decision: Decision) -> dict[str, Any]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from outbound.cli import consent_files
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.cli.times import FORMS, moment
 from outbound.clock import format_time
-from outbound.store.consents import Consent, RecordedChange, Register
+from outbound.do_not_call import CATEGORIES
+from outbound.store.consent_state import Consent, Register, RegisterState, Value
+from outbound.store.consents import RecordedChange
 
 _REFUSALS = {
     "do_not_call": "is on the do-not-call list",
@@ -22,7 +25,9 @@ _REFUSALS = {
 
 def add_commands(groups: Any) -> None:
     """Add this group's commands to the parser."""
-    commands = groups.add_parser("consent", help="see what a contact agreed to").add_subparsers(required=True)
+    commands = groups.add_parser(
+        "consent", help="see what a contact agreed to, and bring in lists of consent"
+    ).add_subparsers(required=True)
     show = commands.add_parser(
         "show", help="whether a contact may be called, and every change with its source"
     )
@@ -31,6 +36,7 @@ def add_commands(groups: Any) -> None:
         "--known-at", metavar="TIME", help=f"as it was known at that time, {FORMS} (default: now)"
     )
     show.set_defaults(run=_show)
+    consent_files.add_commands(commands)
 
 
 def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
@@ -48,22 +54,42 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         contact_id=consent.contact_id,
         callable=consent.callable,
         refusal=consent.refusal,
-        registers={register.value: _register(consent, register) for register in Register},
+        registers={register.value: _state(consent.registers.get(register)) for register in Register},
+        categories={each: _state(state) for each, state in sorted(consent.categories.items())},
+        refusals={each: consent.refusal_for(each) for each in CATEGORIES},
+        grants=[_state(grant) for grant in consent.grants],
     )
 
 
 def _sentence(consent: Consent) -> str:
     if consent.callable:
-        return f"{consent.contact_id} may be called"
-    return f"{consent.contact_id} may not be called: {_REFUSALS[consent.refusal]}"
+        said = f"{consent.contact_id} may be called"
+    else:
+        said = f"{consent.contact_id} may not be called: {_REFUSALS[consent.refusal]}"
+    others = {each: consent.refusal_for(each) for each in CATEGORIES}
+    apart = [_apart(each, why) for each, why in others.items() if bool(why) == consent.callable]
+    return "; ".join((said, *apart))
 
 
-def _register(consent: Consent, register: Register) -> dict[str, str] | None:
-    state = consent.registers.get(register)
+def _apart(category: str, refusal: str) -> str:
+    """Say of a category of calls what is not so of calls in general."""
+    calls = f"for {category.replace('_', ' ')}"
+    return f"not {calls}: {_REFUSALS[refusal]}" if refusal else f"but {calls} it may"
+
+
+def _state(state: RegisterState | None) -> dict[str, Any] | None:
     if state is None:
         return None
-    since = format_time(state.occurred_at)
-    return {"value": state.value.value, "source": state.source, "since": since}
+    said = {"value": state.value.value, "source": state.source, "since": format_time(state.occurred_at)}
+    if state.category:
+        said["scope"] = state.category
+    if state.value in (Value.GRANTED, Value.EXPIRED):
+        expires_at = format_time(state.expires_at) if state.expires_at else ""
+        terms = state.terms
+        named = {"kind": terms.kind.value, "seller": terms.seller, "number_ends_in": terms.number}
+        named |= {"evidence": terms.evidence, "expires_at": expires_at}
+        said |= {name: value for name, value in named.items() if value}
+    return said
 
 
 def _row(recorded: RecordedChange) -> dict[str, Any]:
@@ -72,8 +98,12 @@ def _row(recorded: RecordedChange) -> dict[str, Any]:
         "recorded_at": format_time(recorded.recorded_at),
         "register": recorded.change.register.value,
         "value": recorded.change.value.value,
+        "kind": recorded.change.terms.kind.value if recorded.change.value is Value.GRANTED else None,
+        "seller": recorded.change.terms.seller or None,
+        "scope": recorded.change.scope or None,
         "source": recorded.change.source,
         "took_effect": recorded.took_effect,
         "refused": recorded.refused or None,
+        "evidence": recorded.change.terms.evidence or None,
         "event_id": recorded.change.event_id,
     }

@@ -14,18 +14,15 @@ from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.clock import format_time
 from outbound.cxone.settings import CxoneSettings
-from outbound.dispositions.files.ledger import (
-    ENDED_FILES,
-    ConcurrentUpdate,
-    DispositionFile,
-    DispositionFiles,
-)
-from outbound.dispositions.files.names import PREFIX, FileRefused, file_id_of, format_of
+from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles
+from outbound.dispositions.files.names import PREFIX, file_id_of
 from outbound.dispositions.files.preview import Preview, preview
 from outbound.dispositions.files.processor import may_be_tried_again
 from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.reports import Tally, outcome_of
 from outbound.dispositions.settings import DispositionSettings
+from outbound.files.ledger import ENDED_FILES, ConcurrentUpdate
+from outbound.files.names import FileRefused, format_of
 from outbound.store.table import Item
 
 _WHO = ("campaign_id", "contact_id", "outcome_code")

@@ -30,6 +30,16 @@ _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "{field}: {reason}",
         ("webhooks show {correlation_id}",),
     ),
+    "consent.file_finished": (
+        "file {file}",
+        "{reason}: {message}",
+        ("consent report {file_id}", "consent import {file_name}"),
+    ),
+    "consent.file_finished.finished": (
+        "file {file}",
+        "{failed} of {rows} rows are not recorded",
+        ("consent report {file_id}",),
+    ),
     "webhook.rejected": (
         "delivery {delivery_id} of {provider}",
         "{count} parts are invalid; the first: {reason}",

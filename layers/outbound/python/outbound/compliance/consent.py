@@ -27,6 +27,8 @@ def refusals_of(consent: ConsentView, campaign: Campaign, policy: Policy, at: da
     """Return what a person's refusals and missing consent say against a call."""
     if consent.do_not_call:
         yield "do_not_call", "the person asked not to be called", "47 CFR 64.1200(d)(3)"
+    if consent.deleted:
+        yield "contact_deleted", "the CRM has the contact no more", ""
     if consent.revoked:
         yield "consent_revoked", "the person revoked the consent", "89 FR 15756"
     elif consent.grant is None:

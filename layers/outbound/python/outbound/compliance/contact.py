@@ -96,6 +96,8 @@ class ConsentView:
     do_not_call: bool = False
     revoked: bool = False
     grant: Grant | None = None
+    deleted: bool = False
+    """Whether the CRM, which keeps the contact, has it no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,27 @@
 """A change of consent as it is asked for: what permits is checked field by field, what forbids is not.
 
 What forbids needs a contact and that it forbids. Its time is read where it can be and is the moment of
-receipt where not; its source is cut, and nothing else in it is looked at.
+receipt where not; its source is cut; a category of calls that cannot be read is none, so that it counts for
+all; and nothing else in it is looked at.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from outbound.clock import CLOCK_TOLERANCE
+from outbound.complaints import complaint
 from outbound.contact_ids import read_contact_id
-from outbound.do_not_call import forbidding_change, readable_source
+from outbound.do_not_call import forbidding_change, named_category, readable_source
 from outbound.events import Event
 from outbound.events.requests import ConsentChanged
 from outbound.moments import NoMoment, moment_in, moment_of_refusal
-from outbound.store.consents import Change, Merge, Register, Value, stated_time
+from outbound.store.consent_state import Change, GrantKind, Register, Terms, Value
+from outbound.store.consents import Merge, stated_time
 
 _FORBIDDING = {
     "revoked": (Register.CALL, Value.REVOKED),
@@ -71,7 +75,8 @@ def _refusal(event: Event, change: str, now: datetime) -> Change | Merge:
     stated, occurred_at = _time_of_refusal(event, now)
     if change != "merged":
         register, value = _FORBIDDING[change]
-        return Change(contact_id, register, value, source, occurred_at, event.event_id, stated)
+        scope = named_category(event.data.get("scope")) if register is Register.CALL else ""
+        return Change(contact_id, register, value, source, occurred_at, event.event_id, stated, scope=scope)
     merged = read_contact_id(event.data.get("merged_contact_id"))
     if not merged:
         raise InvalidChange("merged_contact_id", "is missing, or is not a contact's id")
@@ -103,7 +108,7 @@ def _permission(event: Event, now: datetime) -> Change:
     stated = permission.occurred_at
     # What is refused as early keeps the time that it is refused for.
     moment = stated if stated > now + CLOCK_TOLERANCE else min(stated, now)
-    return Change(
+    change = Change(
         permission.contact_id,
         register,
         value,
@@ -111,8 +116,19 @@ def _permission(event: Event, now: datetime) -> Change:
         moment,
         event.event_id,
         "" if stated == moment else stated_time(stated),
-        permission.expires_at if value is Value.GRANTED else None,
     )
+    return _granted(change, permission) if value is Value.GRANTED else change
+
+
+def _granted(change: Change, permission: ConsentChanged) -> Change:
+    terms = Terms(
+        GrantKind(permission.kind or GrantKind.BARE),
+        permission.seller or "",
+        permission.number or "",
+        permission.evidence or "",
+    )
+    scope = permission.scope or ""
+    return replace(change, expires_at=permission.expires_at, scope=scope, terms=terms)
 
 
 def _first_complaint(problem: Any) -> InvalidChange:
@@ -121,4 +137,4 @@ def _first_complaint(problem: Any) -> InvalidChange:
     field = _FIELDS.get(place, place)
     if field == "campaign_id":
         return InvalidChange(field, "consent for one campaign alone cannot be recorded: leave it out")
-    return InvalidChange(field, problem["msg"])
+    return InvalidChange(field, complaint(problem))

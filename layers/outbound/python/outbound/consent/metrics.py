@@ -10,3 +10,7 @@ class ConsentMetric(Metric):
 
     CONSENT_RECORDED = "ConsentChangesRecorded"
     CONSENT_REJECTED = "ConsentChangesRejected"
+    CONSENT_FILES_FINISHED = "ConsentFilesFinished"
+    CONSENT_FILES_REFUSED = "ConsentFilesRefused"
+    CONSENT_ROWS_READ = "ConsentRowsRead"
+    CONSENT_ROWS_REJECTED = "ConsentRowsRejected"

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.clock import Clock, Invocation, format_time
+from outbound.clock import Clock, Invocation
 from outbound.consent.changes import InvalidChange, change_of, is_early
+from outbound.consent.facts import ConsentFacts, Origin
 from outbound.consent.metrics import ConsentMetric
+from outbound.consent.settings import RevocationScope, counting, revocations_of
 from outbound.contact_ids import ledger_id, read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed, new_event
-from outbound.events.facts.consent import ConsentRecorded, ConsentRejected
+from outbound.events.facts.consent import ConsentRejected
 from outbound.logs import logger
 from outbound.metrics import measure
 from outbound.queues import Refused, TryLater, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
-from outbound.store.consents import (
-    Change,
-    ConsentLedger,
-    Merge,
-    OwnState,
-    Register,
-    RegisterState,
-    Value,
-    passes_on,
-)
+from outbound.store.consent_state import Change, Register, Value
+from outbound.store.consents import ConsentLedger, Merge
 from outbound.store.outbox import Outbox
 from outbound.store.table import Item
 
@@ -37,25 +30,36 @@ _ROUNDS = 10
 _AGAIN_SECONDS = 15
 # A refusal quotes a type that it does not know up to this length: it may be anything.
 _LONGEST_QUOTED = 64
-# A survivor may be merged into another in turn: so many have facts of what a merged contact refuses.
-_MOST_SURVIVORS = 4
 
 
 class ConsentRecorder:
     """Records the changes that `consent.changed` events ask for."""
 
-    def __init__(self, ledger: ConsentLedger, outbox: Outbox, bus: Bus, clock: Clock) -> None:
-        """Record in this ledger, whose table the outbox publishes from."""
+    def __init__(
+        self,
+        ledger: ConsentLedger,
+        outbox: Outbox,
+        bus: Bus,
+        clock: Clock,
+        revocations: Callable[[], RevocationScope] = RevocationScope,
+    ) -> None:
+        """Record in this ledger, whose table the outbox publishes from.
+
+        `revocations` says what a revocation of one category ends; it is asked only for such a one.
+        """
         self._ledger = ledger
         self._outbox = outbox
         self._bus = bus
         self._clock = clock
+        self._revocations = revocations
+        self._facts = ConsentFacts(ledger, clock)
 
     @classmethod
     def of(cls, runtime: Runtime) -> ConsentRecorder:
         """Return the recorder of a stack."""
         ledger = ConsentLedger(runtime.consent, runtime.tenant, runtime.clock)
-        return cls(ledger, runtime.outbox_of(runtime.consent), runtime.bus, runtime.clock)
+        outbox, revocations = runtime.outbox_of(runtime.consent), revocations_of(runtime)
+        return cls(ledger, outbox, runtime.bus, runtime.clock, revocations)
 
     def take(self, record: Mapping[str, Any]) -> None:
         """Record what one message asks for; return when that is durable and published.
@@ -86,7 +90,7 @@ class ConsentRecorder:
         if isinstance(change, Merge):
             self._merge(change, event)
         else:
-            self._settle(change, event)
+            self._settle(counting(change, self._revocations), event)
 
     def _settle(self, change: Change, event: Event) -> None:
         for _ in range(_ROUNDS):
@@ -105,11 +109,10 @@ class ConsentRecorder:
             early = InvalidChange("occurred_at", "lies in the future")
             self._ledger.record_without_effect(change, now, "occurred_at", [self._rejection(event, early)])
             return
-        known = self._ledger.own_state(change.contact_id)
-        current = known.registers.get(change.register)
-        if current and current.rank > change.rank:
+        known = self._ledger.state_before(change)
+        if not known.written_by(change):
             self._ledger.record_without_effect(change, now)
-        elif self._ledger.record(change, known, self._facts(change, known, event), now):
+        elif self._ledger.record(change, known, self._facts.of_change(change, known, _origin(event)), now):
             measure(ConsentMetric.CONSENT_RECORDED)
 
     def _merge(self, merge: Merge, event: Event) -> None:
@@ -120,46 +123,29 @@ class ConsentRecorder:
         self._ledger.link(merge, now)
         # From here on a run that records a refusal of the merged contact sees the link and adds its facts.
         refusals = [
-            Change(merge.survivor, register, state.value, state.source, state.occurred_at, event.event_id)
-            for register, state in self._ledger.get(merge.contact_id).registers.items()
-            if passes_on(register, state.value)
+            Change(
+                merge.survivor,
+                register,
+                state.value,
+                state.source,
+                state.occurred_at,
+                event.event_id,
+                scope=state.category,
+            )
+            for register, state in self._ledger.get(merge.contact_id).passing_on()
         ]
-        facts = [self._fact(change, None, event) for change in refusals]
+        facts = [self._facts.of_contact(change, None, _origin(event)) for change in refusals]
         self._outbox.publish(self._ledger.link_key(merge), self._ledger.record_merge_facts(merge, facts, now))
         gone = Change(
             merge.contact_id, Register.RECORD, Value.DELETED, merge.source, merge.occurred_at, event.event_id
         )
         self._settle(gone, event)
 
-    def _facts(self, change: Change, known: OwnState, event: Event) -> list[Event]:
-        """Return the facts of a change: of its contact and, of a refusal, of its survivors."""
-        facts = [self._fact(change, known.registers.get(change.register), event)]
-        survivor = known.merged_into if passes_on(change.register, change.value) else ""
-        for _ in range(_MOST_SURVIVORS):
-            if not survivor:
-                break
-            facts.append(self._fact(replace(change, contact_id=survivor), None, event))
-            survivor = self._ledger.own_state(survivor).merged_into
-        return facts
-
     def _publish_left(self, change: Change, recorded: Item) -> None:
         """Publish what the change still carries from a run that was cut off."""
         self._outbox.publish(self._ledger.change_key(change), recorded)
         if recorded["took_effect"]:
             self._outbox.publish_left(self._ledger.state_key(change.contact_id))
-
-    def _fact(self, change: Change, previous: RegisterState | None, event: Event) -> Event:
-        fact = ConsentRecorded(
-            contact_id=change.contact_id,
-            register=change.register.value,
-            value=change.value.value,
-            previous=previous.value.value if previous else None,
-            source=change.source,
-            occurred_at=format_time(change.occurred_at),
-            request_id=event.event_id,
-        )
-        effect = (ledger_id(change.contact_id), change.register.value, change.rank)
-        return new_event(fact, event.tenant, self._clock.now(), effect, event.correlation_id)
 
     def _rejection(self, event: Event, invalid: InvalidChange) -> Event:
         measure(ConsentMetric.CONSENT_REJECTED)
@@ -168,6 +154,10 @@ class ConsentRecorder:
         # What is not a contact's id may be anything, a name or a number.
         fact = ConsentRejected(contact_id=read_contact_id(event.data.get("contact_id")), **extra)
         return new_event(fact, event.tenant, self._clock.now(), [event.event_id], event.correlation_id)
+
+
+def _origin(event: Event) -> Origin:
+    return Origin(event.tenant, event.event_id, event.correlation_id)
 
 
 def build(runtime: Runtime) -> Work:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -16,6 +17,11 @@ from outbound.moments import NoMoment, moment_in
 
 MIN_RETENTION_DAYS, MAX_RETENTION_DAYS = 1, 3650
 """How long archived attempts may be kept: cold storage has no class for longer."""
+
+
+# However it is written: between its digits stand blanks and a few marks.
+_NUMBER = re.compile(r"[0-9]{4}|\+?\(?[0-9](?:[ ./()-]{0,2}[0-9]){6,14}", re.ASCII)
+_ONE_LINE = described(r"^[^\x00-\x1f\x7f]*$", "a text of one line")
 
 
 def as_text(value: object) -> object:
@@ -44,6 +50,14 @@ def _stated_time(value: object) -> datetime:
     except ValueError:
         # The parser's own message quotes the value, and a sender may have put anything there.
         raise ValueError("must be a time with an offset; write one like 2026-01-31T08:00:00Z") from None
+
+
+def _number_end(value: object) -> str:
+    """Return the last four digits of a phone number; those alone are taken as they are."""
+    text = as_text(value)
+    if not isinstance(text, str) or not _NUMBER.fullmatch(text.strip()):
+        raise ValueError("must be a phone number, or its last four digits")
+    return "".join(filter(str.isdigit, text))[-4:]
 
 
 def _outcome_code(text: str) -> str:
@@ -82,6 +96,16 @@ AttributeValue = Annotated[
 Source = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_SOURCE, strict=True)
 ]
+Seller = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=128, strict=True, pattern=_ONE_LINE),
+]
+Evidence = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, strict=True, pattern=_ONE_LINE),
+    BeforeValidator(as_text),
+]
+NumberEnd = Annotated[str, BeforeValidator(_number_end)]
 RetentionDays = Annotated[int, Field(ge=MIN_RETENTION_DAYS, le=MAX_RETENTION_DAYS)]
 Time = Annotated[AwareDatetime, _TIME]
 StatedTime = Annotated[datetime, BeforeValidator(_stated_time), _TIME]

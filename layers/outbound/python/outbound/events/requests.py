@@ -21,10 +21,13 @@ from outbound.events.fields import (
     AttributeName,
     AttributeValue,
     ContactId,
+    Evidence,
     Id,
     Moment,
+    NumberEnd,
     OutcomeCode,
     RetentionDays,
+    Seller,
     SentCampaignId,
     Source,
     StatedTime,
@@ -152,6 +155,21 @@ class ConsentChanged(Request):
 
     merged_contact_id: ContactId | None = None
     """Of `merged`: the contact whose refusals pass to `contact_id`."""
+
+    kind: Literal["bare", "express", "written"] | None = None
+    """How it was `granted`; without it a bare flag, which says nothing of how."""
+
+    seller: Seller | None = None
+    """To whom it was `granted`, if to one seller alone."""
+
+    number: NumberEnd | None = None
+    """The phone number for which it was `granted`: its last four digits are kept."""
+
+    evidence: Evidence | None = None
+    """Where the proof of a grant can be looked up: the id of a form, a recording, a document."""
+
+    scope: Literal["telemarketing", "informational", "debt_collection"] | None = None
+    """The category of calls that is `granted` or `revoked`; without it all calls."""
 
     @model_validator(mode="before")
     @classmethod

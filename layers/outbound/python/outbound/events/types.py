@@ -49,6 +49,7 @@ class EventType(StrEnum):
     CONSENT_CHANGED = "consent.changed"
     CONSENT_RECORDED = "consent.recorded"
     CONSENT_REJECTED = "consent.rejected"
+    CONSENT_FILE_FINISHED = "consent.file_finished"
     WEBHOOKS_REGISTERED = "webhooks.registered"
     DESTINATION_DISABLED = "destination.disabled"
     DESTINATION_ENABLED = "destination.enabled"

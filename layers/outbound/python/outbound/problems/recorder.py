@@ -29,9 +29,12 @@ _ALWAYS = frozenset(
 )
 # Facts that say how something ended are problems where it ended badly.
 _BY_STATUS: Mapping[str, frozenset[str]] = {
+    EventType.CONSENT_FILE_FINISHED: frozenset({"refused"}),
     EventType.DISPOSITION_FILE_FINISHED: frozenset({"refused"}),
     EventType.ARCHIVE_FINISHED: frozenset({"incomplete", "stopped", "failed"}),
 }
+
+_OF_FILES = frozenset({EventType.CONSENT_FILE_FINISHED, EventType.DISPOSITION_FILE_FINISHED})
 
 # A fact that counts is a problem where that is more than nothing.
 _BY_COUNT: Mapping[str, str] = {EventType.CALLS_AUDITED: "new_violations"}
@@ -45,7 +48,7 @@ def is_problem(event: Event) -> bool:
     if event.event_type in _ALWAYS:
         return True
     # A file's own fact speaks for those of its rows that were rejected.
-    if event.event_type == EventType.DISPOSITION_FILE_FINISHED and event.data.get("failed"):
+    if event.event_type in _OF_FILES and event.data.get("failed"):
         return True
     if event.event_type in _BY_COUNT:
         return bool(event.data.get(_BY_COUNT[event.event_type]))

@@ -17,7 +17,8 @@ from outbound.cxone.ports.contact_lists import ListPage
 from outbound.segments.contacts import Listed, read_listed
 from outbound.segments.query import fits, has_agreed
 from outbound.segments.tally import State
-from outbound.store.consents import Consent, Consents
+from outbound.store.consent_state import Consent
+from outbound.store.consents import Consents
 
 NO_CONSENT, NUMBER_UNREADABLE = "no_consent", "number_unreadable"
 """Refusals of segmentation's own: CXone's flag does not say yes; a number that cannot be read."""
@@ -82,9 +83,10 @@ class SegmentJudge:
         """Return the row of a contact of a page."""
         consent = known.consents[listed.contact_id]
         contact = listed.contact(known.attempts.get(listed.contact_id, ()))
-        decision = self._judge.decide(self._campaign, contact, self._at, view_of(consent))
+        view = view_of(consent, self._campaign, self._at)
+        decision = self._judge.decide(self._campaign, contact, self._at, view)
         agreed = has_agreed(listed.source)
-        conflict = forbidden_by(consent) if agreed else None
+        conflict = forbidden_by(consent, self._campaign.purpose) if agreed else None
         return Judged(self._row(listed, decision, agreed, conflict), conflict)
 
     def _row(

@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from outbound.calling.forbidding import Forbidden, forbidden_by
 from outbound.calling.segment_index import Segmented, SegmentIndex
 from outbound.clock import Clock, Invocation, parse_time
+from outbound.compliance.contact import Purpose
 from outbound.contact_ids import read_contact_id
 from outbound.events import Bus, Event, EventType, PublishFailed
 from outbound.logs import logger
@@ -31,6 +32,7 @@ from outbound.segments.metrics import SegmentMetric
 from outbound.segments.runs import STALE
 from outbound.segments.suppressions import suppression_of
 from outbound.store.consents import Consents
+from outbound.store.registry import Registry
 
 _AGAIN_SECONDS = 15.0
 # A segmentation of some ten thousand contacts takes minutes.
@@ -43,9 +45,18 @@ _LONGEST_QUOTED = 64
 class Suppressor:
     """Asks for the suppressions that a change of the ledger calls for."""
 
-    def __init__(self, consents: Consents, index: SegmentIndex, bus: Bus, tenant: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        consents: Consents,
+        registry: Registry,
+        index: SegmentIndex,
+        bus: Bus,
+        tenant: str,
+        clock: Clock,
+    ) -> None:
         """Read the ledger as it is now, and where contacts were seen; ask on the bus."""
         self._consents = consents
+        self._registry = registry
         self._index = index
         self._bus = bus
         self._tenant = tenant
@@ -56,7 +67,8 @@ class Suppressor:
         """Return the suppressor of a stack."""
         tenant, clock = runtime.tenant, runtime.clock
         index = SegmentIndex(runtime.state, runtime.lake, tenant)
-        return cls(Consents(runtime.consent, tenant, clock), index, runtime.bus, tenant, clock)
+        consents = Consents(runtime.consent, tenant, clock)
+        return cls(consents, runtime.registry, index, runtime.bus, tenant, clock)
 
     def take(self, record: Mapping[str, Any]) -> None:
         """Ask for what one message calls for; return when all of it is on the bus.
@@ -81,12 +93,12 @@ class Suppressor:
 
     def _suppress(self, contact_id: str, event: Event) -> bool:
         """Publish the requests; return True if the change has to come back."""
-        forbidden = forbidden_by(self._consents.get(contact_id))
-        if forbidden is None:
-            return False
-        is_waiting = False
+        consent, is_waiting = self._consents.get(contact_id), False
         requests: list[Event] = []
         for campaign in self._index.campaigns():
+            forbidden = forbidden_by(consent, self._purpose(campaign.campaign_id))
+            if forbidden is None:
+                continue
             if request := self._request(campaign, contact_id, forbidden):
                 requests.append(request)
             elif _may_have_missed(campaign, parse_time(event.occurred_at), self._clock.now()):
@@ -95,6 +107,12 @@ class Suppressor:
             self._bus.publish(requests)
             measure(SegmentMetric.SUPPRESSIONS_REQUESTED, len(requests))
         return is_waiting
+
+    def _purpose(self, campaign_id: str) -> str:
+        """Return what a campaign calls for; one that says nothing sells, as it counts everywhere."""
+        registered = self._registry.get(campaign_id)
+        calling = registered.calling if registered else {}
+        return str(calling.get("purpose", Purpose.TELEMARKETING))
 
     def _request(self, campaign: Segmented, contact_id: str, forbidden: Forbidden) -> Event | None:
         for run_id in campaign.run_ids:

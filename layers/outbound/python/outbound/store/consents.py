@@ -1,10 +1,11 @@
 """What each contact agreed to: the current state, and every change that was ever recorded.
 
-One partition a contact. The item `call` holds the registers: call consent, do-not-call, and whether the CRM
-still has the contact; each is as the newest change says, by the time at which the change happened and not at
-which it was recorded. Beside it stands one item a change, with when it was recorded, so that it can be shown
-what was known at any moment, and one for each contact that was merged into this one. No item here is ever
-deleted; consent that was granted until some day is read as expired from then on.
+One partition a contact. The item `call` holds its state, as `consent_state` folds it from changes: call
+consent, do-not-call, and whether the CRM still has the contact; each is as the newest change says, by the
+time at which the change happened and not at which it was recorded. Beside it stands one item a change, with
+when it was recorded, so that it can be shown what was known at any moment, and one for each contact that was
+merged into this one. No item here is ever deleted; consent that was granted until some day is read as
+expired from then on.
 
 What a merged contact refuses, before or after, its survivor refuses: that is not copied but read there, so
 that it does not matter which of the two was recorded first. What was granted to it does not pass::
@@ -16,14 +17,31 @@ that it does not matter which of the two was recorded first. What was granted to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from outbound.clock import Clock, SystemClock, format_time, parse_time
 from outbound.contact_ids import ledger_id
 from outbound.events import Event
+from outbound.store.consent_state import (
+    Change,
+    Consent,
+    Register,
+    RegisterState,
+    Value,
+    consent_after,
+    consent_in,
+    may_have_forgotten,
+    register_slot,
+    stamp,
+    stored_terms,
+    takes_effect,
+    terms_in,
+    written_by,
+)
 from outbound.store.outbox import SET_FACTS, facts_attributes, facts_values
 from outbound.store.table import Item, Key, Table
 
@@ -32,79 +50,41 @@ _CHANGES = "change#"
 _MERGED = "merged#"
 # A survivor may itself be merged into another; longer chains than this are mistakes.
 _MOST_MERGES = 5
-
-
-class Register(StrEnum):
-    """What a contact can be asked for or refuse."""
-
-    CALL = "call_consent"
-    DO_NOT_CALL = "do_not_call"
-    RECORD = "record"
-    """Whether the CRM still has the contact."""
-
-
-class Value(StrEnum):
-    """What a register can say."""
-
-    GRANTED = "granted"
-    REVOKED = "revoked"
-    SET = "set"
-    LIFTED = "lifted"
-    DELETED = "deleted"
-    RESTORED = "restored"
-    EXPIRED = "expired"
-    """Granted until a time that has passed; no change says so."""
-
-    @property
-    def forbids(self) -> bool:
-        """Whether it keeps a contact from being called."""
-        return self in (Value.REVOKED, Value.SET, Value.DELETED, Value.EXPIRED)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of one register, as its source reported it.
-
-    `stated` is the time as its source gave it, where the change does not count from then: an early clock's,
-    or none at all. The same change is recognised by it when it comes again. `expires_at` ends what was
-    granted.
-    """
-
-    contact_id: str
-    register: Register
-    value: Value
-    source: str
-    occurred_at: datetime
-    event_id: str
-    stated: str = ""
-    expires_at: datetime | None = None
-
-    @property
-    def rank(self) -> str:
-        """Its place in the order of changes, as a text that sorts: the greatest of a register stands.
-
-        By time; of two at the same moment the one that forbids, since a wrong call does more harm than a
-        call that is not made; and of two that are alike the one with the greater event id.
-        """
-        return f"{_stamp(self.occurred_at)}#{int(self.value.forbids)}#{self.event_id}#{self.value.value}"
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterState:
-    """What a register says, since when, and by which source."""
-
-    value: Value
-    source: str
-    occurred_at: datetime
-    rank: str
+_CANCELED = "TransactionCanceledException"
 
 
 @dataclass(frozen=True, slots=True)
 class OwnState:
-    """What the registers of a contact themselves say, and which contact it was merged into, if into any."""
+    """A contact's own state as it was read, without what passes to it by merges.
 
-    registers: Mapping[Register, RegisterState]
-    merged_into: str = ""
+    `recalled` are slots that only the history tells: the next write adds them.
+    """
+
+    item: Mapping[str, Any]
+    recalled: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def merged_into(self) -> str:
+        """The contact that it was merged into, empty where it was not."""
+        return str(self.item.get("merged_into", ""))
+
+    @property
+    def revision(self) -> int:
+        """How often the state was written; 0 of one that was never, or last before that was counted."""
+        return int(self.item.get("revision", 0))
+
+    def previous(self, change: Change) -> str | None:
+        """Return what is said where a change is to say something else, None where nothing is."""
+        stored = self.item.get(register_slot(change))
+        return stored["value"] if stored else None
+
+    def written_by(self, change: Change) -> Item:
+        """Return the slots that a change writes."""
+        return written_by({**self.item, **self.recalled}, change)
+
+    def takes_effect(self, change: Change) -> bool:
+        """Return True if a change makes a difference to what the state says."""
+        return takes_effect({**self.item, **self.recalled}, change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,39 +107,6 @@ class RecordedChange:
     took_effect: bool
     refused: str = ""
     """Why it counts for nothing, where it does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """What a contact agreed to."""
-
-    contact_id: str
-    registers: Mapping[Register, RegisterState]
-
-    @property
-    def refusal(self) -> str:
-        """Why the contact may not be called; empty if it may.
-
-        `do_not_call`, `deleted`, `consent_revoked`, `consent_expired` or `no_consent`.
-        """
-        if self.value_of(Register.DO_NOT_CALL) == Value.SET:
-            return "do_not_call"
-        if self.value_of(Register.RECORD) == Value.DELETED:
-            return "deleted"
-        call = self.value_of(Register.CALL)
-        if call is None:
-            return "no_consent"
-        return "" if call == Value.GRANTED else f"consent_{call}"
-
-    @property
-    def callable(self) -> bool:
-        """Whether the contact may be called: with consent granted, and not on the do-not-call list."""
-        return not self.refusal
-
-    def value_of(self, register: Register) -> Value | None:
-        """Return what a register says, None where no change of it was recorded."""
-        state = self.registers.get(register)
-        return state.value if state else None
 
 
 class Consents:
@@ -210,7 +157,7 @@ class Consents:
     def _consent(
         self, contact_id: str, item: Item, now: datetime, seen: frozenset[str] = frozenset()
     ) -> Consent:
-        consent = Consent(contact_id, _registers(item, now))
+        consent = consent_in(contact_id, item, now)
         seen |= {ledger_id(contact_id)}
         if "merged" not in item or len(seen) > _MOST_MERGES:
             return consent
@@ -234,9 +181,24 @@ class ConsentLedger(Consents):
     """Records changes; each write is whole or not at all, and done once."""
 
     def own_state(self, contact_id: str) -> OwnState:
-        """Return what a contact's registers themselves say, and which contact it was merged into."""
-        item = self._table.get(self.state_key(contact_id)) or {}
-        return OwnState(_registers(item, None), str(item.get("merged_into", "")))
+        """Return a contact's own state."""
+        return OwnState(self._table.get(self.state_key(contact_id)) or {})
+
+    def state_before(self, change: Change) -> OwnState:
+        """Return the own state of a change's contact, with what of its history the change needs."""
+        return self.recalling(change, self.own_state(change.contact_id))
+
+    def recalling(self, change: Change, known: OwnState) -> OwnState:
+        """Return a state with the newest revocation of its history, where the state may have forgotten it."""
+        if not may_have_forgotten(known.item, change):
+            return known
+        recalled: Item = {}
+        for each in self.history(change.contact_id):
+            if each.change.value is Value.REVOKED and not each.refused:
+                recalled |= written_by(recalled, each.change)
+        # The registers stand as they are.
+        revoked = {name: stored for name, stored in recalled.items() if name not in known.item}
+        return replace(known, recalled=revoked)
 
     def link(self, merge: Merge, now: datetime) -> None:
         """Let a contact's refusals pass to its survivor, from the latest merge of the two on."""
@@ -246,7 +208,7 @@ class ConsentLedger(Consents):
             ":occurred_at": format_time(merge.occurred_at),
             ":event_id": merge.event_id,
             ":recorded_at": format_time(now),
-            ":rank": f"{_stamp(merge.occurred_at)}#{merge.event_id}",
+            ":rank": f"{stamp(merge.occurred_at)}#{merge.event_id}",
         }
         expression = (
             "SET #merged = :merged, #source = :source, #occurred_at = :occurred_at, #event_id = :event_id, "
@@ -258,7 +220,11 @@ class ConsentLedger(Consents):
             [
                 self._table.updating(self.link_key(merge), expression, values, newer),
                 self._table.updating(survivor, "SET #merged = :merged", {":merged": True}),
-                self._table.updating(merged, "SET #merged_into = :into", {":into": merge.survivor}),
+                self._table.updating(
+                    merged,
+                    "SET #merged_into = :into, #revision = if_not_exists(#revision, :none) + :one",
+                    {":into": merge.survivor, ":none": 0, ":one": 1},
+                ),
             ]
         )
 
@@ -279,31 +245,66 @@ class ConsentLedger(Consents):
         return self._table.get(self.change_key(change))
 
     def record(self, change: Change, known: OwnState, facts: Sequence[Event], now: datetime) -> bool:
-        """Let a change take effect, with its facts, if its contact's state still is the one that was read.
+        """Write a change and what it makes of its contact's state, if that still is the one that was read.
 
         Args:
             change: What its register is to say.
             known: The contact's state as it was read.
-            facts: What is to be published.
+            facts: What is to be published; nothing of a change that takes no effect.
             now: When it is recorded.
 
         Returns:
-            False where another invocation was faster: with this register, with a merge, or with the change
-            itself.
+            False where another invocation was faster: with this contact, or with the change itself.
         """
-        register, state = change.register.value, known.registers.get(change.register)
-        values = {":new": _stored(change), **facts_values(facts, now)}
-        condition = f"attribute_not_exists(#{register})"
-        if state:
-            condition, values[":seen"] = f"#{register}.#rank = :seen", state.rank
-        if known.merged_into:
-            condition, values[":into"] = f"{condition} AND #merged_into = :into", known.merged_into
-        else:
-            condition = f"{condition} AND attribute_not_exists(#merged_into)"
+        return self._table.transact(self.writes_of(change, known, facts, now))
+
+    def writes_of(
+        self, change: Change, known: OwnState, facts: Sequence[Event], now: datetime
+    ) -> Sequence[Item]:
+        """Return the writes that `record` does, to be done in one transaction with others.
+
+        Of a change that is the newest in nothing it is its history alone.
+        """
+        noting = self._noting(change, now, known.takes_effect(change))
+        if not known.written_by(change):
+            return [noting]
+        slots = {**known.recalled, **known.written_by(change)}
+        values: Item = {f":{name}": stored for name, stored in slots.items()}
+        values |= {":next": known.revision + 1, **(facts_values(facts, now) if facts else {})}
+        sets = [
+            *(f"#{name} = :{name}" for name in slots),
+            "#revision = :next",
+            *([SET_FACTS] if facts else []),
+        ]
+        condition = "attribute_not_exists(#revision)"
+        if known.revision:
+            condition, values[":seen"] = "#revision = :seen", known.revision
         update = self._table.updating(
-            self.state_key(change.contact_id), f"SET #{register} = :new, {SET_FACTS}", values, condition
+            self.state_key(change.contact_id), f"SET {', '.join(sets)}", values, condition
         )
-        return self._table.transact([self._noting(change, now, took_effect=True), update])
+        return [noting, update]
+
+    def look_up(self, changes: Sequence[Change]) -> Sequence[tuple[Change, OwnState, Item | None]]:
+        """Return each change with its contact's own state, and its item where it is recorded already.
+
+        In one call for fifty of them. No two of them may be of the same contact.
+        """
+        keys = [(self.state_key(change.contact_id), self.change_key(change)) for change in changes]
+        items = self._table.get_many(key for pair in keys for key in pair)
+        return [
+            (change, self.recalling(change, OwnState(items.get(state, {}))), items.get(recorded))
+            for change, (state, recorded) in zip(changes, keys, strict=True)
+        ]
+
+    def write(self, writes: Sequence[Item]) -> bool:
+        """Do the writes of several changes, all or none; return False where another writer was faster."""
+        try:
+            return not writes or self._table.transact(writes)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _CANCELED:
+                raise
+            # Another writer is at one of the contacts at this moment.
+            return False
 
     def record_without_effect(
         self, change: Change, now: datetime, refused: str = "", facts: Sequence[Event] = ()
@@ -323,54 +324,22 @@ class ConsentLedger(Consents):
     def change_key(self, change: Change) -> Key:
         """Return the key of a change.
 
-        The value belongs to it: a kept delivery that is mapped anew has its old ids, and may say another.
+        Value, scope and terms belong to it: a kept delivery that is mapped anew has its old ids, and may say
+        something else.
         """
         pk = self.state_key(change.contact_id).pk
-        stated = change.stated or _stamp(change.occurred_at)
-        return Key(pk, f"{_CHANGES}{stated}#{change.event_id}#{change.value.value}")
+        stated = change.stated or stamp(change.occurred_at)
+        key = f"{_CHANGES}{stated}#{change.event_id}#{change.value.value}"
+        return Key(pk, f"{key}#{change.particulars}" if change.particulars else key)
 
     def _noting(self, change: Change, now: datetime, took_effect: bool) -> Item:
         item = _history(change, now, took_effect)
         return self._table.putting(self.change_key(change), item, "attribute_not_exists(#pk)")
 
 
-def consent_after(contact_id: str, changes: Iterable[Change], moment: datetime | None = None) -> Consent:
-    """Return what a contact agrees to after changes, in whatever order they come.
-
-    Consent that was granted until `moment` or before has expired; without a moment none has.
-    """
-    newest: dict[Register, Change] = {}
-    for change in changes:
-        known = newest.get(change.register)
-        if known is None or known.rank < change.rank:
-            newest[change.register] = change
-    stored = {register.value: _stored(change) for register, change in newest.items()}
-    return Consent(contact_id, _registers(stored, moment))
-
-
-def passes_on(register: Register, value: Value) -> bool:
-    """Return True if what a merged contact's register says counts for its survivor: what it refused."""
-    return (register, value) in ((Register.CALL, Value.REVOKED), (Register.DO_NOT_CALL, Value.SET))
-
-
 def stated_time(moment: datetime) -> str:
     """Return the time of a change as the key of the change has it."""
-    return _stamp(moment)
-
-
-def _stamp(moment: datetime) -> str:
-    """Return a moment with all its microseconds, so that texts sort as the moments do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").zfill(27)
-
-
-def _stored(change: Change) -> Item:
-    return {
-        "value": change.value.value,
-        "source": change.source,
-        "occurred_at": format_time(change.occurred_at),
-        "rank": change.rank,
-        **({"expires_at": format_time(change.expires_at)} if change.expires_at else {}),
-    }
+    return stamp(moment)
 
 
 def _history(change: Change, now: datetime, took_effect: bool) -> Item:
@@ -384,18 +353,10 @@ def _history(change: Change, now: datetime, took_effect: bool) -> Item:
         "took_effect": took_effect,
         "stated": change.stated or None,
         "expires_at": format_time(change.expires_at) if change.expires_at else None,
+        "scope": change.scope or None,
+        "for_everything": True if change.for_everything else None,
+        **(stored_terms(change.terms) if change.value is Value.GRANTED else {}),
     }
-
-
-def _register_state(stored: Mapping[str, Any], now: datetime | None = None) -> RegisterState:
-    value, ends = Value(stored["value"]), stored.get("expires_at")
-    if value is Value.GRANTED and ends and now and parse_time(ends) <= now:
-        value = Value.EXPIRED
-    return RegisterState(value, stored["source"], parse_time(stored["occurred_at"]), stored["rank"])
-
-
-def _registers(item: Mapping[str, Any], now: datetime | None) -> dict[Register, RegisterState]:
-    return {register: _register_state(item[register], now) for register in Register if register in item}
 
 
 def _surviving(consent: Consent, merge: Merge, merged: Consent) -> Consent:
@@ -403,17 +364,13 @@ def _surviving(consent: Consent, merge: Merge, merged: Consent) -> Consent:
 
     From the merge on, or from when it was refused if that was later.
     """
-    registers = dict(consent.registers)
-    for register, state in merged.registers.items():
-        if not passes_on(register, state.value):
-            continue
+    for register, state in merged.passing_on():
         since = max(state.occurred_at, merge.occurred_at)
         source = f"{state.source} (of {merge.contact_id}, merged)"
-        rank = f"{_stamp(since)}#1#{state.rank}"
-        known = registers.get(register)
-        if known is None or known.rank < rank:
-            registers[register] = RegisterState(state.value, source, since, rank)
-    return Consent(consent.contact_id, registers)
+        rank = f"{stamp(since)}#1#{state.rank}"
+        passed = RegisterState(state.value, source, since, rank, state.category)
+        consent = consent.with_refusal(register, passed)
+    return consent
 
 
 def _merge(survivor: str, item: Item) -> Merge:
@@ -431,6 +388,9 @@ def _recorded(contact_id: str, item: Item) -> RecordedChange:
         item["event_id"],
         item.get("stated", ""),
         parse_time(item["expires_at"]) if "expires_at" in item else None,
+        item.get("scope", ""),
+        item.get("for_everything", False),
+        terms_in(item),
     )
     recorded_at = parse_time(item["recorded_at"])
     return RecordedChange(change, recorded_at, item["took_effect"], item.get("refused", ""))

@@ -21,7 +21,7 @@ from typing import Any
 
 from outbound.clock import format_time
 from outbound.contact_ids import ledger_id, read_contact_id
-from outbound.do_not_call import forbidding_change, means_do_not_call, readable_source
+from outbound.do_not_call import forbidding_change, means_do_not_call, named_category, readable_source
 from outbound.events import Event, EventType, deterministic_id, do_not_call_of, event_of_type
 from outbound.moments import moment_of_refusal
 from outbound.webhooks.delivery import Delivery
@@ -50,6 +50,8 @@ class OptOut:
     occurred_at: Any = field(repr=False, default=None)
     source: Any = field(repr=False, default=None)
     merged_contact_id: str = ""
+    category: str = ""
+    """The category of calls that alone is revoked, where one is named."""
 
     def to_event(self, delivery: Delivery, tenant: str) -> Event:
         """Return the `consent.changed` that the ledger of consent records."""
@@ -67,6 +69,9 @@ class OptOut:
         if self.merged_contact_id:
             data["merged_contact_id"] = self.merged_contact_id
         about = [ledger_id(self.contact_id), self.change, ledger_id(self.merged_contact_id)]
+        if self.category:
+            data["scope"] = self.category
+            about.append(self.category)
         return event_of_type(
             EventType.CONSENT_CHANGED, tenant, moment, effect + about, data, delivery.delivery_id
         )
@@ -165,7 +170,10 @@ def opt_outs_anywhere(payload: Any, codes: Iterable[str]) -> list[OptOut]:
     for name in READY_MAPPINGS:
         opt_outs += opt_outs_in(packaged_rules(name), payload, codes)
     opt_outs += _in_fields(0, payload, codes)
-    said = {(each.contact_id, each.change, each.merged_contact_id): each for each in reversed(opt_outs)}
+    said = {
+        (each.contact_id, each.change, each.merged_contact_id, each.category): each
+        for each in reversed(opt_outs)
+    }
     return list(said.values())[::-1]
 
 
@@ -246,8 +254,10 @@ class _Named:
         contact_id, change = self.contact_id(), forbidding_change(self.first(_CHANGE))
         if not contact_id or not change:
             return
+        category = named_category(self.get("scope")) if change == "revoked" else ""
         for merged in self._merged(contact_id) if change == "merged" else ("",):
-            yield OptOut(place, contact_id, change, False, own_id, moment, self.get("source"), merged)
+            source = self.get("source")
+            yield OptOut(place, contact_id, change, False, own_id, moment, source, merged, category)
 
     def _merged(self, survivor: str) -> list[str]:
         values = self._all.get("mergedcontactid")

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from outbound.clock import Clock, Deadline
-from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles, FileState
+from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles
 from outbound.dispositions.files.names import row_id
 from outbound.dispositions.ledger import ENDED, DispositionLedger
 from outbound.dispositions.settings import DispositionSettings
+from outbound.files.ledger import FileState
 from outbound.logs import logger
 from outbound.queues import TryLater
 from outbound.store.table import Item

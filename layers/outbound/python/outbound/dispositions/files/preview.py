@@ -9,16 +9,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from outbound.clock import Clock, Deadline, format_time
-from outbound.dispositions.files.content import Block, content_of, lines_of
-from outbound.dispositions.files.ledger import DispositionFile, Place
-from outbound.dispositions.files.names import FileRefused, format_of
-from outbound.dispositions.files.opt_outs import opt_outs_of
+from outbound.dispositions.files.ledger import DispositionFile
+from outbound.dispositions.files.opt_outs import opt_outs_by
 from outbound.dispositions.files.reader import message_of
-from outbound.dispositions.files.rows import Row, rows_of
-from outbound.dispositions.files.validation import check
+from outbound.dispositions.files.rows import COLUMNS, Row, rows_of
 from outbound.dispositions.requests import Rejected, disposition_of
 from outbound.dispositions.settings import DispositionSettings
 from outbound.events import Event, EventType
+from outbound.files.check import check
+from outbound.files.content import Block, Place, content_of, lines_of
+from outbound.files.names import FileRefused, format_of
+from outbound.files.refusals import refusals_of
 
 # Wrong rows that are named; all are counted.
 _MOST_NAMED = 20
@@ -66,15 +67,15 @@ def preview(key: str, block: Block, size: int, settings: DispositionSettings, cl
     now = clock.now()
     contacts: set[str] = set()
     try:
-        for found in opt_outs_of(block, size, settings.do_not_call_codes, Place()):
-            contacts.update(refusal.contact_id for refusal in found.opt_outs)
+        for found in refusals_of(block, size, opt_outs_by(settings.do_not_call_codes), Place()):
+            contacts.update(refusal.contact_id for refusal in found.refusals)
     except FileRefused:
         # The check reports it.
         pass
     seen = Preview(do_not_call=len(contacts))
     file = DispositionFile("preview", key, "", "", size, now)
     try:
-        checked = check(file, block, settings.max_file_bytes, Deadline(clock, _SECONDS))
+        checked = check(file, COLUMNS, block, settings.max_file_bytes, Deadline(clock, _SECONDS))
     except FileRefused as refused:
         seen.refused = refused.message
         return seen

@@ -19,9 +19,8 @@ from outbound.batches import batches_of
 from outbound.clock import Clock, Deadline, format_time
 from outbound.dispositions.do_not_call import DoNotCall
 from outbound.dispositions.facts import DispositionFacts
-from outbound.dispositions.files.content import Block, content_of, lines_of
-from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles, FileState, Place
-from outbound.dispositions.files.names import format_of, row_id
+from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles
+from outbound.dispositions.files.names import row_id
 from outbound.dispositions.files.rows import Row, rows_of
 from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.metrics import DispositionMetric, count
@@ -34,6 +33,10 @@ from outbound.dispositions.requests import (
 )
 from outbound.dispositions.settings import DispositionSettings
 from outbound.events import SOURCE, Event, EventType
+from outbound.files.arrivals import Retryable
+from outbound.files.content import Block, Place, content_of, lines_of
+from outbound.files.ledger import FileState
+from outbound.files.names import format_of
 from outbound.metrics import measure
 from outbound.queues import TryLater
 
@@ -202,7 +205,7 @@ def _moment(event: Event, now: datetime) -> datetime:
         return now
 
 
-class NotSent(Exception):
+class NotSent(Retryable):
     """The queue did not take some rows; they are sent again when the file's message comes back."""
 
 

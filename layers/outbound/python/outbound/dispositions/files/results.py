@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from outbound.clock import Clock, Deadline, format_time
 from outbound.dispositions.files.completion import rows_behind
-from outbound.dispositions.files.inbox import Inbox, ObjectGone, UploadLost
-from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles, FileState, ResultProgress
-from outbound.dispositions.files.names import FileRefused, report_key, result_key
-from outbound.dispositions.files.rows import escaped
+from outbound.dispositions.files.ledger import DispositionFile, DispositionFiles, ResultProgress
 from outbound.dispositions.ledger import DispositionLedger
 from outbound.dispositions.metrics import DispositionMetric
 from outbound.dispositions.reports import Tally, outcome_of
 from outbound.events import Event, new_event
 from outbound.events.facts.dispositions import DispositionFileFinished
+from outbound.files.closing import lay_beside
+from outbound.files.inbox import Inbox, UploadLost
+from outbound.files.ledger import FileState
+from outbound.files.lists import AnswerList, ListText
+from outbound.files.names import FileRefused, report_key, result_key
+from outbound.files.tables import escaped
 from outbound.logs import logger
 from outbound.metrics import measure
 from outbound.queues import TryLater
@@ -32,7 +32,6 @@ COLUMNS = (
 )
 # Rows between two looks at the time left.
 _SLICE = 1000
-_TYPE = "text/csv; charset=utf-8"
 
 
 class ResultWriter:
@@ -66,59 +65,19 @@ class ResultWriter:
 
     def _write_rest(self, file: DispositionFile, until: Deadline) -> tuple[DispositionFile, Tally]:
         tally = Tally(file.result.tally)
-        text = _Text(header=file.result.row == 0)
+        answer = AnswerList(self._inbox, result_key(file.key, file.file_id), file.file_id)
+        text = ListText(COLUMNS if file.result.row == 0 else ())
         for number, item in rows_behind(self._ledger, file, file.result.row):
             tally.add(item)
-            text.add(number, item)
-            if text.size() >= self._inbox.part_bytes:
-                file = self._add_part(file, text, number, tally)
+            text.add([number, *map(escaped, _cells(item))])
+            if answer.is_full(text):
+                written = answer.add_part(file.result, text, number)
+                done = replace(file, result=replace(written, tally=tally.to_json()))
+                file = self._files.save(done, self._clock.now())
             if number % _SLICE == 0 and until.left() <= 0:
                 raise TryLater(0, f"{file.result.row} of {file.place.row} rows are answered")
-        self._end(file, text)
+        answer.end(file.result, text)
         return file, tally
-
-    def _add_part(self, file: DispositionFile, text: _Text, row: int, tally: Tally) -> DispositionFile:
-        key, answered = result_key(file.key, file.file_id), file.result
-        upload_id = answered.upload_id or self._inbox.begin(key, _TYPE, file.file_id)
-        tag = self._inbox.add(key, upload_id, len(answered.parts) + 1, text.taken())
-        done = ResultProgress(row, upload_id, (*answered.parts, tag), tally.to_json())
-        return self._files.save(replace(file, result=done), self._clock.now())
-
-    def _end(self, file: DispositionFile, text: _Text) -> None:
-        key, answered, body = result_key(file.key, file.file_id), file.result, text.taken()
-        if not answered.upload_id:
-            self._inbox.put(key, body, _TYPE, file.file_id)
-            return
-        parts = answered.parts
-        if body:
-            parts = (*parts, self._inbox.add(key, answered.upload_id, len(parts) + 1, body))
-        self._inbox.complete(key, answered.upload_id, parts)
-
-
-class _Text:
-    """Rows of the result as CSV, until they are taken."""
-
-    def __init__(self, header: bool) -> None:
-        self._begin()
-        if header:
-            self._row(COLUMNS)
-
-    def _begin(self) -> None:
-        self._text = io.StringIO(newline="")
-        self._row = csv.writer(self._text).writerow
-
-    def add(self, number: int, item: Item) -> None:
-        self._row([number, *map(escaped, _cells(item))])
-
-    def size(self) -> int:
-        """Return about how many bytes there are: nearly all is ASCII."""
-        return self._text.tell()
-
-    def taken(self) -> bytes:
-        """Return what there is, and begin anew."""
-        body = self._text.getvalue().encode()
-        self._begin()
-        return body
 
 
 def _cells(item: Item) -> Sequence[str]:
@@ -142,7 +101,7 @@ class FileCloser:
 
     def finish(self, file: DispositionFile, tally: Tally) -> None:
         """End a file whose result is written."""
-        answered = ResultProgress(file.place.row, file.result.upload_id, (), tally.to_json())
+        answered = ResultProgress(file.place.row, file.result.upload_id, tally=tally.to_json())
         self._end(replace(file, state=FileState.FINISHED, result=answered), tally, with_report=True)
         measure(DispositionMetric.DISPOSITION_FILES_FINISHED)
 
@@ -174,17 +133,8 @@ class FileCloser:
                 "audit_trail": _trail(file),
             }
             self._inbox.put_document(report_key(file.key, file.file_id), document, file.file_id)
-            self._lay_beside(file)
+            lay_beside(self._inbox, file, _answers(file))
         self._files.save(file, now, [self._fact(file, about | tally.report(), with_report)])
-
-    def _lay_beside(self, file: DispositionFile) -> None:
-        """Copy the answers beside the file, unless a newer file has the name by now."""
-        with suppress(ObjectGone):
-            if self._inbox.find(file.key).etag != file.etag:
-                return
-        if file.state is FileState.FINISHED:
-            self._inbox.copy(result_key(file.key, file.file_id), result_key(file.key))
-        self._inbox.copy(report_key(file.key, file.file_id), report_key(file.key))
 
     def _about(self, file: DispositionFile) -> dict[str, Any]:
         return {
@@ -208,6 +158,13 @@ class FileCloser:
         fact = DispositionFileFinished(**about, **answers)
         effect = (file.file_id, *([str(file.attempt)] if file.attempt > 1 else []))
         return new_event(fact, self._tenant, self._clock.now(), effect, file.file_id)
+
+
+def _answers(file: DispositionFile) -> dict[str, str]:
+    answers = {report_key(file.key, file.file_id): report_key(file.key)}
+    if file.state is FileState.FINISHED:
+        return {result_key(file.key, file.file_id): result_key(file.key), **answers}
+    return answers
 
 
 def _trail(file: DispositionFile) -> dict[str, Any]:

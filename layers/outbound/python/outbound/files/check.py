@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from outbound.clock import Deadline
-from outbound.dispositions.files.content import Block, content_of, without_bom
-from outbound.dispositions.files.ledger import DispositionFile, FileState, Place
-from outbound.dispositions.files.names import FileFormat, FileRefused, RowFormat, format_of
-from outbound.dispositions.files.rows import columns_of, has_cr_ends, header_of
+from outbound.files.content import Block, Place, content_of, without_bom
+from outbound.files.ledger import F, FileState
+from outbound.files.names import FileFormat, FileRefused, RowFormat, format_of
+from outbound.files.tables import Columns, has_cr_ends, header_of
 
 _SAVE_AS = "save it as CSV UTF-8"
 # How files begin that are something else.
@@ -25,11 +25,12 @@ _OTHERS = {
 }
 
 
-def check(file: DispositionFile, block: Block, max_bytes: int, deadline: Deadline) -> DispositionFile:
+def check(file: F, columns: Columns, block: Block, max_bytes: int, deadline: Deadline) -> F:
     """Return a file as far as it could be checked by the deadline; one that is right is ready to be read.
 
     Args:
         file: The file, as far as an earlier run has checked it.
+        columns: How the names of its columns are read.
         block: Fetches its bytes.
         max_bytes: How many bytes it may have, unpacked.
         deadline: When to stop.
@@ -43,15 +44,15 @@ def check(file: DispositionFile, block: Block, max_bytes: int, deadline: Deadlin
     if file.size > max_bytes:
         raise _too_large(max_bytes)
     if not file.columns and file.checked == 0:
-        file = _begun(file, form, next(_content(file, block, form, 0), b""))
+        file = _begun(file, columns, form, next(_content(file, block, form, 0), b""))
     return _encoding(file, _content(file, block, form, file.checked), max_bytes, deadline)
 
 
-def _content(file: DispositionFile, block: Block, form: FileFormat, start: int) -> Iterator[bytes]:
+def _content(file: F, block: Block, form: FileFormat, start: int) -> Iterator[bytes]:
     return content_of(block, file.size, form.gzipped, start)
 
 
-def _begun(file: DispositionFile, form: FileFormat, head: bytes) -> DispositionFile:
+def _begun(file: F, columns: Columns, form: FileFormat, head: bytes) -> F:
     """Return a file with its columns and the place of its first row; JSON lines begin at once."""
     if not head.strip():
         raise FileRefused("empty", "it is empty")
@@ -65,13 +66,13 @@ def _begun(file: DispositionFile, form: FileFormat, head: bytes) -> DispositionF
         return replace(file, place=Place(), ends_with_cr=has_cr_ends(head))
     if first in (b"{", b"["):
         raise FileRefused("not_what_its_name_says", "it begins like JSON; JSON lines have a name in .jsonl")
-    return _with_header(file, head)
+    return _with_header(file, columns, head)
 
 
-def _with_header(file: DispositionFile, head: bytes) -> DispositionFile:
-    header = header_of(head)
+def _with_header(file: F, columns: Columns, head: bytes) -> F:
+    header = header_of(head, columns.is_like_a_field)
     if header.wrong:
-        raise FileRefused("no_header", f"its header {header.wrong.message}")
+        raise FileRefused("no_header", f"its header {header.wrong}")
     try:
         head[: header.place.offset].decode()
     except UnicodeDecodeError:
@@ -80,16 +81,14 @@ def _with_header(file: DispositionFile, head: bytes) -> DispositionFile:
         raise FileRefused("not_utf8", f"its header is not in UTF-8; {_SAVE_AS}")
     return replace(
         file,
-        columns=columns_of(header.names),
+        columns=columns.fields_of(header.names),
         place=header.place,
         delimiter=header.delimiter,
         ends_with_cr=header.ends_with_cr,
     )
 
 
-def _encoding(
-    file: DispositionFile, pieces: Iterator[bytes], max_bytes: int, deadline: Deadline
-) -> DispositionFile:
+def _encoding(file: F, pieces: Iterator[bytes], max_bytes: int, deadline: Deadline) -> F:
     """Read all of it, as text; what cannot be unpacked or read shows before the first row has gone out."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     seen = file.checked

@@ -6,11 +6,10 @@ import csv
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from outbound.dispositions.files.ledger import Place
-from outbound.dispositions.files.names import FileRefused
-from outbound.dispositions.requests import Rejected
+from outbound.files.names import FileRefused
 
 BLOCK = 4 * 1024 * 1024
 # What is worked on at a time: a megabyte of gzip can hold a gigabyte, and a block four million lines.
@@ -26,6 +25,15 @@ Block = Callable[[int, int], bytes]
 
 # Records are bounded here, so the reader's own limit is out of the way.
 csv.field_size_limit(4 * LONGEST_LINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place between two rows: rows, lines and unpacked bytes before it."""
+
+    row: int = 0
+    line: int = 0
+    offset: int = 0
 
 
 class Line(NamedTuple):
@@ -173,21 +181,24 @@ def without_bom(content: bytes) -> bytes:
     return content.removeprefix(BOM)
 
 
-def records_of(feed: LineSource, delimiter: str = ",") -> Iterator[tuple[list[str], Rejected | None]]:
-    """Return the records of CSV: their cells, as far as they can be read, and what is wrong with them."""
+def records_of(feed: LineSource, delimiter: str = ",") -> Iterator[tuple[list[str], str]]:
+    """Return the records of CSV: their cells, as far as they can be read, and what is wrong with them.
+
+    What is wrong is an empty text of a record that has the right form.
+    """
     reader = csv.reader(feed, strict=True, delimiter=delimiter)
     while True:
         feed.begin()
-        wrong = None
+        wrong = ""
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             cells = cells_of(feed.texts, delimiter)
-            wrong = Rejected(f"is not CSV{feed.lines()}: {error}")
+            wrong = f"is not CSV{feed.lines()}: {error}"
         if feed.too_long:
-            wrong = Rejected(TOO_LONG + feed.lines())
+            wrong = TOO_LONG + feed.lines()
         yield cells, wrong
 
 

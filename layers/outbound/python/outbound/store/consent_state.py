@@ -1,0 +1,393 @@
+"""What a contact's registers of consent say, and what a change makes of them, in whatever order changes come.
+
+The state of a contact is one item of *slots*. A change writes one or two of them, each if it is the newest
+of its slot, so that the state follows from the changes alone::
+
+    call_consent             the newest change of consent to calls as a whole
+    call_consent_CATEGORY    the newest one of a category of calls
+    revoked_all, revoked_CATEGORY          the newest revocation, which ends all older grants
+    grant_CATEGORY_KIND[_SELLER]           the newest grant of a kind to a seller
+    do_not_call, record
+
+Grants of several kinds stand beside each other until they are revoked: a flag that a CRM sends every night
+does not take the place of the written consent that was imported before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from outbound.clock import format_time, parse_time
+from outbound.do_not_call import CATEGORIES
+
+Item = dict[str, Any]
+K = TypeVar("K")
+
+_ALL = "all"
+_GRANT, _REVOKED = "grant_", "revoked_"
+
+
+class Register(StrEnum):
+    """What a contact can be asked for or refuse."""
+
+    CALL = "call_consent"
+    DO_NOT_CALL = "do_not_call"
+    RECORD = "record"
+    """Whether the CRM still has the contact."""
+
+
+class GrantKind(StrEnum):
+    """How consent was given, the weakest first."""
+
+    BARE = "bare"
+    """A flag that says yes, and nothing of how it was given."""
+
+    EXPRESS = "express"
+    WRITTEN = "written"
+
+
+class Value(StrEnum):
+    """What a register can say."""
+
+    GRANTED = "granted"
+    REVOKED = "revoked"
+    SET = "set"
+    LIFTED = "lifted"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    EXPIRED = "expired"
+    """Granted until a time that has passed; no change says so."""
+
+    @property
+    def forbids(self) -> bool:
+        """Whether it keeps a contact from being called."""
+        return self in (Value.REVOKED, Value.SET, Value.DELETED, Value.EXPIRED)
+
+
+_REGISTERS = frozenset(each.value for each in Register)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a grant was given: its kind, to which seller, for which number, and where that can be looked up.
+
+    Of a number the last four digits are kept: enough to tell the numbers of a person apart.
+    """
+
+    kind: GrantKind = GrantKind.BARE
+    seller: str = ""
+    number: str = field(default="", repr=False)
+    evidence: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of one register, as its source reported it.
+
+    `stated` is the time as its source gave it, where the change does not count from then: an early clock's,
+    or none at all. The same change is recognised by it when it comes again. `expires_at` and `terms` are
+    those of what was granted. `scope` is the category that its source named; a revocation that is
+    `for_everything` counts for all calls although it named one.
+    """
+
+    contact_id: str
+    register: Register
+    value: Value
+    source: str
+    occurred_at: datetime
+    event_id: str
+    stated: str = ""
+    expires_at: datetime | None = None
+    scope: str = ""
+    for_everything: bool = False
+    terms: Terms = Terms()
+
+    @property
+    def category(self) -> str:
+        """The category of calls that it counts for, empty where it counts for all."""
+        return "" if self.for_everything else self.scope
+
+    @property
+    def particulars(self) -> str:
+        """A hash of scope and terms, empty of a change that has none."""
+        return _particulars(self.scope, self.terms)
+
+    @property
+    def rank(self) -> str:
+        """Its place in the order of changes, as a text that sorts: the greatest of a slot stands.
+
+        By time; of two at the same moment the one that forbids, since a wrong call does more harm than a
+        call that is not made; and of two that are alike the one with the greater event id.
+        """
+        rank = f"{stamp(self.occurred_at)}#{int(self.value.forbids)}#{self.event_id}#{self.value.value}"
+        return f"{rank}#{self.particulars}" if self.particulars else rank
+
+
+# A change is asked for it some twenty times while it is recorded.
+@lru_cache(maxsize=256)
+def _particulars(scope: str, terms: Terms) -> str:
+    if not scope and terms == Terms():
+        return ""
+    about = (scope, terms.kind, terms.seller, terms.number, terms.evidence)
+    return hashlib.sha256("\x1f".join(about).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterState:
+    """What a register says, since when, and by which source; of a grant its category, terms and end."""
+
+    value: Value
+    source: str
+    occurred_at: datetime
+    rank: str
+    category: str = ""
+    expires_at: datetime | None = None
+    terms: Terms = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a contact agreed to and refused.
+
+    `categories` is what was said last of one category of calls alone. `revocations` has the newest by
+    category, the empty text standing for all calls; `grants` has every grant that is not replaced.
+    """
+
+    contact_id: str
+    registers: Mapping[Register, RegisterState]
+    categories: Mapping[str, RegisterState] = field(default_factory=dict)
+    revocations: Mapping[str, RegisterState] = field(default_factory=dict)
+    grants: tuple[RegisterState, ...] = ()
+
+    @property
+    def refusal(self) -> str:
+        """Why the contact may not be called in general; empty if it may.
+
+        `do_not_call`, `deleted`, `consent_revoked`, `consent_expired` or `no_consent`.
+        """
+        return self.refusal_for("")
+
+    @property
+    def callable(self) -> bool:
+        """Whether the contact may be called: with consent granted, and not on the do-not-call list."""
+        return not self.refusal
+
+    def refusal_for(self, category: str) -> str:
+        """Return why the contact may not be called for a category of calls, by the names of `refusal`."""
+        if self.value_of(Register.DO_NOT_CALL) == Value.SET:
+            return "do_not_call"
+        if self.value_of(Register.RECORD) == Value.DELETED:
+            return "deleted"
+        grants = self.grants_for(category)
+        if any(grant.value is Value.GRANTED for grant in grants):
+            return ""
+        if grants:
+            return "consent_expired"
+        return "consent_revoked" if self.revocation_for(category) else "no_consent"
+
+    def value_of(self, register: Register) -> Value | None:
+        """Return what a register says, None where no change of it was recorded."""
+        state = self.registers.get(register)
+        return state.value if state else None
+
+    def revocation_for(self, category: str) -> RegisterState | None:
+        """Return the newest revocation that counts for a category, whatever was granted after it."""
+        found = [self.revocations[each] for each in {"", category} if each in self.revocations]
+        return max(found, key=_rank_of, default=None)
+
+    def grants_for(self, category: str) -> list[RegisterState]:
+        """Return the grants that count for a category, newest first; some of them may have expired."""
+        revoked = self.revocation_for(category)
+        standing = [
+            grant
+            for grant in self.grants
+            if grant.category in ("", category) and (revoked is None or grant.rank > revoked.rank)
+        ]
+        return sorted(standing, key=_rank_of, reverse=True)
+
+    def passing_on(self) -> Iterable[tuple[Register, RegisterState]]:
+        """Return what counts for the survivor of a merge too: what stands and was refused."""
+        listed = self.registers.get(Register.DO_NOT_CALL)
+        if listed and listed.value is Value.SET:
+            yield Register.DO_NOT_CALL, listed
+        whole = self.registers.get(Register.CALL)
+        for state in (whole, *self.categories.values()):
+            if state and state.value is Value.REVOKED and (whole is None or state.rank >= whole.rank):
+                yield Register.CALL, state
+
+    def with_refusal(self, register: Register, state: RegisterState) -> Consent:
+        """Return this consent with a refusal, which counts where it is newer than what is said."""
+        registers, categories = dict(self.registers), dict(self.categories)
+        revocations = dict(self.revocations)
+        if state.category:
+            _put_newer(categories, state.category, state)
+        else:
+            _put_newer(registers, register, state)
+        if register is Register.CALL:
+            _put_newer(revocations, state.category, state)
+        return replace(self, registers=registers, categories=categories, revocations=revocations)
+
+
+def passes_on(register: Register, value: Value) -> bool:
+    """Return True if what a merged contact's register says counts for its survivor: what it refused."""
+    return (register, value) in ((Register.CALL, Value.REVOKED), (Register.DO_NOT_CALL, Value.SET))
+
+
+def written_by(item: Mapping[str, Any], change: Change) -> Item:
+    """Return the slots that a change writes into a contact's state: those of which it is the newest."""
+    stored, rank = stored_change(change), change.rank
+    slots = (slot for slot in _slots_of(change) if slot not in item or item[slot]["rank"] < rank)
+    return dict.fromkeys(slots, stored)
+
+
+def takes_effect(item: Mapping[str, Any], change: Change) -> bool:
+    """Return True if a change makes a difference to what a contact's state says, and not only to its slots.
+
+    A grant that is older than a revocation makes none; a revocation that is older than a grant makes one
+    only if an older grant ends by it.
+    """
+    written = written_by(item, change)
+    if change.register is not Register.CALL or not written:
+        return bool(written)
+    if change.value is Value.GRANTED:
+        return change.rank > _revoked_since(item, change.category)
+    whole = item.get(Register.CALL.value)
+    if register_slot(change) in written and (whole is None or whole["rank"] < change.rank):
+        return True
+    return _standing(item) != _standing({**item, **written})
+
+
+def may_have_forgotten(item: Mapping[str, Any], change: Change) -> bool:
+    """Return True if a state was written before revocations were kept in it, and a change may lie before one.
+
+    Only the history tells then whether what an older change grants was revoked between.
+    """
+    register = item.get(Register.CALL.value)
+    if change.value is not Value.GRANTED or register is None or "kind" in register:
+        return False
+    is_older = change.rank < register["rank"]
+    return register["value"] == Value.GRANTED and f"{_REVOKED}{_ALL}" not in item and is_older
+
+
+def _revoked_since(item: Mapping[str, Any], category: str) -> str:
+    """Return the rank of the newest revocation that counts for a category; empty where there is none."""
+    said = [item.get(f"{_REVOKED}{each}") for each in {_ALL, category or _ALL}]
+    register = item.get(Register.CALL.value)
+    if register and register["value"] == Value.REVOKED:
+        said.append(register)
+    return max((stored["rank"] for stored in said if stored), default="")
+
+
+def _standing(item: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the ranks of the grants that stand, each with the category that it counts for."""
+    consent = consent_in("", item, None)
+    return {(each, grant.rank) for each in ("", *CATEGORIES) for grant in consent.grants_for(each)}
+
+
+def register_slot(change: Change) -> str:
+    """Return the slot that says what was last said of a register, or of a category of calls."""
+    name = change.register.value
+    return f"{name}_{change.category}" if change.register is Register.CALL and change.category else name
+
+
+def _slots_of(change: Change) -> tuple[str, ...]:
+    if change.register is not Register.CALL:
+        return (register_slot(change),)
+    category = change.category or _ALL
+    if change.value is Value.REVOKED:
+        return register_slot(change), f"{_REVOKED}{category}"
+    slot = f"{_GRANT}{category}_{change.terms.kind}"
+    if seller := change.terms.seller.casefold():
+        slot = f"{slot}_{hashlib.sha256(seller.encode()).hexdigest()[:12]}"
+    return register_slot(change), slot
+
+
+def stored_change(change: Change) -> Item:
+    """Return a change as a slot holds it."""
+    return {
+        "value": change.value.value,
+        "source": change.source,
+        "occurred_at": format_time(change.occurred_at),
+        "rank": change.rank,
+        **({"expires_at": format_time(change.expires_at)} if change.expires_at else {}),
+        **({"category": change.category} if change.category else {}),
+        **(stored_terms(change.terms) if change.value is Value.GRANTED else {}),
+    }
+
+
+def stored_terms(terms: Terms) -> Item:
+    """Return the terms of a grant as they are stored, without what is empty."""
+    named = {"seller": terms.seller, "number": terms.number, "evidence": terms.evidence}
+    return {"kind": terms.kind.value, **{name: value for name, value in named.items() if value}}
+
+
+def terms_in(stored: Mapping[str, Any]) -> Terms:
+    """Return the terms that were stored with a grant; of one that has no kind it is bare."""
+    kind = GrantKind(stored.get("kind", GrantKind.BARE))
+    return Terms(kind, stored.get("seller", ""), stored.get("number", ""), stored.get("evidence", ""))
+
+
+def register_state(stored: Mapping[str, Any], now: datetime | None = None) -> RegisterState:
+    """Return what a slot says at a moment; without a moment nothing has expired."""
+    value = Value(stored["value"])
+    ends = parse_time(stored["expires_at"]) if "expires_at" in stored else None
+    if value is Value.GRANTED and ends and now and ends <= now:
+        value = Value.EXPIRED
+    occurred_at, category = parse_time(stored["occurred_at"]), stored.get("category", "")
+    return RegisterState(
+        value, stored["source"], occurred_at, stored["rank"], category, ends, terms_in(stored)
+    )
+
+
+def consent_in(contact_id: str, item: Mapping[str, Any], now: datetime | None) -> Consent:
+    """Return what a contact's state says at a moment; without a moment nothing has expired."""
+    states = {name: register_state(stored, now) for name, stored in item.items() if _is_slot(name)}
+    registers = {register: states[register] for register in Register if register in states}
+    categories = {each: states[name] for each in CATEGORIES if (name := f"{Register.CALL}_{each}") in states}
+    # What an item of before says that kinds were kept stands in its register alone.
+    said = [*registers.values(), *categories.values()]
+    grants = {each.rank: each for each in said if each.value in (Value.GRANTED, Value.EXPIRED)}
+    revocations = {each.category: each for each in said if each.value is Value.REVOKED}
+    for name, state in states.items():
+        if name.startswith(_GRANT):
+            grants[state.rank] = state
+        elif name.startswith(_REVOKED):
+            _put_newer(revocations, state.category, state)
+    ordered = sorted(grants.values(), key=_rank_of, reverse=True)
+    return Consent(contact_id, registers, categories, revocations, tuple(ordered))
+
+
+def consent_after(contact_id: str, changes: Iterable[Change], moment: datetime | None = None) -> Consent:
+    """Return what a contact agrees to after changes, in whatever order they come.
+
+    Consent that was granted until `moment` or before has expired; without a moment none has.
+    """
+    item: Item = {}
+    for change in changes:
+        item |= written_by(item, change)
+    return consent_in(contact_id, item, moment)
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment with all its microseconds, so that texts sort as the moments do."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").zfill(27)
+
+
+def _is_slot(name: str) -> bool:
+    return name in _REGISTERS or name.startswith((f"{Register.CALL}_", _GRANT, _REVOKED))
+
+
+def _put_newer(states: dict[K, RegisterState], name: K, state: RegisterState) -> None:
+    """Let a state take the place of an older one."""
+    if name not in states or states[name].rank < state.rank:
+        states[name] = state
+
+
+def _rank_of(state: RegisterState) -> str:
+    return state.rank
