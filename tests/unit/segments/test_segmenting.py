@@ -187,6 +187,43 @@ def test_a_contact_is_found_again_by_one_small_read_and_its_place_is_known(world
     assert contact.numbers[0].area.code == listed["phoneNumbers"][0][2:5]
 
 
+def test_many_contacts_are_found_by_one_read_a_part_and_remembered(world: SegmentWorld) -> None:
+    request = world.requested()
+    world.run(request)
+    run = world.run_of(request)
+    expected = world.rows(run.run_id)
+    index, reads = world.index, []
+    read_range = world.runtime.lake.read_range
+    world.runtime.lake.read_range = lambda key, *some: reads.append(key) or read_range(key, *some)  # type: ignore[method-assign, func-returns-value]
+
+    assert index.rows(run.run_id, [*expected, "nobody"]) == expected
+    assert len(reads) == len(set(reads)) == 3
+    assert index.rows(run.run_id, list(expected)[:7]) == dict(list(expected.items())[:7])
+    assert len(reads) == 3
+
+
+def test_ids_with_odd_characters_are_found(world: SegmentWorld) -> None:
+    odd = ['a"b', "a\\b", "über-7", "campaign_id", '","campaign_id":']
+    page = world.runtime.ports.contact_lists.page
+
+    def named(list_id: str, query: str, number: int, size: int) -> object:
+        found = page(list_id, query, number, size)
+        contacts = list(found.contacts)
+        if number == 1:
+            contacts[: len(odd)] = [
+                one._replace(contact_id=each) for one, each in zip(contacts, odd, strict=False)
+            ]
+        return type(found)(contacts, found.total)
+
+    world.runtime.override("contact_lists", page=named)
+    request = world.requested()
+    world.run(request)
+    run_id = world.run_of(request).run_id
+    for each in odd:
+        assert world.index.rows(run_id, [each])[each]["contact_id"] == each
+    assert len(world.index.rows(run_id, list(world.rows(run_id)))) == len(world.rows(run_id))
+
+
 def test_the_same_request_again_changes_nothing(world: SegmentWorld) -> None:
     request = world.requested()
     world.run(request)

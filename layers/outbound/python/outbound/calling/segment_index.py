@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,12 +22,15 @@ import orjson
 
 from outbound.clock import parse_time
 from outbound.contact_ids import ledger_id
-from outbound.store.buckets import bucket_of, fingerprint, lines_of_members, marks_in, members_range
+from outbound.store.buckets import BUCKETS, bucket_of, fingerprint, lines_of_members, marks_in, members_range
 from outbound.store.objects import Lake
 from outbound.store.table import Item, Key, Table
 
 # Fingerprints that are kept in memory: 32 MB of them.
 _MOST_MARKS = 4_000_000
+# So many contacts of a part are worth to read and keep all of it, some 5 MB; so many parts are kept.
+_MANY, _MOST_PARTS = 50, 8
+_BEFORE_ID, _BEHIND_ID = b'{"contact_id":"', b'","campaign_id":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class SegmentIndex:
         self._table = table
         self._lake = lake
         self._tenant = tenant
+        self._parts: OrderedDict[Key, Mapping[str, bytes]] = OrderedDict()
         self._known: dict[str, Sequence[_Marks]] = {}
         self._held = 0
 
@@ -89,30 +94,43 @@ class SegmentIndex:
         return next((part.number for part in self._marks(run_id) if part.has(mark)), "")
 
     def rows(self, run_id: str, contact_ids: Collection[str]) -> dict[str, dict[str, Any]]:
-        """Return the rows of contacts in a run, by the ids that they are asked for: one read a part.
+        """Return the rows of contacts in a run, by the ids that they are asked for: one read a part at most.
 
-        A contact that is not in the run is not in the answer, nor is one whose object has expired.
+        Of a few contacts their buckets are read; where many are asked for, the whole part is, and kept for a
+        while. A contact that is not in the run is not in the answer, nor is one whose object has expired.
         """
         wanted: dict[str, list[str]] = {}
         for contact_id in contact_ids:
             if number := self.part_with(run_id, contact_id):
                 wanted.setdefault(number, []).append(contact_id)
-        keys = {number: part_key(self._tenant, run_id, number) for number in wanted}
-        parts = self._table.get_many(keys.values())
         found: dict[str, dict[str, Any]] = {}
         for number, ids in wanted.items():
-            if part := parts.get(keys[number]):
-                found |= self._in_part(part, ids)
+            lines = self._lines(run_id, number, ids)
+            known = ((each, lines.get(ledger_id(each))) for each in ids)
+            found |= {each: orjson.loads(line) for each, line in known if line}
         return found
 
-    def _in_part(self, part: Item, contact_ids: Collection[str]) -> dict[str, dict[str, Any]]:
-        """Return the rows of contacts in an object, read from the first of their buckets to the last."""
+    def _lines(self, run_id: str, number: str, contact_ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return lines of a part by contact, those of some contacts among them."""
+        key = part_key(self._tenant, run_id, number)
+        if key in self._parts:
+            self._parts.move_to_end(key)
+            return self._parts[key]
         buckets = [bucket_of(fingerprint(each)) for each in contact_ids]
-        members = members_range(part["offsets"], min(buckets), max(buckets))
-        read = self._lake.read_range(part["key"], *members)
-        rows = [orjson.loads(line) for line in lines_of_members(read)] if read else []
-        by_id = {ledger_id(row["contact_id"]): row for row in rows}
-        return {each: by_id[ledger_id(each)] for each in contact_ids if ledger_id(each) in by_id}
+        whole = len(contact_ids) >= _MANY
+        lines = self._read(key, *((0, BUCKETS - 1) if whole else (min(buckets), max(buckets))))
+        if whole:
+            self._parts[key] = lines
+            if len(self._parts) > _MOST_PARTS:
+                self._parts.popitem(last=False)
+        return lines
+
+    def _read(self, key: Key, first: int, last: int) -> Mapping[str, bytes]:
+        part = self._table.get(key)
+        if part is None:
+            return {}
+        members = self._lake.read_range(part["key"], *members_range(part["offsets"], first, last))
+        return {_contact_of(line): line for line in lines_of_members(members)} if members else {}
 
     def _marks(self, run_id: str) -> Sequence[_Marks]:
         if run_id not in self._known:
@@ -152,3 +170,10 @@ def segmented_of(item: Item) -> Segmented:
         parse_time(since) if since else None,
         parse_time(at) if at else None,
     )
+
+
+def _contact_of(line: bytes) -> str:
+    """Return whom a row is about, as ledgers know the contact: its first field alone is read."""
+    written = line[len(_BEFORE_ID) : line.index(_BEHIND_ID)]
+    contact_id = orjson.loads(b'"' + written + b'"') if b"\\" in written else written.decode()
+    return ledger_id(contact_id)
