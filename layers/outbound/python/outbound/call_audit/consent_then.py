@@ -116,7 +116,7 @@ def basis_of(consent: Consent, recorded: Mapping[str, str] | None = None) -> Ite
     `recorded` has the times at which changes were recorded, by their ranks.
     """
     said = [*consent.registers.items()]
-    said += [(Register.CALL, each) for each in (*consent.categories.values(), *consent.grants)]
+    said += [(Register.CALL, each) for each in (*consent.categories.values(), *_standing(consent))]
     seen: set[str] = set()
     for register, state in said:
         if state.rank not in seen and (register is Register.CALL or state.value.forbids):
@@ -128,6 +128,14 @@ def basis_of(consent: Consent, recorded: Mapping[str, str] | None = None) -> Ite
                 (recorded or {}).get(state.rank, ""),
                 state.rank,
             )
+
+
+def _standing(consent: Consent) -> Iterator[RegisterState]:
+    """Return the grants that no revocation has ended."""
+    for grant in consent.grants:
+        revoked = consent.revocation_for(grant.category)
+        if revoked is None or grant.rank > revoked.rank:
+            yield grant
 
 
 def _held_at(consent: Consent, moment: datetime) -> bool:
