@@ -191,6 +191,20 @@ def test_a_list_without_times_that_comes_anew_forbids_anew() -> None:
     assert first.rank < next_month.rank
 
 
+def test_what_was_not_recorded_is_tried_again_when_the_same_file_is_put_once_more(
+    world: ConsentFileWorld,
+) -> None:
+    early = "c2,granted,2999-01-01T00:00:00Z,written,Acme,,,,,web"
+    first = world.read("a.csv", lines(grant("c1"), early))
+    assert (first.attempt, first.failed) == (1, 1)
+    second = world.read("a.csv", lines(grant("c1"), early))
+
+    assert (second.file_id, second.attempt, second.successful, second.failed) == (first.file_id, 2, 1, 1)
+    facts = world.aws.published("consent.file_finished")
+    assert len({fact["event_id"] for fact in facts}) == 2
+    assert len(list(world.consents.history("c1"))) == 1
+
+
 def test_a_category_is_revoked_alone_only_by_setting(world: ConsentFileWorld) -> None:
     rows = [grant("c1"), "c1,revoked,2026-03-10T11:00:00Z,,,,,telemarketing,,crm"]
     world.read("a.csv", lines(*rows))

@@ -70,7 +70,13 @@ def test_a_list_is_put_and_accounted_for(outbound: Command, listed: Path, world:
     report = outbound("--json", "consent", "report", said["file_id"]).json
     assert report["changes"] == {"do_not_call": 1, "granted.bare": 1, "granted.written": 1}
     assert [(wrong["row"], wrong["field"]) for wrong in report["first_wrong_rows"]] == [("4", "kind")]
-    assert "was there before" in outbound("consent", "import", str(listed), "--as", "2026/march.csv").out
+    again = outbound("consent", "import", str(listed), "--as", "2026/march.csv").out
+    assert "was there before; what was not recorded of it is tried again" in again
+    listed.write_text(lines(grant("c5")))
+    for said_of_it in ("is in the inbox (rows: 1, wrong: 0)", "was there before and is finished"):
+        assert said_of_it in outbound("consent", "import", str(listed)).out
+        etag = world.aws.s3.head_object(Bucket=world.inbox.bucket, Key=f"{PREFIX}list.csv")["ETag"].strip('"')
+        assert world.take(record_of(f"{PREFIX}list.csv", etag)) is None
     shown = outbound("--json", "consent", "show", "c1").json
     assert shown["grants"][0] == {
         "value": "granted",

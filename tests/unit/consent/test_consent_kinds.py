@@ -18,8 +18,10 @@ from outbound.consent.settings import RevocationScope
 from outbound.do_not_call import CATEGORIES
 from outbound.store.consent_state import (
     Change,
+    Consent,
     GrantKind,
     Register,
+    RegisterState,
     Terms,
     Value,
     consent_after,
@@ -220,6 +222,31 @@ def test_a_register_of_before_that_kinds_were_kept_is_bare_and_remembers_its_his
     assert _refusals(world) == ["consent_kind_insufficient"], "it was revoked in between"
     world.take(changed("granted", -60, **_WRITTEN))
     assert _refusals(world) == []
+
+
+def test_what_held_at_a_moment_is_shown_by_all_that_is_known_now(world: ConsentWorld) -> None:
+    world.take(changed("granted", -60, **_WRITTEN), changed("granted", -30), changed("revoked", -10))
+    merge = changed("merged", -20, "m", merged_contact_id="l")
+    world.take(changed("do_not_call", -40, contact_id="l"), merge)
+
+    def then(minutes: float) -> tuple[str, int]:
+        consent = world.consents.as_it_was("c1", NOON + timedelta(minutes=minutes))
+        return consent.refusal, len(consent.grants_for(""))
+
+    assert then(-61) == ("no_consent", 0)
+    assert then(-45) == ("", 1)
+    assert then(-25) == ("", 2)
+    assert then(-15) == ("do_not_call", 2), "what the merged contact refused"
+    assert then(0) == ("do_not_call", 0)
+    now = world.consents.get("c1")
+    assert (now.changed_since(NOON), now.changed_since(NOON - timedelta(minutes=11))) == (False, True)
+
+
+def test_a_consent_of_registers_alone_says_what_they_say() -> None:
+    state = RegisterState(Value.GRANTED, "crm", NOON, "r")
+    assert Consent("c1", {Register.CALL: state}).callable
+    revoked = RegisterState(Value.REVOKED, "crm", NOON, "s")
+    assert Consent("c1", {Register.CALL: revoked}).refusal == "consent_revoked"
 
 
 def _make_old(world: ConsentWorld) -> None:

@@ -262,7 +262,7 @@ def test_the_function_takes_the_events_of_its_folder(
 ) -> None:
     monkeypatch.setenv("DLQ_URL", aws.queue_urls["record-consent-dlq"])
     function = load_function("record_consent")
-    for name in ("granted", "disordered", "invalid"):
+    for name in ("granted", "disordered", "invalid", "written"):
         event = json.loads((EVENTS / f"{name}.json").read_text())
         assert function.handler(event, lambda_context) == {"batchItemFailures": []}
 
@@ -273,6 +273,8 @@ def test_the_function_takes_the_events_of_its_folder(
         Register.DO_NOT_CALL: Value.SET,
     }
     assert consent.registers[Register.DO_NOT_CALL].source == "agent 7"
+    [written] = ledger.get("contact-23").grants_for("telemarketing")
+    assert (written.terms.kind, written.terms.seller, written.terms.number) == ("written", "Acme", "0123")
     assert {fact["data"]["field"] for fact in aws.published("consent.rejected")} == {"occurred_at", "change"}
     (dead,) = aws.drain("record-consent-dlq")
     assert "is not a change of consent" in dead["MessageAttributes"]["reason"]["StringValue"]

@@ -185,6 +185,41 @@ def test_a_change_of_consent_that_forbids_is_taken_whole(odd: dict[str, Any], ar
     assert json.dumps(said.data).encode(), "it can be written down"
 
 
+def test_a_revocation_says_for_which_category_of_calls_it_is_where_that_can_be_read() -> None:
+    def scopes(scope: Any) -> list[str | None]:
+        data = {"contactId": "c-1", "change": "revoked", "scope": scope}
+        contents = contents_of({"id": "r-1", "type": "consent.changed", "occurredAt": AT, "data": data})
+        return [event.data.get("scope") for event in contents.opt_outs]
+
+    assert scopes("Telemarketing") == ["telemarketing"]
+    assert scopes("sales") == scopes(["telemarketing"]) == scopes(None) == [None], "it is for all calls"
+
+
+def test_a_grant_is_mapped_with_what_proves_it_and_the_end_of_its_number() -> None:
+    terms = {"kind": "written", "seller": "Acme", "number": "+1 555 010 0123", "evidence": 17}
+    data = {"contactId": "c-1", "change": "granted", "source": "form", **terms}
+    body = {"id": "g-1", "type": "consent.changed", "occurredAt": AT, "data": data}
+    [event] = contents_of(body, request_types=["consent.changed"]).events
+
+    said = {"kind": "written", "seller": "Acme", "number": "0123", "evidence": "17"}
+    assert {name: event.data[name] for name in said} == said
+
+
+def test_salesforce_says_how_consent_was_given() -> None:
+    new = {
+        "attributes": {"type": "ContactPointTypeConsent"},
+        "Id": "0ZY000000000001",
+        "Contact__c": "0035g00000AbCdEAAV",
+        "ContactPointType": "Phone",
+        "PrivacyConsentStatus": "OptIn",
+        "LastModifiedDate": AT,
+        "Outbound_Consent_Kind__c": "written",
+        "Outbound_Seller__c": "Acme",
+    }
+    [event] = contents_of({"new": new}, "salesforce", request_types=["consent.changed"]).events
+    assert (event.data["kind"], event.data["seller"], "evidence" in event.data) == ("written", "Acme", False)
+
+
 def test_what_permits_stays_as_strict_as_it_is() -> None:
     event = consent(1)
     event["data"] = {**event["data"], "change": "granted", "reason": "asked twice"}

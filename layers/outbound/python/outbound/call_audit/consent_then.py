@@ -15,15 +15,10 @@ from typing import TypeVar
 from outbound.calling.consent_view import view_of
 from outbound.clock import format_time
 from outbound.compliance.contact import Campaign
-from outbound.contact_ids import ledger_id
-from outbound.store.consent_state import Consent, Register, Value, consent_after
+from outbound.store.consent_state import Consent, Register
 from outbound.store.consents import Consents
 
 T = TypeVar("T")
-
-# A survivor of merges may itself be merged; the ledger follows no longer chains either.
-_MOST_MERGES = 5
-
 
 # Contacts whose history is read at the same time, and so few that one after the other is as well.
 _AT_ONCE, _FEW = 16, 3
@@ -66,7 +61,7 @@ class ConsentThen:
         """
         now = self._consents.get_many({contact_id for contact_id, _ in moments})
         found = {each: now[each[0]] for each in moments}
-        changed = [each for each, consent in found.items() if not _held_at(consent, each[1])]
+        changed = [each for each, consent in found.items() if consent.changed_since(each[1])]
         return found | dict(zip(changed, _mapped(self._as_of, changed), strict=True))
 
     def proofs(self, refused: Mapping[Moment, Consent], campaign: Campaign) -> Mapping[Moment, Proof]:
@@ -87,27 +82,7 @@ class ConsentThen:
         return Proof(tuple(basis_of(consent, recorded)), not was_known)
 
     def _as_of(self, moment: Moment) -> Consent:
-        return self._known_now(*moment, frozenset())
-
-    def _known_now(self, contact_id: str, moment: datetime, seen: frozenset[str]) -> Consent:
-        changes = (
-            each.change
-            for each in self._consents.history(contact_id)
-            if not each.refused and each.change.occurred_at <= moment
-        )
-        consent = consent_after(contact_id, changes, moment)
-        seen |= {ledger_id(contact_id)}
-        for merge, _ in self._consents.merged_into(contact_id) if len(seen) <= _MOST_MERGES else ():
-            if merge.occurred_at <= moment and ledger_id(merge.contact_id) not in seen:
-                consent = _surviving(consent, self._known_now(merge.contact_id, moment, seen))
-        return consent
-
-
-def _surviving(consent: Consent, merged: Consent) -> Consent:
-    """Return the consent of a survivor with what the contact that was merged into it refuses."""
-    for register, state in merged.passing_on():
-        consent = consent.with_refusal(register, state)
-    return consent
+        return self._consents.as_it_was(*moment)
 
 
 def basis_of(consent: Consent, recorded: Mapping[str, str] | None = None) -> Iterator[ConsentBasis]:
@@ -116,7 +91,7 @@ def basis_of(consent: Consent, recorded: Mapping[str, str] | None = None) -> Ite
     `recorded` has the times at which changes were recorded, by their ranks.
     """
     said = [*consent.registers.items()]
-    said += [(Register.CALL, each) for each in (*consent.categories.values(), *_standing(consent))]
+    said += [(Register.CALL, each) for each in (*consent.categories.values(), *consent.standing_grants())]
     seen: set[str] = set()
     for register, state in said:
         if state.rank not in seen and (register is Register.CALL or state.value.forbids):
@@ -128,25 +103,6 @@ def basis_of(consent: Consent, recorded: Mapping[str, str] | None = None) -> Ite
                 (recorded or {}).get(state.rank, ""),
                 state.rank,
             )
-
-
-def _standing(consent: Consent) -> Iterator[RegisterState]:
-    """Return the grants that no revocation has ended."""
-    for grant in consent.grants:
-        revoked = consent.revocation_for(grant.category)
-        if revoked is None or grant.rank > revoked.rank:
-            yield grant
-
-
-def _held_at(consent: Consent, moment: datetime) -> bool:
-    """Return True if nothing changed after a moment, nor ended."""
-    states = (
-        *consent.registers.values(),
-        *consent.categories.values(),
-        *consent.revocations.values(),
-        *consent.grants,
-    )
-    return all(state.occurred_at <= moment and state.value is not Value.EXPIRED for state in states)
 
 
 def _mapped(read: Callable[[Moment], T], moments: Sequence[Moment]) -> list[T]:

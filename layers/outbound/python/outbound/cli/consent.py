@@ -57,7 +57,7 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         registers={register.value: _state(consent.registers.get(register)) for register in Register},
         categories={each: _state(state) for each, state in sorted(consent.categories.items())},
         refusals={each: consent.refusal_for(each) for each in CATEGORIES},
-        grants=[_state(grant) for grant in consent.grants],
+        grants=[_state(grant) for grant in consent.all_grants()],
     )
 
 

@@ -18,6 +18,7 @@ from outbound.clock import Clock, SystemClock, format_time
 from outbound.consent.files.answers import account_of
 from outbound.consent.files.names import PREFIX, ConsentFile, ConsentFiles, file_id_of
 from outbound.consent.files.preview import Preview, preview
+from outbound.consent.files.processor import may_be_tried_again
 from outbound.files.ledger import ENDED_FILES
 from outbound.files.names import FileRefused, format_of
 
@@ -77,9 +78,11 @@ def _upload(stack: Stack, file: BinaryIO, name: str, seen: Preview, output: Outp
         # It is there all the same: whom it forbids to call counts whatever is wrong with it.
         raise ValueError(f"{key} is in the inbox and is refused: {seen.refused}; file {file_id}")
     wrong = sum(seen.rejections.values())
-    said = f"{key} is in the inbox: {seen.rows} rows, {wrong} of them wrong; file {file_id}"
+    said = f"{key} is in the inbox (rows: {seen.rows}, wrong: {wrong}); file {file_id}"
     known = _stored(stack).get(file_id)
-    if known and known.state in ENDED_FILES:
+    if known and may_be_tried_again(known):
+        said = f"{key} was there before; what was not recorded of it is tried again; file {file_id}"
+    elif known and known.state in ENDED_FILES:
         said = f"{key} was there before and is {known.state.value}; file {file_id}"
     output.said(said, file_id=file_id, bucket=bucket, key=key, rows=seen.rows, wrong=wrong)
 

@@ -16,7 +16,7 @@ does not take the place of the written consent that was imported before.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -156,7 +156,8 @@ class Consent:
     """What a contact agreed to and refused.
 
     `categories` is what was said last of one category of calls alone. `revocations` has the newest by
-    category, the empty text standing for all calls; `grants` has every grant that is not replaced.
+    category, the empty text standing for all calls; `grants` has every grant of a kind and seller that none
+    has replaced. What a state of before that kinds were kept says stands in its registers alone.
     """
 
     contact_id: str
@@ -198,18 +199,38 @@ class Consent:
 
     def revocation_for(self, category: str) -> RegisterState | None:
         """Return the newest revocation that counts for a category, whatever was granted after it."""
-        found = [self.revocations[each] for each in {"", category} if each in self.revocations]
-        return max(found, key=_rank_of, default=None)
+        said = (self.revocations.get(""), self.revocations.get(category), self.registers.get(Register.CALL))
+        found = [each for each in (*said, self.categories.get(category)) if each]
+        revoked = [each for each in found if each.value is Value.REVOKED]
+        return max(revoked, key=_rank_of, default=None)
 
     def grants_for(self, category: str) -> list[RegisterState]:
         """Return the grants that count for a category, newest first; some of them may have expired."""
         revoked = self.revocation_for(category)
-        standing = [
+        return [
             grant
-            for grant in self.grants
+            for grant in self.all_grants()
             if grant.category in ("", category) and (revoked is None or grant.rank > revoked.rank)
         ]
-        return sorted(standing, key=_rank_of, reverse=True)
+
+    def all_grants(self) -> list[RegisterState]:
+        """Return every grant that is known, newest first, whether it was revoked since or not."""
+        granted = {each.rank: each for each in self._states() if each.value in (Value.GRANTED, Value.EXPIRED)}
+        return sorted(granted.values(), key=_rank_of, reverse=True)
+
+    def changed_since(self, moment: datetime) -> bool:
+        """Return True if anything that is said here happened after a moment, or has ended by now."""
+        return any(each.occurred_at > moment or each.value is Value.EXPIRED for each in self._states())
+
+    def _states(self) -> Iterator[RegisterState]:
+        yield from self.registers.values()
+        yield from self.categories.values()
+        yield from self.revocations.values()
+        yield from self.grants
+
+    def standing_grants(self) -> list[RegisterState]:
+        """Return the grants that no revocation has ended; some of them may have expired."""
+        return [grant for grant in self.grants if grant in self.grants_for(grant.category)]
 
     def passing_on(self) -> Iterable[tuple[Register, RegisterState]]:
         """Return what counts for the survivor of a merge too: what stands and was refused."""
@@ -350,16 +371,9 @@ def consent_in(contact_id: str, item: Mapping[str, Any], now: datetime | None) -
     states = {name: register_state(stored, now) for name, stored in item.items() if _is_slot(name)}
     registers = {register: states[register] for register in Register if register in states}
     categories = {each: states[name] for each in CATEGORIES if (name := f"{Register.CALL}_{each}") in states}
-    # What an item of before says that kinds were kept stands in its register alone.
-    said = [*registers.values(), *categories.values()]
-    grants = {each.rank: each for each in said if each.value in (Value.GRANTED, Value.EXPIRED)}
-    revocations = {each.category: each for each in said if each.value is Value.REVOKED}
-    for name, state in states.items():
-        if name.startswith(_GRANT):
-            grants[state.rank] = state
-        elif name.startswith(_REVOKED):
-            _put_newer(revocations, state.category, state)
-    ordered = sorted(grants.values(), key=_rank_of, reverse=True)
+    revocations = {state.category: state for name, state in states.items() if name.startswith(_REVOKED)}
+    grants = [state for name, state in states.items() if name.startswith(_GRANT)]
+    ordered = sorted(grants, key=_rank_of, reverse=True)
     return Consent(contact_id, registers, categories, revocations, tuple(ordered))
 
 

@@ -16,7 +16,7 @@ that it does not matter which of the two was recorded first. What was granted to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -109,6 +109,10 @@ class RecordedChange:
     """Why it counts for nothing, where it does not."""
 
 
+Counts = Callable[[datetime, datetime], bool]
+"""Whether a change or a merge counts, by when it happened and when it was recorded."""
+
+
 class Consents:
     """Reads what the contacts of one tenant agreed to."""
 
@@ -143,7 +147,14 @@ class Consents:
 
     def as_known_at(self, contact_id: str, moment: datetime) -> Consent:
         """Return what was known of a contact at a moment, from the changes that had been recorded by then."""
-        return self._known_at(contact_id, moment, frozenset())
+        return self._folded(contact_id, moment, lambda _, recorded_at: recorded_at <= moment)
+
+    def as_it_was(self, contact_id: str, moment: datetime) -> Consent:
+        """Return what held for a contact at a moment, from the changes that had happened by then.
+
+        By all that is recorded now: also what was recorded only after the moment.
+        """
+        return self._folded(contact_id, moment, lambda occurred_at, _: occurred_at <= moment)
 
     def merged_into(self, contact_id: str) -> Sequence[tuple[Merge, datetime]]:
         """Return the contacts that were merged into this one, each with when that was recorded."""
@@ -167,13 +178,20 @@ class Consents:
                 consent = _surviving(consent, merge, self._consent(merge.contact_id, state, now, seen))
         return consent
 
-    def _known_at(self, contact_id: str, moment: datetime, seen: frozenset[str]) -> Consent:
-        known = (each for each in self.history(contact_id) if each.recorded_at <= moment)
-        consent = consent_after(contact_id, (each.change for each in known if not each.refused), moment)
+    def _folded(
+        self, contact_id: str, moment: datetime, counts: Counts, seen: frozenset[str] = frozenset()
+    ) -> Consent:
+        """Return what the changes and merges come to that count, by when they happened and were recorded."""
+        changes = (
+            each.change
+            for each in self.history(contact_id)
+            if not each.refused and counts(each.change.occurred_at, each.recorded_at)
+        )
+        consent = consent_after(contact_id, changes, moment)
         seen |= {ledger_id(contact_id)}
         for merge, recorded_at in self.merged_into(contact_id) if len(seen) <= _MOST_MERGES else ():
-            if recorded_at <= moment and ledger_id(merge.contact_id) not in seen:
-                consent = _surviving(consent, merge, self._known_at(merge.contact_id, moment, seen))
+            if counts(merge.occurred_at, recorded_at) and ledger_id(merge.contact_id) not in seen:
+                consent = _surviving(consent, merge, self._folded(merge.contact_id, moment, counts, seen))
         return consent
 
 

@@ -48,11 +48,18 @@ class Pace:
 
 
 _PACE = Pace()
+
+
+def may_be_tried_again(file: ConsentFile) -> bool:
+    """Return True if a file has ended, and not all of it is recorded: put again, it is a new attempt."""
+    return file.state is FileState.REFUSED or (file.state is FileState.FINISHED and file.failed > 0)
+
+
 _KIND = FileKind(
     PREFIX,
     file_id_of,
     ConsentFile,
-    may_be_tried_again=lambda file: file.state is FileState.REFUSED,
+    may_be_tried_again,
     keeps_its_time=lambda _: False,
 )
 
