@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from datetime import time
-from difflib import get_close_matches
-from functools import cache
-from zoneinfo import available_timezones
 
 from outbound.calling.profile import DAYS, Day
 from outbound.campaigns.field_reader import FieldReader, quoted
@@ -13,6 +10,7 @@ from outbound.campaigns.plan import Complaint, Hours, PlanCaps
 from outbound.compliance.contact import Purpose
 from outbound.compliance.hours import UnknownZone, read_time, zone
 from outbound.compliance.places import ZONES
+from outbound.compliance.zone_names import zone_near
 from outbound.cxone.ports.campaigns import Failover, Pacing
 
 _ABANDONMENT = "47 CFR 64.1200(a)(7), 16 CFR 310.4(b)(4)"
@@ -47,11 +45,6 @@ def read_states(reader: FieldReader) -> tuple[str, ...] | None:
     return None if unknown else states
 
 
-@cache
-def _zone_names() -> tuple[str, ...]:
-    return tuple(sorted(available_timezones()))
-
-
 def read_zone(reader: FieldReader) -> str:
     """Return the time zone, empty where it is missing or wrong."""
     name = reader.text("time_zone", longest=64, required=True)
@@ -66,16 +59,8 @@ def read_zone(reader: FieldReader) -> str:
 
 
 def _near(name: str) -> str:
-    """Return a suggestion for a zone that is not one: compared without case, blanks and region too."""
-    wanted = name.replace(" ", "_").lower()
-    by_lower = {each.lower(): each for each in _zone_names()}
-    # A city alone, or with a wrong region before it.
-    by_city = {lower.rpartition("/")[2]: each for lower, each in by_lower.items() if "/" in lower}
-    near = get_close_matches(wanted, by_lower, 1, 0.75)
-    if near:
-        return f"; did you mean {by_lower[near[0]]}?"
-    near = get_close_matches(wanted.rpartition("/")[2], by_city, 1, 0.75)
-    return f"; did you mean {by_city[near[0]]}?" if near else "; write one like America/New_York"
+    near = zone_near(name)
+    return f"; did you mean {near}?" if near else "; write one like America/New_York"
 
 
 def read_hours(reader: FieldReader) -> Hours | None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
-from zoneinfo import available_timezones
 
 from outbound.compliance.contact import Contact
 from outbound.compliance.hours import UnknownZone, zone
 from outbound.compliance.numbers import Number, read_number
 from outbound.compliance.places import ZONES
+from outbound.compliance.zone_names import zone_near
 
 _ZIP = re.compile(r"[0-9]{5}(?:-?[0-9]{4})?")
 
@@ -71,13 +70,6 @@ def _zone(name: str) -> str:
     try:
         zone(name)
     except UnknownZone as unknown:
-        raise ValueError(f"--zone: {unknown}{_suggestion(name)}") from None
+        near = zone_near(name)
+        raise ValueError(f"--zone: {unknown}{f'; did you mean {near}?' if near else ''}") from None
     return name
-
-
-def _suggestion(name: str) -> str:
-    known = {each.casefold(): each for each in available_timezones()}
-    # People know the city better than the continent.
-    known |= {each.rpartition("/")[2].casefold(): each for each in sorted(known.values(), reverse=True)}
-    close = get_close_matches(name.strip().replace(" ", "_").casefold(), known, n=1, cutoff=0.6)
-    return f"; did you mean {known[close[0]]}?" if close else ""
