@@ -7,10 +7,9 @@ lists calls in, a call sees all earlier ones of its window. Both can be done aga
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 
 from botocore.exceptions import ClientError
 
@@ -19,11 +18,11 @@ from outbound.call_audit.calls import Call, calls_of
 from outbound.call_audit.consent_then import ConsentThen
 from outbound.call_audit.ledger import AuditLedger, Claim, LostLease, NotClaimed
 from outbound.call_audit.metrics import CallAuditMetric
-from outbound.call_audit.places import NoPlaces
 from outbound.call_audit.results import PartResult, Results
 from outbound.call_audit.tally import tally_of
 from outbound.call_audit.windows import PulledWindow, pulled_window
 from outbound.calling.attempts import KEPT, RecentAttempts, RecordedAttempt
+from outbound.calling.places import Places
 from outbound.calling.profile import CallingProfile
 from outbound.calling.settings import ComplianceSettings
 from outbound.clock import Clock, Deadline, format_time
@@ -40,8 +39,6 @@ from outbound.store.objects import Lake
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Registry
 
-# Calls whose contacts are read together.
-_BATCH = 500
 # A part of 10,000 calls takes some seconds, a minute where the history of every contact has to be read; with
 # less time left (seconds) a run hands over.
 _PART_SECONDS = 45.0
@@ -105,7 +102,7 @@ class Auditor:
             Knowledge(
                 ConsentThen(Consents(runtime.consent, runtime.tenant, runtime.clock)),
                 RecentAttempts(runtime.state, runtime.tenant),
-                NoPlaces(),
+                Places.of(runtime),
             ),
             runtime.outbox,
             runtime.tenant,
@@ -175,8 +172,8 @@ class Auditor:
         """Record the calls for the caps, from the part on that an earlier run had come to."""
         for part in claim.window.parts[claim.work.recorded :]:
             self._hand_over(claim, deadline)
-            for calls in self._batches(part.key, rules):
-                self._known.attempts.add(self._made(claim.window, calls, rules), self._clock.now())
+            calls = self._calls(part.key, rules)
+            self._known.attempts.add(self._made(claim.window, calls, rules), self._clock.now())
             claim = self._ledger.check_off(claim, recorded=claim.work.recorded + 1)
         return claim
 
@@ -199,8 +196,7 @@ class Auditor:
             self._hand_over(claim, deadline)
             tally = tally_of(claim.work.tally)
             result = PartResult(rules.campaign, window.campaign_id)
-            for calls in self._batches(part.key, rules):
-                judgements = judge.judge(calls)
+            for judgements in judge.judge(self._calls(part.key, rules)):
                 result.add(judgements)
                 for judgement in judgements:
                     tally.add(judgement)
@@ -212,10 +208,9 @@ class Auditor:
             claim = self._ledger.check_off(claim, tally=tally_of({}).document())
         return claim
 
-    def _batches(self, key: str, rules: _Rules) -> Iterator[Sequence[Call]]:
-        calls = calls_of(self._lake.lines(key), rules.number_column)
-        while batch := list(islice(calls, _BATCH)):
-            yield batch
+    def _calls(self, key: str, rules: _Rules) -> list[Call]:
+        """Return the calls of a part, some ten thousand."""
+        return list(calls_of(self._lake.lines(key), rules.number_column))
 
     def _finish(self, claim: Claim, rules: _Rules, correlation_id: str) -> None:
         """Put the judgements into their place, and end the window with its fact."""

@@ -9,7 +9,7 @@ A call is judged as of its start and without the margin that closes a window ear
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,9 +17,9 @@ from typing import Any
 
 from outbound.call_audit.calls import Call
 from outbound.call_audit.consent_then import ConsentBasis, ConsentThen, Moment, basis_of
-from outbound.call_audit.places import Place, Places
 from outbound.calling.attempts import RecentAttempts, RecordedAttempt
 from outbound.calling.consent_view import view_of
+from outbound.calling.places import Place, Places
 from outbound.clock import format_time
 from outbound.compliance.contact import Attempt, Campaign, Contact
 from outbound.compliance.decision import Decision, Judge
@@ -33,6 +33,8 @@ NOT_PROVEN = frozenset(
 CONTACT_UNKNOWN = "contact_unknown"
 """The record of a call names no contact."""
 
+# Calls whose contacts' consent and attempts are read together.
+_BATCH = 500
 _REFUSED = frozenset({"do_not_call", "consent_revoked", "contact_deleted"})
 _BY_CONSENT = _REFUSED | {"consent_expired", "consent_kind_insufficient", "consent_other_seller"}
 CAPS_LOOK_BACK = timedelta(days=7)
@@ -115,12 +117,20 @@ class CallJudge:
         self._known = known
         self._attempts_since = attempts_since
 
-    def judge(self, calls: Sequence[Call]) -> list[Judgement]:
-        """Judge some hundred calls, whose contacts are read together."""
+    def judge(self, calls: Sequence[Call]) -> Iterator[list[Judgement]]:
+        """Judge the calls of a part, some hundred at a time.
+
+        Their places are read at once: a segment is read from one end to the other for a few as for many.
+        """
+        contacts = {call.contact_id for call in calls if call.contact_id}
+        places = self._known.places.of_contacts(self._campaign_id, contacts)
+        for first in range(0, len(calls), _BATCH):
+            yield self._batch(calls[first : first + _BATCH], places)
+
+    def _batch(self, calls: Sequence[Call], places: Mapping[str, Place]) -> list[Judgement]:
         contacts = {call.contact_id for call in calls if call.contact_id}
         consents = self._known.consents.at({_moment(call) for call in calls if call.contact_id})
         attempts = self._known.attempts.get_many(contacts)
-        places = self._known.places.of_contacts(self._campaign_id, contacts)
         judged = [
             self._judged(call, consents[_moment(call)], attempts[call.contact_id], places)
             if call.contact_id

@@ -10,6 +10,7 @@ from typing import Any
 
 from outbound.calling.attempts import RecentAttempts
 from outbound.calling.consent_view import view_of
+from outbound.calling.places import Places
 from outbound.calling.profile import CallingProfile
 from outbound.calling.settings import ComplianceSettings
 from outbound.campaigns.registration import NotRegistered
@@ -25,6 +26,7 @@ from outbound.compliance.hours import Hours, zone
 from outbound.compliance.places import ZONES
 from outbound.compliance.rules import UNKNOWN, WEEKDAYS, Row, Rules
 
+_WHERE = ("numbers", "state", "zip_code", "zone", "zone_confirmed")
 _NOT_ADVICE = "These are rules as they were collected, with their sources; they are not legal advice."
 
 
@@ -67,6 +69,7 @@ def _explain(stack: Stack | None, chosen: argparse.Namespace, output: Output) ->
     at = moment("--at", chosen.at, now)
     contact, campaign, consent = contact_of(chosen), _campaign(stack, chosen), None
     if stack and chosen.contact:
+        contact = _placed(stack, chosen, contact)
         made = RecentAttempts(stack.state, stack.tenant).get_many([chosen.contact])[chosen.contact]
         attempts = tuple(one.attempt() for one in made if one.at < at)
         contact = replace(contact, contact_id=chosen.contact, attempts=attempts)
@@ -86,6 +89,16 @@ def _campaign(stack: Stack | None, chosen: argparse.Namespace) -> Campaign:
         profile = CallingProfile.model_validate(registered.calling)
     campaign = profile.campaign()
     return replace(campaign, purpose=Purpose(chosen.purpose)) if chosen.purpose else campaign
+
+
+def _placed(stack: Stack, chosen: argparse.Namespace, given: Contact) -> Contact:
+    """Return a contact with what its campaign's segment knows of where it is, unless the options say it."""
+    found = Places.of(stack).of_contacts(chosen.campaign, [chosen.contact]) if chosen.campaign else {}
+    if chosen.contact not in found:
+        return given
+    known = found[chosen.contact].contact()
+    said = {name: value for name in _WHERE if (value := getattr(given, name))}
+    return replace(known, **said)
 
 
 def _consent(stack: Stack, contact_id: str, campaign: Campaign, at: datetime, now: datetime) -> ConsentView:
