@@ -164,13 +164,19 @@ class SegmentWorld:
             self.runtime.consent.put(ledger.state_key(contact_id), granted)
         self.aws.published()
 
-    def consent(self, change: str, *contact_ids: str, minutes: float = -60) -> None:
+    def consent(self, change: str, *contact_ids: str, minutes: float = -60, **more: str) -> None:
         """Record a change of consent of contacts, one by one."""
         recorder = ConsentRecorder.of(self.runtime)
         for contact_id in contact_ids:
             number = next(self._numbers)
             moment = format_time(NOON + timedelta(minutes=minutes))
-            data = {"contact_id": contact_id, "change": change, "source": "test", "occurred_at": moment}
+            data = {
+                "contact_id": contact_id,
+                "change": change,
+                "source": "test",
+                "occurred_at": moment,
+                **more,
+            }
             recorder.record(
                 Event(f"change-{number}", "consent.changed", moment, "delivery", self.runtime.tenant, data)
             )

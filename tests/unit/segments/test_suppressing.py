@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from outbound.calling.settings import ComplianceSettings
 from outbound.events import Event
 from sandbox.world import contacts_of
 from worlds.segments import CAMPAIGN, CHANGES, LIST, SegmentWorld
@@ -209,3 +210,15 @@ def test_an_event_about_something_else_is_refused(world: SegmentWorld) -> None:
     world.change_trigger.poll()
     (dead,) = world.aws.drain("suppress-contacts-dlq")
     assert "says nothing about consent" in dead["MessageAttributes"]["reason"]["StringValue"]
+
+
+def test_a_revocation_of_one_category_forbids_the_calls_of_that_category(
+    world: SegmentWorld, agreed: list[str]
+) -> None:
+    world.register("offers", purpose="telemarketing")
+    world.run(world.requested(), world.requested("offers"))
+    world.compliance = ComplianceSettings(accept_bare_consent=True, revocation_scope="category")
+    world.consent("revoked", agreed[0], scope="telemarketing")
+    world.put(world.recorded()[-1], queue=CHANGES)
+    world.change_trigger.poll()
+    assert _suppressions(world) == [("offers", agreed[0], "consent_revoked")]
