@@ -240,3 +240,22 @@ def test_a_window_without_calls_has_a_result(world: AuditWorld) -> None:
     world.judge(start=START, end=END)
     (fact,) = world.facts()
     assert (fact["calls"], fact["violations"]) == (0, 0)
+
+
+def test_written_consent_of_the_seller_is_enough_where_a_bare_flag_is_not(
+    aws: AwsWorld, clock: FakeClock
+) -> None:
+    world = AuditWorld(aws, clock, accept_bare_consent=False)
+    world.register(seller="Acme")
+    world.says("granted", -6000, kind="written", seller="Acme", evidence="form-17")
+    world.says("granted", 600)
+    world.says("granted", -6000, "c2", kind="written", seller="Bolt")
+    rows = world.judge([call("a"), call("b", "c2")])
+    assert {each: row["violations"] for each, row in rows.items()} == {"b": ["consent_other_seller"]}
+
+
+def test_a_contact_that_the_crm_has_no_more_is_not_called(world: AuditWorld) -> None:
+    world.says("deleted", -30)
+    row = world.judge([call("a")])["a"]
+    assert row["violations"] == ["contact_deleted"]
+    assert {each["register"] for each in row["consent"]} == {"call_consent", "record"}

@@ -157,7 +157,7 @@ class CallJudge:
             foresee=False,
         )
         names = _names(decision)
-        basis = tuple(basis_of(consent)) if _BY_CONSENT & set(names) else ()
+        basis = tuple(basis_of(consent, self._campaign)) if _BY_CONSENT & set(names) else ()
         return Judgement(call, decision, *_divided(names), basis)
 
     def _with_proofs(

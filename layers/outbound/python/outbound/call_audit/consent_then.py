@@ -79,30 +79,35 @@ class ConsentThen:
         }
         known = view_of(self._consents.as_known_at(*moment), campaign, moment[1])
         was_known = known.do_not_call or known.revoked or known.deleted
-        return Proof(tuple(basis_of(consent, recorded)), not was_known)
+        return Proof(tuple(basis_of(consent, campaign, recorded)), not was_known)
 
     def _as_of(self, moment: Moment) -> Consent:
         return self._consents.as_it_was(*moment)
 
 
-def basis_of(consent: Consent, recorded: Mapping[str, str] | None = None) -> Iterator[ConsentBasis]:
-    """Return the statements that count for a call: of consent to calls, and what refuses.
+def basis_of(
+    consent: Consent, campaign: Campaign, recorded: Mapping[str, str] | None = None
+) -> Iterator[ConsentBasis]:
+    """Return the statements that count for a campaign's call: its grants or their revocation, and refusals.
 
     `recorded` has the times at which changes were recorded, by their ranks.
     """
-    said = [*consent.registers.items()]
-    said += [(Register.CALL, each) for each in (*consent.categories.values(), *consent.standing_grants())]
-    seen: set[str] = set()
-    for register, state in said:
-        if state.rank not in seen and (register is Register.CALL or state.value.forbids):
-            seen.add(state.rank)
-            yield ConsentBasis(
-                register.value,
-                state.value.value,
-                format_time(state.occurred_at),
-                (recorded or {}).get(state.rank, ""),
-                state.rank,
-            )
+    category = campaign.purpose.value
+    revocation = consent.revocation_for(category)
+    calls = consent.grants_for(category) or ([revocation] if revocation else [])
+    refusals = (
+        (register, state)
+        for register, state in consent.registers.items()
+        if register is not Register.CALL and state.value.forbids
+    )
+    for register, state in (*((Register.CALL, each) for each in calls), *refusals):
+        yield ConsentBasis(
+            register.value,
+            state.value.value,
+            format_time(state.occurred_at),
+            (recorded or {}).get(state.rank, ""),
+            state.rank,
+        )
 
 
 def _mapped(read: Callable[[Moment], T], moments: Sequence[Moment]) -> list[T]:

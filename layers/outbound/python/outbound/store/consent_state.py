@@ -228,10 +228,6 @@ class Consent:
         yield from self.revocations.values()
         yield from self.grants
 
-    def standing_grants(self) -> list[RegisterState]:
-        """Return the grants that no revocation has ended; some of them may have expired."""
-        return [grant for grant in self.grants if grant in self.grants_for(grant.category)]
-
     def passing_on(self) -> Iterable[tuple[Register, RegisterState]]:
         """Return what counts for the survivor of a merge too: what stands and was refused."""
         listed = self.registers.get(Register.DO_NOT_CALL)
