@@ -16,6 +16,7 @@ from outbound.compliance.consent import refusals_of
 from outbound.compliance.contact import Campaign, Kind, Policy, Purpose
 from outbound.consent.settings import RevocationScope
 from outbound.do_not_call import CATEGORIES
+from outbound.store.consent_slots import consent_after, stored_change
 from outbound.store.consent_state import (
     Change,
     Consent,
@@ -24,8 +25,6 @@ from outbound.store.consent_state import (
     RegisterState,
     Terms,
     Value,
-    consent_after,
-    stored_change,
 )
 from worlds.consent import NOON, ConsentWorld, changed
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from outbound.clock import SystemClock, parse_time
 from outbound.events import Event
-from outbound.store.consent_state import Change, Consent, Register, Value, consent_after
+from outbound.store.consent_slots import consent_after
+from outbound.store.consent_state import Change, Consent, Register, Value
 from outbound.store.consents import ConsentLedger
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 from worlds.consent import NOON, ConsentWorld, changed

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from outbound.consent.recorder import ConsentRecorder
 from outbound.events import Bus, Event
 from outbound.queues import TryLater
-from outbound.store.consent_state import consent_after, consent_in
+from outbound.store.consent_slots import consent_after, consent_in
 from outbound.store.consents import ConsentLedger
 from outbound.store.outbox import Outbox
 from worlds.aws import ENVIRONMENT

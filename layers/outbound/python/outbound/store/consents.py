@@ -1,6 +1,6 @@
 """What each contact agreed to: the current state, and every change that was ever recorded.
 
-One partition a contact. The item `call` holds its state, as `consent_state` folds it from changes: call
+One partition a contact. The item `call` holds its state, as `consent_slots` folds it from changes: call
 consent, do-not-call, and whether the CRM still has the contact; each is as the newest change says, by the
 time at which the change happened and not at which it was recorded. Beside it stands one item a change, with
 when it was recorded, so that it can be shown what was known at any moment, and one for each contact that was
@@ -26,22 +26,17 @@ from botocore.exceptions import ClientError
 from outbound.clock import Clock, SystemClock, format_time, parse_time
 from outbound.contact_ids import ledger_id
 from outbound.events import Event
-from outbound.store.consent_state import (
-    Change,
-    Consent,
-    Register,
-    RegisterState,
-    Value,
+from outbound.store.consent_slots import (
     consent_after,
     consent_in,
     may_have_forgotten,
     register_slot,
-    stamp,
     stored_terms,
     takes_effect,
     terms_in,
     written_by,
 )
+from outbound.store.consent_state import Change, Consent, Register, RegisterState, Value, stamp
 from outbound.store.outbox import SET_FACTS, facts_attributes, facts_values
 from outbound.store.table import Item, Key, Table
 
