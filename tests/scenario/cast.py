@@ -39,6 +39,10 @@ WRAPPED_UP = "wrapped-up"
 """The campaign whose finished attempts are archived; it dials, so it has to be paused for that."""
 
 
+RENEWALS, RENEWALS_LIST, SELLER = "renewals", "renewals-list", "Acme"
+"""The campaign that is steered by the rules of calling, its list, and on whose behalf it calls."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """Everybody who takes part, up and running."""
@@ -91,8 +95,9 @@ def dialled(tenant: Tenant) -> list[Campaign]:
 def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
     """Describe a tenant with so many calls over so many campaigns, a few of them inbound or broken.
 
-    Two more campaigns have no calls of their own: one has contacts, and what is written to those changes no
-    outcome that is pulled; one has finished attempts, and takes a moment to pause.
+    Three more campaigns have no calls of their own: two have contacts, and what is written to those changes
+    no outcome that is pulled, one of them with a contact list; one has finished attempts, and takes a moment
+    to pause.
     """
     share = calls // campaigns
     follow_ups = {"id": FOLLOW_UPS, "from": _FROM, "to": _TO, "contacts": 60, "agents": 5}
@@ -101,8 +106,10 @@ def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
         # CXone tries four times: for longer than functions are killed.
         "webhook_pause": 10,
         "quotas": {"outbound": {"limit": 100, "seconds": 60} if quota else None},
+        "contact_lists": [{"id": RENEWALS_LIST, "campaign_id": RENEWALS}],
         "campaigns": [
             follow_ups,
+            follow_ups | {"id": RENEWALS, "contacts": 40},
             {
                 "id": WRAPPED_UP,
                 "from": _FROM,

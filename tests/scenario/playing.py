@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from rich.console import Console
 
 from scenario.archive import start_archive, what_was_archived
+from scenario.calling import call_by_the_rules
 from scenario.cast import PATIENCE_SECONDS, Cast
 from scenario.chaos import chaos
 from scenario.dispositions import send_dispositions
@@ -44,6 +45,8 @@ def play(cast: Cast, quota: bool, console: Console, with_chaos: bool = False) ->
         webhooks += send_dispositions(cast, crms[2])
         console.print("three contacts say no in odd ways")
         webhooks += send_opt_outs(cast, crms[2])
+        console.print("a campaign is provisioned by the rules of calling; one contact is called against them")
+        webhooks += call_by_the_rules(cast, crms[2])
         webhooks += what_was_archived(cast)
         webhooks.append(what_went_wrong(cast))
     seconds = time.monotonic() - began

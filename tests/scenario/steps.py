@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scenario.cast import Cast, dialled
+from sandbox.world import agents_of
+from scenario.cast import RENEWALS, Cast, dialled
 from scenario.webhooks import surfaces_at
 
 SCOPES = ["outbound:call:read", "outbound:campaign:read"]
@@ -24,7 +25,8 @@ def connect(cast: Cast, quota: bool) -> None:
     cast.operator.configure("cxone", cxone_document(cast.tenant.url, quota))
     cast.operator.configure("deliveries", deliveries_document(cast))
     busy_wait = {"first_seconds": 2, "longest_seconds": 5, "max_seconds": 300}
-    cast.operator.configure("dispositions", {"busy_wait": busy_wait})
+    agent = agents_of(cast.tenant.world, RENEWALS)[0]
+    cast.operator.configure("dispositions", {"busy_wait": busy_wait, "default_agent_id": agent})
     # Windows are pulled once: a second look hours later is not part of this day.
     settings = {"settling_seconds": 60, "spread_seconds": 3, "longest_call_seconds": 0}
     cast.operator.configure("outcomes", settings)

@@ -98,10 +98,16 @@ def _judge_deliveries(verdict: Verdict, cast: Cast, seen: Seen) -> None:
     verdict.expect(not missing, f"the CRM was not told of {len(missing)} pulls")
     verdict.expect(not crm.refused, f"the CRM refused {crm.refused} signatures")
     verdict.expect(not crm.with_authorization, "an Authorization header reached the CRM")
+    watched = {job.campaign_id for job in seen.jobs}
+    told = (
+        json.loads(one.body or "{}")
+        for one in cast.receivers.received("warehouse").deliveries
+        if one.verified
+    )
     stored = {
-        delivery.webhook_id
-        for delivery in cast.receivers.received("warehouse").deliveries
-        if delivery.verified and json.loads(delivery.body or "{}")["event_type"] == "outcomes.pulled"
+        body["data"]["job_id"]
+        for body in told
+        if body["event_type"] == "outcomes.pulled" and body["data"]["campaign_id"] in watched
     }
     verdict.expect(
         len(stored) == len(seen.jobs), f"the warehouse has {len(stored)} of {len(seen.jobs)} pulls"

@@ -26,7 +26,9 @@ from outbound.campaigns.plan_fields import (
 )
 from outbound.campaigns.window_checks import check_window
 from outbound.compliance.contact import Purpose
+from outbound.compliance.places import EASTERN, ZONES
 from outbound.compliance.rules import Rules
+from outbound.compliance.zone_names import zone_near
 
 _KEY = Form(r"[A-Za-z0-9_-]{1,64}", "1 to 64 letters, digits, '-' and '_'")
 _CAMPAIGN_ID = Form(CAMPAIGN_ID, "1 to 64 letters, digits, '-' and '_'")
@@ -114,7 +116,7 @@ def check(document: Mapping[str, Any], rules: Rules, today: date, lookups: Looku
         "backup_campaign_id": _backup(reader, name, lookups or Lookups()),
     }
     _check_list(reader, lookups or Lookups())
-    _check_law(draft, rules, today)
+    _check_law(draft, draft.time_zone or _assumed_zone(document, draft.states or ()), rules, today)
     if draft.complaints:
         return Checked(None, tuple(draft.complaints), tuple(draft.warnings))
     plan_of |= {name: getattr(draft, name) for name in ("states", "time_zone", "hours", "caps", "purpose")}
@@ -175,12 +177,22 @@ def _check_list(reader: FieldReader, lookups: Lookups) -> None:
         reader.complain("contact_list_id", "list_empty", "the list has no contact to call")
 
 
-def _check_law(draft: _Draft, rules: Rules, today: date) -> None:
+def _assumed_zone(document: Mapping[str, Any], states: Sequence[str]) -> str:
+    """Return the clock by which hours are judged where the plan's zone is missing or wrong.
+
+    The one that was meant, as it seems, else that of the first state: a wrong zone hides no wrong hours.
+    """
+    written = document.get("time_zone")
+    meant = zone_near(written) if isinstance(written, str) else ""
+    return meant or (ZONES[states[0]][0] if states else EASTERN)
+
+
+def _check_law(draft: _Draft, time_zone: str, rules: Rules, today: date) -> None:
     """Judge what was read of hours and caps against the law, as far as it could be read."""
     if draft.states is None:
         return
-    if draft.hours and draft.time_zone:
-        found = check_window(draft.hours, draft.time_zone, draft.states, rules, today)
+    if draft.hours:
+        found = check_window(draft.hours, time_zone, draft.states, rules, today)
         draft.complaints += found.complaints
         draft.warnings += found.warnings
     if draft.caps and draft.purpose:

@@ -166,7 +166,10 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     campaign_id = provision.campaign_id if provision and provision.campaign_id else chosen.campaign_id
     campaign = stack.registry.get(campaign_id)
     if campaign is None and provision is None:
-        raise ValueError(f"{campaign_id} is not registered; use: outbound campaigns register {campaign_id}")
+        raise ValueError(
+            f"{campaign_id} is neither registered nor provisioned; what was asked for a moment ago is seen in"
+            f" some seconds; what CXone has already is known after: outbound campaigns register {campaign_id}"
+        )
     known = campaign is not None or (provision is not None and provision.campaign_id != "")
     output.record(
         {
