@@ -17,6 +17,7 @@ from outbound.campaigns.lookups import PlanLookups, backup_chain
 from outbound.campaigns.plan import CampaignPlan, Complaint
 from outbound.campaigns.provision_requests import differences
 from outbound.campaigns.provisions import Provision, Provisions
+from outbound.cli.errors import explained
 from outbound.cli.json_files import json_object
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack, StackNotFound
@@ -85,7 +86,7 @@ def _stack(chosen: argparse.Namespace) -> tuple[Stack | None, str]:
     except (StackNotFound, BotoCoreError, ClientError) as error:
         if not chosen.dry_run:
             raise
-        return None, str(error)
+        return None, explained(error)[0]
 
 
 def _checked(document: Mapping[str, Any], stack: Stack | None, why: str) -> _Plan:
