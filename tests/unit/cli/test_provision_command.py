@@ -182,7 +182,7 @@ def test_a_file_that_is_not_a_plan_is_named(
 def test_a_campaign_that_nobody_knows_is_named(world: ProvisioningWorld, outbound: Command) -> None:
     refused = outbound("campaigns", "show", "autumn")
     assert refused.code == 2
-    assert "autumn is not registered" in refused.err
+    assert "autumn is neither registered nor provisioned" in refused.err
 
 
 def test_a_campaign_is_shown_while_cxone_is_out_of_reach(world: ProvisioningWorld, outbound: Command) -> None:
