@@ -48,9 +48,12 @@ webhook: environments ## send a signed webhook to the stack of `make up`
 unit: environments ## tests that need no stack and are not marked slow
 	$(VENV)/python -m pytest tests/unit tests/conformance tests/template -m "not slow and not stack" -n auto $(ARGS)
 
+# Tests on the deployed stack mostly wait for it, so there is a worker more than cores.
+WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+
 .PHONY: test
 test: environments ## all tests at reduced sizes, on all cores
-	$(VENV)/python -m pytest tests -n auto $(ARGS)
+	$(VENV)/python -m pytest tests -n $(WORKERS) $(ARGS)
 
 .PHONY: coverage
 coverage: environments ## the branches that tests without a stack cover, line by line
