@@ -261,6 +261,33 @@ def test_a_file_that_cannot_be_right_is_refused_whole(
     assert (fact["data"]["status"], fact["data"]["wrong_rows"]) == ("refused", None)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.csv", "+12125550100,granted,2026-03-01T00:00:00Z,Ann Smith\n", "no_header"),
+        ("a.csv", "Smith,granted,2026-03-01T00:00:00Z\n", "no_header"),
+        ("a.csv", "contact_id,change,Ann Smith\n", "unknown_column"),
+        ("a.csv", "contact_id,change,+12125550100\n", "unknown_column"),
+        ("a.jsonl", '{"contact_id": "c1", "change": "granted", "Ann Smith": 1}\n', ""),
+        ("a.jsonl", '{"contact_id": "c1", "change": "granted", "+12125550100": 1}\n', ""),
+    ],
+)
+def test_what_stands_where_a_name_should_be_is_not_told(
+    world: ConsentFileWorld,
+    name: str,
+    content: str,
+    reason: str,
+    logged: Callable[[], list[dict[str, Any]]],
+) -> None:
+    """A table without a header, or JSON by a person's name: facts and reports go to others."""
+    file = world.read(name, content)
+
+    assert (file.reason, file.successful) == (reason, 0)
+    said = json.dumps([world.report(name), world.aws.published(), logged(), file.message])
+    for personal in ("Smith", "2125550100"):
+        assert personal not in said
+
+
 def test_answers_of_ours_are_not_files(world: ConsentFileWorld) -> None:
     world.read("a.csv", lines(grant("c1", rest="verbal,,,,,,")))
     keys = list(world.aws.objects("LAKE_BUCKET", "consent/inbox/"))

@@ -32,8 +32,9 @@ from outbound.store.table import Item, Key, Table
 KEPT = timedelta(days=35)
 """How long a call is remembered: no cap looks back further than a week, and audits some weeks more."""
 
-# So many calls to one contact are remembered, the newest: caps of a week have 500 at most, and few reach 10.
-_MOST_CALLS = 200
+MOST_CALLS = 200
+"""So many calls to one contact are remembered, the newest: caps of a week have no more, and few reach 10."""
+
 # One transaction, and one read.
 _AT_ONCE = 100
 
@@ -150,7 +151,7 @@ def _change(item: Item, calls: Sequence[RecordedAttempt], now: datetime) -> _Cha
 def _forgotten(calls: Mapping[str, str], oldest: datetime) -> set[str]:
     began = {name: _read(stored).at for name, stored in calls.items()}
     newest_first = sorted(calls, key=lambda name: (began[name], name), reverse=True)
-    return {name for name in calls if began[name] < oldest} | set(newest_first[_MOST_CALLS:])
+    return {name for name in calls if began[name] < oldest} | set(newest_first[MOST_CALLS:])
 
 
 def _name(call_id: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from outbound.calling.segment_index import SegmentIndex
 from outbound.compliance.contact import Contact
-from outbound.compliance.numbers import Number, area_code
+from outbound.compliance.numbers import AreaCode, Number, area_code
 from outbound.runtime import Runtime
 
 
@@ -37,13 +37,20 @@ class Place:
         """Return the contact as the rules ask for it, without the attempts that were made."""
         return Contact(
             self.contact_id,
-            # A number of the area code that is never given out: where it lies is all that counts.
-            tuple(Number(f"1{code}5550100", area_code(code)) for code in self.area_codes),
+            tuple(map(_number, self.area_codes)),
             self.state,
             f"{self.zip_prefix}00" if self.zip_prefix else "",
             self.zone,
             self.zone_confirmed,
         )
+
+
+def _number(code: str) -> Number:
+    """Return a number of an area code that is never given out: where it lies is all that counts.
+
+    Beyond the North American plan a number has no area code.
+    """
+    return Number(f"1{code}5550100", area_code(code)) if code else Number("", AreaCode(""))
 
 
 class Places:

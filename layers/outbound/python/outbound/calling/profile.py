@@ -54,7 +54,8 @@ class CallingCaps(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     per_day: int | None = Field(None, ge=1, le=100, strict=True)
-    per_week: int | None = Field(None, ge=1, le=500, strict=True)
+    # No more than the calls to a contact that are remembered (`attempts`): what is forgotten caps nothing.
+    per_week: int | None = Field(None, ge=1, le=200, strict=True)
 
     @model_validator(mode="after")
     def _a_week_has_days(self) -> Self:

@@ -14,6 +14,7 @@ from outbound.compliance.rules import Rules, changed_rules, packaged_rules, read
 
 _STATE = described(r"^[A-Z]{2}$|^unknown$", "a state's two capital letters, or unknown")
 State = Annotated[str, Field(pattern=_STATE)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class RuleChange(BaseModel):
@@ -24,7 +25,7 @@ class RuleChange(BaseModel):
     state: State = Field(description="two letters, or unknown for the row of a state that is not known")
     name: str = Field("", max_length=64, description="by which a loosening is known in the audit")
     reason: str = Field("", max_length=500, description="why it is changed; a loosening needs one")
-    hours: dict[str, tuple[str, str] | None] | None = Field(
+    hours: dict[Weekday, tuple[str, str] | None] | None = Field(
         None, description='by weekday, like {"mon": ["09:00", "18:00"], "sun": null}'
     )
     max_calls_24h: int | None = Field(
@@ -37,7 +38,9 @@ class RuleChange(BaseModel):
 
     def as_row(self) -> dict[str, Any]:
         """Return what is changed of the row, and nothing else."""
-        return self.model_dump(exclude_unset=True)
+        said = self.model_dump(exclude_unset=True)
+        # Of the cap alone null is something to say: that there is none.
+        return {name: value for name, value in said.items() if value is not None or name == "max_calls_24h"}
 
 
 class EmergencyHold(BaseModel):

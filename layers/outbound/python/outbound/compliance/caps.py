@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from outbound.compliance.contact import Campaign, Contact, Purpose
 from outbound.compliance.rules import Row
@@ -60,15 +62,23 @@ def made_calls(contact: Contact, campaign: Campaign) -> Made:
     """Return the calls that count for a campaign: of its subject, or of one that is unknown."""
     if not contact.attempts:
         return _NONE
+    subject = _plain(campaign.subject)
     counted = sorted(
         (
             (one.at.timestamp(), one.conversation)
             for one in contact.attempts
-            if not one.subject or not campaign.subject or one.subject == campaign.subject
+            if not subject or _plain(one.subject) in ("", subject)
         ),
         reverse=True,
     )
     return Made([at for at, _ in counted], [at for at, talked in counted if talked])
+
+
+# Campaigns have few subjects, and their calls name them a million times.
+@lru_cache(maxsize=1024)
+def _plain(subject: str) -> str:
+    """Return a subject without what people write in one way and another: case, blanks, width."""
+    return " ".join(unicodedata.normalize("NFKC", subject).casefold().split())
 
 
 _NONE = Made()

@@ -21,6 +21,7 @@ from outbound.compliance.consent import refusals_of, refusals_of_checks
 from outbound.compliance.contact import Campaign, Checks, ConsentView, Contact, Kind, Policy, Purpose
 from outbound.compliance.hours import local_date
 from outbound.compliance.openings import Closed, Openings
+from outbound.compliance.places import ZONES
 from outbound.compliance.rules import FEDERAL_CITATION, Hold, Row, Rules
 from outbound.compliance.situation import Situation, situation_of
 
@@ -120,11 +121,8 @@ class Judge:
     ) -> Decision:
         """Decide by the rules as they are at that moment, also about what comes next."""
         moment = at.timestamp()
-        abroad = [number for number in contact.numbers if not number.is_us]
-        situation = situation_of(contact, self._policy)
-        if abroad:
-            situation = _abroad(contact, campaign)
-        states = () if abroad else tuple(situation.states)
+        situation = situation_of(contact, campaign, self._policy)
+        states = tuple(situation.states)
         rows = self._rows(states, situation.zones, moment)
         openings = Openings(
             tuple(situation.zones), states, self._rules, campaign.window, self._policy.closing_margin_seconds
@@ -136,7 +134,7 @@ class Judge:
             *_bans(rows, campaign, contact, consent),
             *self._holds(states, moment),
             *_capped(caps, made, contact, moment),
-            *_closed(situation, closed, bool(abroad)),
+            *_closed(situation, closed),
         ]
         until = opening = None
         if not foresee:
@@ -150,7 +148,7 @@ class Judge:
             _moment(until),
             _moment(opening),
             situation.zones,
-            {} if abroad else situation.states,
+            situation.states,
             tuple(row.id for row in rows),
             self._rules.version,
         )
@@ -177,7 +175,9 @@ class Judge:
                 yield Refusal("emergency_hold", hold.reason, hold.citation)
 
     def _holds_of(self, states: tuple[str, ...]) -> Iterator[Hold]:
-        return (hold for hold in self._rules.holds if set(hold.states) & set(states))
+        # Of whom the state is not known may be in any.
+        anywhere = any(state not in ZONES for state in states)
+        return (hold for hold in self._rules.holds if anywhere or not set(states).isdisjoint(hold.states))
 
     def _until(
         self, closes: float, states: tuple[str, ...], consent: ConsentView | None, moment: float
@@ -216,14 +216,6 @@ class Judge:
         return None
 
 
-def _abroad(contact: Contact, campaign: Campaign) -> Situation:
-    """Outside of the United States the campaign's own rules hold, until rows are written for it."""
-    if contact.zone and campaign.window:
-        return Situation({contact.zone: "stored"}, {})
-    zones = {zone: f"area code {n.area.code}" for n in contact.numbers for zone in n.area.zones}
-    return Situation(zones if campaign.window else {}, {})
-
-
 def _bans(
     rows: list[Row], campaign: Campaign, contact: Contact, consent: ConsentView | None
 ) -> Iterator[Refusal]:
@@ -250,20 +242,15 @@ def _capped(caps: list[Cap], made: Made, contact: Contact, moment: float) -> Ite
             yield Refusal(cap.name, f"{what} within {hours} hours", cap.citation)
 
 
-def _closed(situation: Situation, found: list[Closed], abroad: bool) -> Iterator[Refusal]:
-    if abroad and not situation.zones:
-        yield Refusal(
-            "not_us_number",
-            "outside of the United States the campaign needs a window of its own, and the contact a zone",
-        )
-    elif situation.zone_problem:
+def _closed(situation: Situation, found: list[Closed]) -> Iterator[Refusal]:
+    if situation.abroad_problem:
+        yield Refusal("not_us_number", situation.abroad_problem)
+    if situation.zone_problem:
         yield Refusal("zone_unknown", situation.zone_problem)
-    else:
-        for closed in found:
-            citation = closed.citation or FEDERAL_CITATION
-            yield Refusal(
-                closed.name, f"closed in {closed.zone} by {closed.row_id or 'the campaign'}", citation
-            )
+        return
+    for closed in found:
+        citation = closed.citation or FEDERAL_CITATION
+        yield Refusal(closed.name, f"closed in {closed.zone} by {closed.row_id or 'the campaign'}", citation)
 
 
 def _is_written(consent: ConsentView | None) -> bool:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from outbound.compliance.hours import zone
 
 EASTERN, CENTRAL, MOUNTAIN, PACIFIC = (
     "America/New_York",
@@ -100,6 +104,16 @@ _STATE_OF = {
     for prefix in _each(ranges)
 }
 _ZONE_OF = {prefix: zone for zone, lists in _ONE_ZONE.items() for ranges in lists for prefix in _each(ranges)}
+
+
+@cache
+def is_zone_of_states(name: str) -> bool:
+    """Return True if a zone has the clock of a state, of DC or of a territory, in winter and in summer."""
+    return _clock_of(name) in {_clock_of(each) for zones in ZONES.values() for each in zones}
+
+
+def _clock_of(name: str) -> tuple[timedelta | None, ...]:
+    return tuple(datetime(2026, month, 15, tzinfo=UTC).astimezone(zone(name)).utcoffset() for month in (1, 7))
 
 
 def area_of_zip(zip_code: str) -> Area | None:

@@ -167,7 +167,7 @@ def _changed(row: Row, change: Mapping[str, Any]) -> Row:
         row, week=week, max_calls_24h=cap, closed_on_holidays=closed, unsolicited_mobile_ban=ban
     )
     loosened = [name for name, is_loose in _loosened(row, changed) if is_loose]
-    if loosened and not (change.get("name") and change.get("reason")):
+    if loosened and not all(str(change.get(said) or "").strip() for said in ("name", "reason")):
         raise LoosenedWithoutReason(
             f"{row.state}: {', '.join(loosened)} would be looser than {row.citation}; give the change a"
             " name and a reason"

@@ -30,6 +30,8 @@ _READABLE = re.compile(
     r"""(?<!\\)["']([A-Za-z][A-Za-z_ -]{1,40})["']\s*:\s*"""
     r"""(?:"((?:[^"\\]|\\.){1,800})"|'([^'\\]{1,800})'|(-?[0-9]{1,128}))"""
 )
+_WORD = re.compile(r"[A-Za-z][A-Za-z_.-]*[0-9]{0,4}")
+_LONGEST_SHOWN = 64
 # Cells that begin so are formulas to a spreadsheet.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -173,6 +175,15 @@ class Pairs(dict[str, Any]):
         """Keep the pairs."""
         super().__init__(pairs)
         self.pairs = pairs
+
+
+def shown_name(name: str) -> str:
+    """Return a name as it may be told: what is one word of letters, as names of fields are.
+
+    Anything else may be a person's name or number, as in a table without a header.
+    """
+    begin = name[:_LONGEST_SHOWN]
+    return repr(begin) if _WORD.fullmatch(begin) else f"of {len(name)} characters"
 
 
 def letters_of(name: str) -> str:

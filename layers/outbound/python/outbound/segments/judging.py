@@ -13,6 +13,7 @@ from outbound.calling.forbidding import Forbidden, forbidden_by
 from outbound.clock import format_time
 from outbound.compliance.contact import Campaign
 from outbound.compliance.decision import Decision, Judge
+from outbound.compliance.places import area_of_zip
 from outbound.cxone.ports.contact_lists import ListPage
 from outbound.segments.contacts import Listed, read_listed
 from outbound.segments.query import fits, has_agreed
@@ -108,7 +109,8 @@ class SegmentJudge:
             "zone": listed.zone,
             "zone_confirmed": listed.zone_confirmed,
             "address_state": listed.state,
-            "zip_prefix": listed.zip_code[:3],
+            # What cannot be read as a ZIP code says nothing, its first digits neither.
+            "zip_prefix": listed.zip_code[:3] if area_of_zip(listed.zip_code) else "",
             "area_codes": [number.area.code for number in listed.numbers],
             "rules_version": decision.rules_version,
         }

@@ -16,7 +16,7 @@ from outbound.events import Event, EventType, deterministic_id
 from outbound.files.content import Block, Place, content_of, lines_of
 from outbound.files.names import FileRefused, RowFormat, format_of
 from outbound.files.refusals import Reading
-from outbound.files.tables import Columns, PlainRow, letters_of, plain_rows_of
+from outbound.files.tables import Columns, PlainRow, letters_of, plain_rows_of, shown_name
 from outbound.store.consent_state import Change
 
 _NEEDED = ("contact_id", "change")
@@ -31,8 +31,8 @@ _ALIASES = {
     "expiresAt": "expires_at",
 }
 _BY_LETTERS = {letters_of(name): name for name in _FIELDS}
-# A name that is not known is quoted up to this length: it may be anything.
-_LONGEST_QUOTED = 64
+# Of a name so many characters are looked at: it may be anything.
+_LONGEST_NAME = 64
 _CHANGED = EventType.CONSENT_CHANGED.value
 
 
@@ -97,8 +97,8 @@ def _of_object(row: PlainRow) -> dict[str, Any]:
     for name, value in row.pairs.pairs if row.pairs else ():
         field = _ALIASES.get(name)
         if not field:
-            quoted = repr(name[:_LONGEST_QUOTED])
-            raise InvalidChange("", f"has the name {quoted}, which is not a field of a change of consent")
+            shown = shown_name(name)
+            raise InvalidChange("", f"has the name {shown}, which is not a field of a change of consent")
         if field in data:
             raise InvalidChange(field, "is there twice")
         data[field] = value
@@ -141,13 +141,16 @@ def _source_of(key: str) -> str:
 
 def _columns_of(header: Sequence[str]) -> tuple[str, ...]:
     columns: list[str] = []
+    known = ", ".join(_FIELDS)
+    if not any(map(_is_like_a_field, header)):
+        # A first row of a person's data is not quoted.
+        raise FileRefused("no_header", f"its first line names none of the columns {known}")
     for name in map(str.strip, header):
-        quoted, column = repr(name[:_LONGEST_QUOTED]), _ALIASES.get(name)
+        column = _ALIASES.get(name)
         if not column:
-            known = ", ".join(_FIELDS)
-            raise FileRefused("unknown_column", f"its column {quoted} is none of {known}")
+            raise FileRefused("unknown_column", f"its column {shown_name(name)} is none of {known}")
         if column in columns:
-            raise FileRefused("repeated_column", f"its column {quoted} is there twice")
+            raise FileRefused("repeated_column", f"its column {name!r} is there twice")
         columns.append(column)
     for needed in _NEEDED:
         if needed not in columns:
@@ -156,7 +159,7 @@ def _columns_of(header: Sequence[str]) -> tuple[str, ...]:
 
 
 def _is_like_a_field(name: str) -> bool:
-    return bool(_field_like(name[:_LONGEST_QUOTED]))
+    return bool(_field_like(name[:_LONGEST_NAME]))
 
 
 @lru_cache(maxsize=1000)
@@ -165,14 +168,14 @@ def _field_like(name: str) -> str:
 
 
 def _is_table(names: Sequence[str]) -> bool:
-    return set(_NEEDED) <= {_field_like(name[:_LONGEST_QUOTED]) for name in names}
+    return set(_NEEDED) <= {_field_like(name[:_LONGEST_NAME]) for name in names}
 
 
 def _refusals_in(pairs: Iterable[tuple[str, Any]]) -> list[FileRefusal]:
     """Return what is forbidden for every contact that is named beside a change that forbids."""
     values: dict[str, list[Any]] = {}
     for name, value in pairs:
-        values.setdefault(_field_like(name[:_LONGEST_QUOTED]), []).append(value)
+        values.setdefault(_field_like(name[:_LONGEST_NAME]), []).append(value)
     changes = dict.fromkeys(filter(None, map(forbidding_change, values.get("change", ()))))
     changes.pop("merged", None)
     if not changes:

@@ -20,6 +20,7 @@ from outbound.files.tables import (
     original,
     plain_rows_of,
     readable_pairs,
+    shown_name,
 )
 
 CUSTOM = "custom_fields"
@@ -108,7 +109,7 @@ def columns_of(header: Sequence[str]) -> tuple[str, ...]:
     columns: list[str] = []
     is_result = {"row", OUTCOME} <= set(map(str.strip, header))
     for name in map(str.strip, header):
-        quoted = repr(name[:_LONGEST_QUOTED])
+        quoted = shown_name(name)
         column = name if is_result and name in _RESULT_COLUMNS else field_of(name)
         if not column or len(column) > _LONGEST_COLUMN:
             raise FileRefused("unknown_column", f"its column {quoted} is not a field of a disposition")
@@ -174,7 +175,7 @@ def data_of_object(pairs: Pairs) -> tuple[dict[str, Any], Rejected | None]:
     for name, value in pairs.pairs:
         field = field_of(name)
         if not field:
-            quoted = repr(name[:_LONGEST_QUOTED])
+            quoted = shown_name(name)
             wrong = wrong or Rejected(f"has the name {quoted}, which is not a field of a disposition")
         elif field in data:
             wrong = wrong or Rejected("is there twice", field)
