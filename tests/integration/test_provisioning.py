@@ -11,6 +11,8 @@ import pytest
 from integration.listening import Listener
 from local import Stack
 from local.stack import eventually
+from outbound.clock import SystemClock
+from outbound.events import Bus, EventType, event_of_type
 from sandbox.running import Tenant
 from scenario.cast import Operator
 from worlds.provisioning import plan
@@ -65,14 +67,13 @@ def test_a_plan_that_breaks_rules_is_refused_with_all_of_them(
     assert rules == {"unknown_zone", "required"}
 
     # Asked for past the command, the function refuses it as well.
-    detail = {"event_id": "past-the-command", "event_type": "campaign.provision.requested"}
-    detail |= {"occurred_at": "2026-03-10T12:00:00Z", "correlation_id": "past-the-command"}
-    detail |= {"tenant": stack.outputs["Tenant"], "data": {"name": "Refused on the stack"}}
-    entry = {"Source": "outbound-bridge", "DetailType": detail["event_type"]}
-    entry |= {"Detail": json.dumps(detail), "EventBusName": stack.outputs["BusName"]}
-    stack.client("events").put_events(Entries=[entry])
+    clock, data = SystemClock(), {"name": "Refused on the stack"}
+    request = event_of_type(
+        EventType.PROVISION_REQUESTED, stack.outputs["Tenant"], clock.now(), ["past the command"], data
+    )
+    Bus(stack.client("events"), stack.outputs["BusName"], clock).publish([request])
     (rejected,) = eventually(
-        lambda: listener.heard("campaign.provision_rejected", request_id="past-the-command"), seconds=60
+        lambda: listener.heard("campaign.provision_rejected", request_id=request.event_id), seconds=60
     )
     fields = {each["field"] for each in rejected["data"]["complaints"]}
     assert {"seller", "contact_list_id", "queue_id", "time_zone", "predictive", "hours"} <= fields

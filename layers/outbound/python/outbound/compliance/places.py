@@ -107,9 +107,9 @@ _ZONE_OF = {prefix: zone for zone, lists in _ONE_ZONE.items() for ranges in list
 
 
 @cache
-def is_zone_of_states(name: str) -> bool:
-    """Return True if a zone has the clock of a state, of DC or of a territory, in winter and in summer."""
-    return _clock_of(name) in {_clock_of(each) for zones in ZONES.values() for each in zones}
+def is_zone_of(name: str, state: str) -> bool:
+    """Return True if a zone has the clock of one of a state's zones, in winter and in summer."""
+    return _clock_of(name) in {_clock_of(each) for each in ZONES.get(state, ())}
 
 
 def _clock_of(name: str) -> tuple[timedelta | None, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from outbound.compliance.contact import Campaign, Contact, Policy
 from outbound.compliance.hours import UnknownZone, zone
-from outbound.compliance.places import ALL_ZONES, CONTIGUOUS_ZONES, ZONES, area_of_zip, is_zone_of_states
+from outbound.compliance.places import ALL_ZONES, CONTIGUOUS_ZONES, ZONES, area_of_zip, is_zone_of
 from outbound.compliance.rules import UNKNOWN
 
 _SAFE = {"contiguous_states": CONTIGUOUS_ZONES, "all_states": ALL_ZONES}
@@ -56,8 +56,9 @@ def _at_home(contact: Contact, policy: Policy) -> Situation:
     states = dict(_states(contact)) or {UNKNOWN: "no state is known"}
     problem = _stored_zone_problem(contact)
     zones = dict(_zones(contact, problem))
-    if not contact.zone_confirmed and not any(map(is_zone_of_states, zones)):
-        # A stored zone like UTC is a default that was never set: the state says more.
+    if not contact.zone_confirmed and not any(is_zone_of(name, _address_state(contact)) for name in zones):
+        # The address is in none of them: the number of another state, or a stored zone like UTC, which is a
+        # default that was never set. The person may be at home.
         zones |= {name: source for name, source in _zones_of_states(contact) if name not in zones}
     if zones and not problem:
         return Situation(zones, states)
@@ -115,14 +116,18 @@ def _zones(contact: Contact, problem: str) -> Iterator[tuple[str, str]]:
 
 
 def _zones_of_states(contact: Contact) -> Iterator[tuple[str, str]]:
-    state = contact.state.strip().upper()
+    state = _address_state(contact)
     return ((name, f"state {state}") for name in ZONES.get(state, ()))
+
+
+def _address_state(contact: Contact) -> str:
+    return contact.state.strip().upper()
 
 
 def _states(contact: Contact) -> Iterator[tuple[str, str]]:
     found: dict[str, str] = {}
-    if contact.state.strip():
-        found[contact.state.strip().upper()] = "address"
+    if state := _address_state(contact):
+        found[state] = "address"
     elif contact.zip_code and (area := area_of_zip(contact.zip_code)):
         found |= dict.fromkeys(area.states, "ZIP code")
     for number in contact.numbers:
