@@ -25,8 +25,11 @@ def connect(cast: Cast, quota: bool) -> None:
     cast.operator.configure("cxone", cxone_document(cast.tenant.url, quota))
     cast.operator.configure("deliveries", deliveries_document(cast))
     busy_wait = {"first_seconds": 2, "longest_seconds": 5, "max_seconds": 300}
-    agent = agents_of(cast.tenant.world, RENEWALS)[0]
-    cast.operator.configure("dispositions", {"busy_wait": busy_wait, "default_agent_id": agent})
+    dispositions: dict[str, Any] = {"busy_wait": busy_wait}
+    if cast.tenant.world.campaign(RENEWALS):
+        # Suppressions are written in the name of an agent.
+        dispositions["default_agent_id"] = agents_of(cast.tenant.world, RENEWALS)[0]
+    cast.operator.configure("dispositions", dispositions)
     # Windows are pulled once: a second look hours later is not part of this day.
     settings = {"settling_seconds": 60, "spread_seconds": 3, "longest_call_seconds": 0}
     cast.operator.configure("outcomes", settings)
