@@ -24,7 +24,9 @@ def view_of(consent: Consent, campaign: Campaign | None = None, at: datetime | N
     calls = campaign or Campaign()
     purpose = calls.purpose.value
     grants = consent.grants_for(purpose)
-    best = max(grants, key=lambda grant: _serving(grant, calls, at), default=None)
+    best = grants[0] if grants else None
+    if len(grants) > 1:
+        best = max(grants, key=lambda grant: _serving(grant, calls, at))
     return ConsentView(
         do_not_call=consent.value_of(Register.DO_NOT_CALL) == Value.SET,
         revoked=not grants and consent.revocation_for(purpose) is not None,

@@ -30,7 +30,7 @@ def forbidden_by(consent: Consent, purpose: str) -> Forbidden | None:
         for register, value, reason in _FORBIDDING
         if (state := consent.registers.get(register)) and state.value is value
     ]
-    revoked = None if consent.grants_for(purpose) else consent.revocation_for(purpose)
-    if revoked:
+    revoked = consent.revocation_for(purpose)
+    if revoked and not consent.grants_for(purpose):
         found.append((revoked.rank, "consent_revoked"))
     return Forbidden(found[0][1], max(rank for rank, _ in found)) if found else None

@@ -22,7 +22,7 @@ from outbound.compliance.contact import Campaign, Checks, ConsentView, Contact, 
 from outbound.compliance.hours import local_date
 from outbound.compliance.openings import Closed, Openings
 from outbound.compliance.places import ZONES
-from outbound.compliance.rules import FEDERAL_CITATION, Hold, Row, Rules
+from outbound.compliance.rules import FEDERAL_CITATION, UNKNOWN, Hold, Row, Rules
 from outbound.compliance.situation import Situation, situation_of
 
 # Refusals that time alone lifts; with any other there is no next opening.
@@ -100,6 +100,16 @@ class Judge:
             opening = then.next_opening
         return replace(decision, next_opening=None)
 
+    def situation(self, campaign: Campaign, contact: Contact) -> Situation:
+        """Return where a contact may be, as a decision about a call of a campaign sees it."""
+        return situation_of(contact, campaign, self._policy)
+
+    def fewest_calls(self, campaign: Campaign, states: Collection[str]) -> float:
+        """Return how many calls a contact in these states must have had for any cap to ask when they were."""
+        # Of every day's rows: which of them hold is not asked.
+        rows = [row for state in (*states, UNKNOWN) for row in self._rules.of_state(state)]
+        return min((cap.calls for cap in caps_of(campaign, rows) if cap.calls), default=float("inf"))
+
     def _is_the_same_at(
         self, opening: datetime, decision: Decision, consent: ConsentView | None, checks: Checks | None
     ) -> bool:
@@ -121,7 +131,7 @@ class Judge:
     ) -> Decision:
         """Decide by the rules as they are at that moment, also about what comes next."""
         moment = at.timestamp()
-        situation = situation_of(contact, campaign, self._policy)
+        situation = self.situation(campaign, contact)
         states = tuple(situation.states)
         rows = self._rows(states, situation.zones, moment)
         openings = Openings(

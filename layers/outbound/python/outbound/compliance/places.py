@@ -116,12 +116,20 @@ def _clock_of(name: str) -> tuple[timedelta | None, ...]:
     return tuple(datetime(2026, month, 15, tzinfo=UTC).astimezone(zone(name)).utcoffset() for month in (1, 7))
 
 
+def prefix_of_zip(zip_code: str) -> str:
+    """Return the three digits by which a ZIP code, with or without its four further digits, lies somewhere.
+
+    Empty where it is none, or lies nowhere that is known.
+    """
+    found = _ZIP.fullmatch(zip_code.strip())
+    return found[1] if found and found[1] in _STATE_OF else ""
+
+
 def area_of_zip(zip_code: str) -> Area | None:
     """Return where a ZIP code lies, with or without its four further digits; None where that is unknown."""
-    found = _ZIP.fullmatch(zip_code.strip())
-    if not found or found[1] not in _STATE_OF:
+    prefix = prefix_of_zip(zip_code)
+    if not prefix:
         return None
-    prefix = found[1]
     states = _SHARED.get(prefix, (_STATE_OF[prefix],))
     if prefix in _ZONE_OF:
         return Area(states, (_ZONE_OF[prefix],))

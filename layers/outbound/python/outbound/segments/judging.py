@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,10 @@ from outbound.calling.attempts import RecentAttempts, RecordedAttempt
 from outbound.calling.consent_view import view_of
 from outbound.calling.forbidding import Forbidden, forbidden_by
 from outbound.clock import format_time
+from outbound.compliance.alike import AlikeDecisions
 from outbound.compliance.contact import Campaign
 from outbound.compliance.decision import Decision, Judge
-from outbound.compliance.places import area_of_zip
+from outbound.compliance.places import prefix_of_zip
 from outbound.cxone.ports.contact_lists import ListPage
 from outbound.segments.contacts import Listed, read_listed
 from outbound.segments.query import fits, has_agreed
@@ -54,15 +56,20 @@ class PageReader:
         self._consents = consents
         self._attempts = attempts
 
-    def known(self, page: ListPage, attributes: Mapping[str, str]) -> Known:
-        """Return the contacts of a page that have the attributes, each with its consent and attempts."""
+    def known(self, page: ListPage, attributes: Mapping[str, str], beside: Executor) -> Known:
+        """Return the contacts of a page that have the attributes, each with its consent and attempts.
+
+        The attempts are read `beside`, by another thread, at the same time as the ledger.
+        """
         fitting = [each for each in page.contacts if fits(each, attributes)]
         listed = [each for each in map(read_listed, fitting) if each]
         ids = [each.contact_id for each in listed]
+        attempts = beside.submit(self._attempts.get_many, ids)
+        consents = self._consents.get_many(ids)
         return Known(
             listed,
-            self._consents.get_many(ids),
-            self._attempts.get_many(ids),
+            consents,
+            attempts.result(),
             len(page.contacts),
             page.total,
             len(page.contacts) - len(fitting),
@@ -75,7 +82,7 @@ class SegmentJudge:
 
     def __init__(self, judge: Judge, campaign: Campaign, campaign_id: str, run_id: str, at: datetime) -> None:
         """Judge by these rules what the campaign calls for; rows name campaign and run."""
-        self._judge = judge
+        self._decisions = AlikeDecisions(judge, campaign, at)
         self._campaign = campaign
         self._at = at
         self._about = {"campaign_id": campaign_id, "run_id": run_id, "judged_at": format_time(at)}
@@ -85,7 +92,7 @@ class SegmentJudge:
         consent = known.consents[listed.contact_id]
         contact = listed.contact(known.attempts.get(listed.contact_id, ()))
         view = view_of(consent, self._campaign, self._at)
-        decision = self._judge.decide(self._campaign, contact, self._at, view)
+        decision = self._decisions.decide(contact, view)
         agreed = has_agreed(listed.source)
         conflict = forbidden_by(consent, self._campaign.purpose) if agreed else None
         return Judged(self._row(listed, decision, agreed, conflict), conflict)
@@ -110,7 +117,7 @@ class SegmentJudge:
             "zone_confirmed": listed.zone_confirmed,
             "address_state": listed.state,
             # What cannot be read as a ZIP code says nothing, its first digits neither.
-            "zip_prefix": listed.zip_code[:3] if area_of_zip(listed.zip_code) else "",
+            "zip_prefix": prefix_of_zip(listed.zip_code),
             "area_codes": [number.area.code for number in listed.numbers],
             "rules_version": decision.rules_version,
         }

@@ -1,7 +1,8 @@
 """Reading a list page after page: while one is judged, the next are completed and fetched.
 
     fetcher   page 1 | page 2 | page 3 | page 4 | ...      CXone
-    reader           | page 1 | page 2 | page 3 | ...      consent, attempts
+    reader           | page 1 | page 2 | page 3 | ...      consent
+    attempts         | page 1 | page 2 | page 3 | ...      attempts
     run                       | page 1 | page 2 | ...      rules, rows
     writer                             | part 0 ...        gzip, object, checkpoint
 
@@ -28,6 +29,7 @@ from outbound.store.buckets import fingerprint
 
 # A part with its checkpoint takes about a second; this leaves room for slow ones.
 _HAND_OVER_SECONDS = 8.0
+_THREADS = ("fetcher", "reader", "attempts", "writer")
 
 
 class Superseded(Exception):
@@ -85,7 +87,7 @@ class Pager:
             progress.run = replace(run, cursor=replace(run.cursor, page_size=settings.page_size))
         with ExitStack() as stack:
             # Each does one thing: a thread keeps memory of its own for what it makes.
-            threads = {name: stack.enter_context(_thread(name)) for name in ("fetcher", "reader", "writer")}
+            threads = {name: stack.enter_context(_thread(name)) for name in _THREADS}
             reading = _Reading(progress.run, judge, settings)
             checkpoints = _Checkpoints(progress, self._runs, self._writer, self._clock, threads["writer"])
             try:
@@ -133,7 +135,7 @@ class Pager:
                 is_cut = False
             else:
                 is_cut = not is_last
-            upcoming = threads["reader"].submit(self._reader.known, page, attributes)
+            upcoming = threads["reader"].submit(self._reader.known, page, attributes, threads["attempts"])
             if completing:
                 yield completing.result()
             completing = upcoming
@@ -175,17 +177,18 @@ class _Reading:
 
     def take(self, known: Known) -> None:
         """Judge a page. Raises UnexpectedAnswer where it is the page before once more."""
-        marks = frozenset(fingerprint(each.contact_id) for each in known.contacts)
+        in_order = [fingerprint(each.contact_id) for each in known.contacts]
+        marks = frozenset(in_order)
         if marks and marks == self._tail and len(marks) > 1:
             raise UnexpectedAnswer("CXone gave the same page of contacts twice: it does not page this list")
-        for listed in known.contacts:
-            if fingerprint(listed.contact_id) in self._tail:
+        for listed, mark in zip(known.contacts, in_order, strict=True):
+            if mark in self._tail:
                 # The list has grown in front of it meanwhile.
                 self.tally.repeated += 1
                 continue
             judged = self._judge.judged(listed, known)
             self.tally.add(judged.row)
-            self.part.add(judged)
+            self.part.add(judged, mark)
         self.tally.read += known.read
         self.tally.not_matching += known.not_matching
         self.tally.unreadable += known.unreadable

@@ -12,7 +12,7 @@ from outbound.segments.judging import Judged
 from outbound.segments.metrics import SegmentMetric
 from outbound.segments.runs import Part, SegmentRun
 from outbound.segments.suppressions import suppression_of
-from outbound.store.buckets import BucketedLines, fingerprint, stored_marks, stored_offsets
+from outbound.store.buckets import BucketedLines, stored_marks, stored_offsets
 from outbound.store.objects import Lake, line_of
 
 PREFIX = "segments"
@@ -32,14 +32,12 @@ class OpenPart:
         """How many rows it has."""
         return len(self.marks)
 
-    def add(self, judged: Judged) -> None:
-        """Add a contact."""
-        contact_id = judged.row["contact_id"]
-        mark = fingerprint(contact_id)
+    def add(self, judged: Judged, mark: int) -> None:
+        """Add a contact with this fingerprint."""
         self.marks.append(mark)
         self.lines.add(mark, line_of(judged.row))
         if judged.conflict:
-            self.conflicts.append((contact_id, judged.conflict))
+            self.conflicts.append((judged.row["contact_id"], judged.conflict))
 
 
 class PartWriter:

@@ -27,7 +27,9 @@ from outbound.store.table import Item
 
 _ALL = "all"
 _GRANT, _REVOKED = "grant_", "revoked_"
-_REGISTERS = frozenset(each.value for each in Register)
+_REGISTERS = {each.value: each for each in Register}
+_CATEGORIES = {f"{Register.CALL.value}_{each}": each for each in CATEGORIES}
+_SLOTS = (f"{Register.CALL.value}_", _GRANT, _REVOKED)
 
 
 def written_by(item: Mapping[str, Any], change: Change) -> Item:
@@ -138,13 +140,27 @@ def register_state(stored: Mapping[str, Any], now: datetime | None = None) -> Re
 
 def consent_in(contact_id: str, item: Mapping[str, Any], now: datetime | None) -> Consent:
     """Return what a contact's state says at a moment; without a moment nothing has expired."""
-    states = {name: register_state(stored, now) for name, stored in item.items() if _is_slot(name)}
-    registers = {register: states[register] for register in Register if register in states}
-    categories = {each: states[name] for each in CATEGORIES if (name := f"{Register.CALL}_{each}") in states}
+    states = _states_in(item, now)
+    if not states:
+        return Consent(contact_id, {})
+    registers = {register: states[name] for name, register in _REGISTERS.items() if name in states}
+    categories = {each: states[name] for name, each in _CATEGORIES.items() if name in states}
     revocations = {state.category: state for name, state in states.items() if name.startswith(_REVOKED)}
     grants = [state for name, state in states.items() if name.startswith(_GRANT)]
     ordered = sorted(grants, key=lambda state: state.rank, reverse=True)
     return Consent(contact_id, registers, categories, revocations, tuple(ordered))
+
+
+def _states_in(item: Mapping[str, Any], now: datetime | None) -> dict[str, RegisterState]:
+    states: dict[str, RegisterState] = {}
+    last: tuple[object, RegisterState] | None = None
+    for name, stored in item.items():
+        if _is_slot(name):
+            # A change stands in two slots, mostly one behind the other, and is read once.
+            if last is None or last[0] != stored:
+                last = stored, register_state(stored, now)
+            states[name] = last[1]
+    return states
 
 
 def consent_after(contact_id: str, changes: Iterable[Change], moment: datetime | None = None) -> Consent:
@@ -159,4 +175,4 @@ def consent_after(contact_id: str, changes: Iterable[Change], moment: datetime |
 
 
 def _is_slot(name: str) -> bool:
-    return name in _REGISTERS or name.startswith((f"{Register.CALL}_", _GRANT, _REVOKED))
+    return name in _REGISTERS or name.startswith(_SLOTS)

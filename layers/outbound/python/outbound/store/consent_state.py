@@ -176,10 +176,14 @@ class Consent:
 
     def revocation_for(self, category: str) -> RegisterState | None:
         """Return the newest revocation that counts for a category, whatever was granted after it."""
-        said = (self.revocations.get(""), self.revocations.get(category), self.registers.get(Register.CALL))
-        found = [each for each in (*said, self.categories.get(category)) if each]
-        revoked = [each for each in found if each.value is Value.REVOKED]
-        return max(revoked, key=_rank_of, default=None)
+        said = (
+            self.revocations.get(""),
+            self.revocations.get(category),
+            self.registers.get(Register.CALL),
+            self.categories.get(category),
+        )
+        revoked = [each for each in said if each is not None and each.value is Value.REVOKED]
+        return max(revoked, key=_rank_of) if revoked else None
 
     def grants_for(self, category: str) -> list[RegisterState]:
         """Return the grants that count for a category, newest first; some of them may have expired."""
@@ -193,7 +197,8 @@ class Consent:
     def all_grants(self) -> list[RegisterState]:
         """Return every grant that is known, newest first, whether it was revoked since or not."""
         granted = {each.rank: each for each in self._states() if each.value in (Value.GRANTED, Value.EXPIRED)}
-        return sorted(granted.values(), key=_rank_of, reverse=True)
+        found = list(granted.values())
+        return sorted(found, key=_rank_of, reverse=True) if len(found) > 1 else found
 
     def changed_since(self, moment: datetime) -> bool:
         """Return True if anything that is said here happened after a moment, or has ended by now."""

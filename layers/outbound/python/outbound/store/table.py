@@ -14,14 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
+
+from outbound.store.batch_reads import read_batches_quickly
+from outbound.store.values import plain_value, stored_value
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,8 +41,6 @@ _DUE_PAGE = 100
 
 _NAME = re.compile(r"#\w+")
 _DUE_KIND = re.compile(r"#due_kind\s*=\s*(:\w+)")
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,7 @@ class Table:
         """Use the named table."""
         self._client = client
         self.name = name
+        read_batches_quickly(client)
 
     def get(self, key: Key) -> Item | None:
         """Return an item as it is now, or None."""
@@ -191,9 +191,9 @@ class Table:
         return {"Update": self._update(key, expression, values, condition)}
 
     def _put(self, key: Key, item: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> Item:
-        stored = {name: _stored(value) for name, value in item.items() if value is not None}
+        stored = {name: stored_value(value) for name, value in item.items() if value is not None}
         if kind := item.get("due_kind"):
-            stored["due_kind"] = _stored(_sharded(kind, shard_of(key, DUE_SHARDS)))
+            stored["due_kind"] = stored_value(_sharded(kind, shard_of(key, DUE_SHARDS)))
         request = {"TableName": self.name, "Item": {**stored, **_key(key)}}
         return request | self._conditioned(key, condition, "", values)
 
@@ -214,7 +214,7 @@ class Table:
         if names := {token: token[1:] for token in _NAME.findall(expression)}:
             bound["ExpressionAttributeNames"] = names
         if values:
-            bound["ExpressionAttributeValues"] = {name: _stored(value) for name, value in values.items()}
+            bound["ExpressionAttributeValues"] = {name: stored_value(value) for name, value in values.items()}
         return bound
 
     def _write(self, call: Any, request: Item, written: Item) -> Written:
@@ -269,35 +269,8 @@ def _key(key: Key) -> Item:
     return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
 
 
-def _stored(value: Any) -> Any:
-    """DynamoDB knows no float; its text form keeps every digit that Python would print."""
-    return _serialize(_exact(value))
-
-
-def _exact(value: Any) -> Any:
-    if isinstance(value, float):
-        return Decimal(str(value))
-    if isinstance(value, Mapping):
-        return {key: _exact(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_exact(inner) for inner in value]
-    return value
-
-
 def _plain(item: Mapping[str, Any]) -> Item:
-    plain = {name: _natural(_deserialize(value)) for name, value in item.items()}
+    plain = {name: plain_value(value) for name, value in item.items()}
     if "due_kind" in plain:
         plain["due_kind"] = plain["due_kind"].partition("#")[0]
     return plain
-
-
-def _natural(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {key: _natural(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_natural(inner) for inner in value]
-    if isinstance(value, set):
-        return {_natural(inner) for inner in value}
-    return value
