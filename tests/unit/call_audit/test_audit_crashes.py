@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from faults import check_every_cut, check_every_refusal, fresh, until_quiet
 
 from worlds.aws import AwsWorld, FakeClock
-from worlds.call_audit import AuditWorld, call
+from worlds.call_audit import END, AuditWorld, call
 
 Build = Callable[[AwsWorld, FakeClock], AuditWorld]
 
@@ -42,6 +43,17 @@ def _late(aws: AwsWorld, clock: FakeClock) -> AuditWorld:
     world.aws.published()
     world.says("revoked", -30, recorded=60 * 20)
     world.deliver_requests()
+    return world
+
+
+def _behind(aws: AwsWorld, clock: FakeClock) -> AuditWorld:
+    """A window that is pulled behind a later one, whose call was allowed without it."""
+    world = AuditWorld(aws, clock)
+    world.register(caps={"per_day": 1})
+    world.says("granted", -6000)
+    world.judge([call("late", minutes=150)], start=END, end=END + timedelta(hours=2))
+    world.put(world.pulled(world.put_window([call("early")])))
+    world.aws.published()
     return world
 
 
@@ -86,13 +98,13 @@ def _state(world: AuditWorld) -> object:
     return world.judgements(), results, sorted(facts), attempts, world.aws.drain("audit-calls-dlq")
 
 
-@pytest.mark.parametrize("build", [_first, _again, _late, _period])
+@pytest.mark.parametrize("build", [_first, _again, _late, _behind, _period])
 def test_it_ends_as_undisturbed_wherever_it_is_cut_off(build: Build) -> None:
     checked = check_every_cut(fresh(build), _work, _recover, _state)
     assert checked.runs >= 4, checked
 
 
-@pytest.mark.parametrize("build", [_first, _late])
+@pytest.mark.parametrize("build", [_first, _late, _behind])
 def test_it_ends_as_undisturbed_wherever_aws_refuses_once(build: Build) -> None:
     assert check_every_refusal(fresh(build), _work, _recover, _state).runs > 5
 

@@ -129,6 +129,41 @@ def test_a_period_is_judged_window_by_window_in_the_order_of_time(world: AuditWo
     ]
 
 
+def test_a_call_that_was_judged_before_an_earlier_one_was_known_is_judged_again(world: AuditWorld) -> None:
+    """The backup called the person an hour before, and its window was pulled behind the primary's."""
+    world.register(caps={"per_day": 1}, subject="solar")
+    world.register("backup", caps={"per_day": 1}, subject="Solar ")
+    world.register("other", caps={"per_day": 1}, subject="heating")
+    assert world.judge([call("late"), call("alone", "c2")]) == {}
+    assert world.judge([call("heat", minutes=-90)], campaign_id="other") == {}
+    world.clock.advance(minutes=6)
+    assert world.runtime.sweep()["call_audits"] == 0, "calls about something else do not count"
+
+    assert world.judge([call("early", minutes=-60)], campaign_id="backup") == {}
+    world.facts()
+    world.clock.advance(minutes=6)
+    assert world.runtime.sweep()["call_audits"] == 1
+    world.deliver_requests()
+    world.trigger.poll()
+
+    assert {each: row["violations"] for each, row in world.judgements().items()} == {"late": ["cap_day"]}
+    (fact,) = world.facts()
+    assert (fact["campaign_id"], fact["new_violations"], fact["revision"]) == (CAMPAIGN, 1, 2)
+    world.clock.advance(minutes=6)
+    assert world.runtime.sweep()["call_audits"] == 0, "what is judged again marks nothing"
+
+
+def test_an_earlier_window_of_the_same_campaign_has_the_later_one_judged_again(world: AuditWorld) -> None:
+    world.register(caps={"per_day": 1})
+    world.judge([call("c", minutes=150)], start=END, end=END + timedelta(hours=2))
+    assert world.judge([call("a")]) == {}
+    world.clock.advance(minutes=6)
+    world.runtime.sweep()
+    world.deliver_requests()
+    world.trigger.poll()
+    assert {each: row["violations"] for each, row in world.judgements().items()} == {"c": ["cap_day"]}
+
+
 def test_a_request_without_a_campaign_is_about_all(world: AuditWorld) -> None:
     for campaign in ("spring", "autumn"):
         world.put_window([call("a")], campaign_id=campaign)

@@ -36,6 +36,15 @@ def caps(**changed: Any) -> dict[str, Any]:
     return {"caps": plan()["caps"] | changed}
 
 
+def test_what_is_accepted_of_caps_can_be_registered() -> None:
+    """A campaign that CXone has created must not fail by its registration."""
+    most = checked(**caps(per_day=100, per_week=200)).plan
+    assert most is not None
+    assert most.profile().caps.per_week == 200
+    assert complaints(**caps(per_week=201)) == [("caps.per_week", "range")]
+    assert complaints(**caps(per_day=101, per_week=200)) == [("caps.per_day", "range")]
+
+
 def test_a_plan_that_complies_has_no_complaint() -> None:
     found = checked()
     assert (found.complaints, found.warnings) == ((), ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
 import orjson
 import pytest
@@ -199,3 +200,10 @@ def test_a_place_whose_object_has_expired_is_unknown(world: SegmentWorld) -> Non
         world.aws.s3.delete_object(Bucket="outbound-lake", Key=key)
     assert world.places.of_contacts(CAMPAIGN, [contact]) == {}
     assert world.index.part_with(run_id, contact)
+
+
+def test_every_zone_is_a_name_that_can_be_kept() -> None:
+    for name in available_timezones():
+        listed = read_listed(_listed(zone=name))
+        assert listed is not None
+        assert listed.zone == name

@@ -59,6 +59,24 @@ def test_rows_hold_no_number_and_say_what_they_rest_on(world: SegmentWorld) -> N
     assert row["judged_at"] == "2026-03-10T17:00:00Z"
 
 
+def test_what_cannot_be_read_of_a_place_is_not_kept_and_not_taken_for_another(world: SegmentWorld) -> None:
+    """2134 has lost the zero of Boston, and 213 is in Maryland; people write anything into any field."""
+    first, second = _agreed(world)[:2]
+    address = {"state": "Ann Smith, 12 Main St", "postalCode": "2134"}
+    world.tenant.change_listed_contact(LIST, first, address=address, timeZone="ask Ann, +1 212 555 0100")
+    world.tenant.change_listed_contact(LIST, second, address={"state": "NY", "postalCode": "10001-1234"})
+    request = world.requested()
+    world.run(request)
+
+    rows = world.rows(world.run_of(request).run_id)
+    assert (rows[first]["zip_prefix"], rows[second]["zip_prefix"]) == ("", "100")
+    assert "zone_unknown" in rows[first]["refusals"]
+    assert "Ann" not in str(rows[first])
+    assert "555" not in str(rows[first])
+    contact = world.places.of_contacts(CAMPAIGN, [first])[first].contact()
+    assert (contact.zip_code, contact.state, contact.zone) == ("", "?", "?"), "judged later as it was"
+
+
 def test_contacts_in_the_west_open_later_and_the_preview_counts_when(world: SegmentWorld) -> None:
     world.clock.time = NOON - timedelta(hours=3)  # 10:00 in New York, 7:00 in Los Angeles
     world.grant(*_agreed(world))

@@ -2,6 +2,8 @@
 
 First every call is recorded for the caps, then each is judged against those before it: whatever order CXone
 lists calls in, a call sees all earlier ones of its window. Both can be done again, and come to the same.
+Calls of other windows that began later and were recorded first, as another campaign's of the same hour, were
+judged without these: their hours are judged again.
 """
 
 from __future__ import annotations
@@ -10,18 +12,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from botocore.exceptions import ClientError
 
-from outbound.call_audit.call_judge import CAPS_LOOK_BACK, CallJudge, Knowledge
+from outbound.call_audit.call_judge import CallJudge, Knowledge
 from outbound.call_audit.calls import Call, calls_of
 from outbound.call_audit.consent_then import ConsentThen
 from outbound.call_audit.ledger import AuditLedger, Claim, LostLease, NotClaimed
+from outbound.call_audit.marks import AuditMarks
 from outbound.call_audit.metrics import CallAuditMetric
 from outbound.call_audit.results import PartResult, Results
 from outbound.call_audit.tally import tally_of
 from outbound.call_audit.windows import PulledWindow, pulled_window
-from outbound.calling.attempts import KEPT, RecentAttempts, RecordedAttempt
+from outbound.calling.attempts import CAPS_LOOK_BACK, KEPT, RecentAttempts, RecordedAttempt
 from outbound.calling.places import Places
 from outbound.calling.profile import CallingProfile
 from outbound.calling.settings import ComplianceSettings
@@ -68,19 +72,19 @@ class Auditor:
         lake: Lake,
         registry: Registry,
         known: Knowledge,
+        marks: AuditMarks,
         outbox: Outbox,
-        tenant: str,
         clock: Clock,
     ) -> None:
         """Judge the calls of this lake.
 
         Args:
-            ledger: How far each window is.
+            ledger: How far each window is, and whose calls they are.
             lake: Where calls are read and judgements written.
             registry: What campaigns say of their calls.
             known: What calls are judged by; the calls of a window are added to the attempts.
+            marks: Which hours are to be judged again.
             outbox: Publishes facts of the ledger's items.
-            tenant: Whose calls they are.
             clock: The time.
         """
         self._ledger = ledger
@@ -88,8 +92,8 @@ class Auditor:
         self._results = Results(lake)
         self._registry = registry
         self._known = known
+        self._marks = marks
         self._outbox = outbox
-        self._tenant = tenant
         self._clock = clock
 
     @classmethod
@@ -104,8 +108,8 @@ class Auditor:
                 RecentAttempts(runtime.state, runtime.tenant),
                 Places.of(runtime),
             ),
+            AuditMarks(runtime.state, runtime.bus, runtime.tenant, runtime.clock),
             runtime.outbox,
-            runtime.tenant,
             runtime.clock,
         )
 
@@ -173,9 +177,20 @@ class Auditor:
         for part in claim.window.parts[claim.work.recorded :]:
             self._hand_over(claim, deadline)
             calls = self._calls(part.key, rules)
-            self._known.attempts.add(self._made(claim.window, calls, rules), self._clock.now())
+            made, mark = self._made(claim.window, calls, rules), partial(self._mark, claim.window)
+            self._known.attempts.add(made, self._clock.now(), mark)
             claim = self._ledger.check_off(claim, recorded=claim.work.recorded + 1)
         return claim
+
+    def _mark(self, window: PulledWindow, later: Iterable[RecordedAttempt]) -> None:
+        """Mark the hours of calls that were judged without an earlier one; this window's are still to be."""
+        hours = {
+            (one.campaign_id, one.at.replace(minute=0, second=0, microsecond=0))
+            for one in later
+            if one.campaign_id != window.campaign_id or not window.start <= one.at < window.end
+        }
+        for campaign_id, hour in sorted(hours):
+            self._marks.mark(campaign_id, hour)
 
     def _made(
         self, window: PulledWindow, calls: Iterable[Call], rules: _Rules
@@ -254,7 +269,7 @@ class Auditor:
             rules_version=rules.version,
         )
         effect = [window.job_id, str(window.generation), str(changes["revision"])]
-        return new_event(fact, self._tenant, self._clock.now(), effect, correlation_id)
+        return new_event(fact, self._ledger.tenant, self._clock.now(), effect, correlation_id)
 
     def _hand_over(self, claim: Claim, deadline: Deadline) -> None:
         """Leave the rest to the next run where too little time is left for a part."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from outbound.call_audit.calls import Call
 from outbound.call_audit.consent_then import ConsentBasis, ConsentThen, Moment, basis_of
-from outbound.calling.attempts import RecentAttempts, RecordedAttempt
+from outbound.calling.attempts import CAPS_LOOK_BACK, RecentAttempts, RecordedAttempt
 from outbound.calling.consent_view import view_of
 from outbound.calling.places import Place, Places
 from outbound.clock import format_time
@@ -37,8 +37,6 @@ CONTACT_UNKNOWN = "contact_unknown"
 _BATCH = 500
 _REFUSED = frozenset({"do_not_call", "consent_revoked", "contact_deleted"})
 _BY_CONSENT = _REFUSED | {"consent_expired", "consent_kind_insufficient", "consent_other_seller"}
-CAPS_LOOK_BACK = timedelta(days=7)
-"""No cap looks back further."""
 
 
 class Verdict(StrEnum):

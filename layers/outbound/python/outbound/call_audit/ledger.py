@@ -74,6 +74,11 @@ class AuditLedger:
         self._table = table
         self._tenant = tenant
 
+    @property
+    def tenant(self) -> str:
+        """Whose windows they are."""
+        return self._tenant
+
     def claim(
         self, window: PulledWindow, now: datetime, seconds: float, since: datetime | None
     ) -> Claim | NotClaimed:

@@ -15,7 +15,7 @@ others are added, and so are the oldest of very many.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -25,12 +25,16 @@ import orjson
 from botocore.exceptions import ClientError
 
 from outbound.clock import format_time
+from outbound.compliance.caps import may_be_same
 from outbound.compliance.contact import Attempt
 from outbound.contact_ids import ledger_id
 from outbound.store.table import Item, Key, Table
 
 KEPT = timedelta(days=35)
 """How long a call is remembered: no cap looks back further than a week, and audits some weeks more."""
+
+CAPS_LOOK_BACK = timedelta(days=7)
+"""No cap looks back further."""
 
 MOST_CALLS = 200
 """So many calls to one contact are remembered, the newest: caps of a week have no more, and few reach 10."""
@@ -54,6 +58,10 @@ class RecordedAttempt:
         return Attempt(self.at, self.subject, self.conversation)
 
 
+Followers = Callable[[Sequence[RecordedAttempt]], None]
+"""Is told of calls that were recorded before ones that began earlier and may count for them."""
+
+
 class RecentAttempts:
     """Reads and keeps the recent calls of one tenant's contacts."""
 
@@ -68,10 +76,16 @@ class RecentAttempts:
         items = self._table.get_many(keys.values())
         return {contact_id: _attempts(items.get(key, {})) for contact_id, key in keys.items()}
 
-    def add(self, made: Mapping[str, Sequence[RecordedAttempt]], now: datetime) -> None:
+    def add(
+        self,
+        made: Mapping[str, Sequence[RecordedAttempt]],
+        now: datetime,
+        followers: Followers | None = None,
+    ) -> None:
         """Record calls by contact; one that is recorded already stays as it is.
 
         A call that turned out to be a conversation becomes one. What is older than `KEPT` is not recorded.
+        `followers` is told before the calls that it follows from are written, so that none is lost by a cut.
         """
         of_contact: dict[Key, list[RecordedAttempt]] = {}
         for contact_id, calls in made.items():
@@ -80,13 +94,16 @@ class RecentAttempts:
         places = iter(of_contact)
         while keys := list(islice(places, _AT_ONCE)):
             known = self._table.get_many(keys)
-            self._write(
-                [
-                    (key, change)
-                    for key in keys
-                    if (change := _change(known.get(key, {}), of_contact[key], now)) is not None
-                ]
-            )
+            changes = [
+                (key, change)
+                for key in keys
+                if (change := _change(known.get(key, {}), of_contact[key], now)) is not None
+            ]
+            if followers and (
+                later := [one for key, change in changes for one in change.followers(known.get(key, {}))]
+            ):
+                followers(later)
+            self._write(changes)
 
     def key(self, contact_id: str) -> Key:
         """Return the key of a contact's item."""
@@ -118,6 +135,22 @@ class _Change:
 
     expression: str
     values: Mapping[str, Any]
+
+    def followers(self, item: Item) -> Iterator[RecordedAttempt]:
+        """Return the calls of an item for which a new one counts: that began after it, by a week at most."""
+        known = [_read(stored) for name, stored in item.items() if _is_call(name)]
+        news = [_read(each) for name, each in self.values.items() if known and _is_call(name[1:])]
+        for one in known:
+            if any(_counts_for(new, one) for new in news):
+                yield one
+
+
+def _counts_for(earlier: RecordedAttempt, later: RecordedAttempt) -> bool:
+    within = (earlier.at, earlier.call_id) < (
+        later.at,
+        later.call_id,
+    ) and later.at - earlier.at <= CAPS_LOOK_BACK
+    return within and may_be_same(earlier.subject, later.subject)
 
 
 def _change(item: Item, calls: Sequence[RecordedAttempt], now: datetime) -> _Change | None:

@@ -17,6 +17,9 @@ from outbound.compliance.hours import read_hours
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+# No more than the calls to a contact that are remembered (`attempts`): what is forgotten caps nothing.
+MOST_PER_DAY, MOST_PER_WEEK = 100, 200
+
 _LIST_ID = described(r"^[\w.:@-]*$", "empty, or up to 128 letters, digits and . : @ - _")
 _BACKUP_ID = described(rf"^(?:{CAMPAIGN_ID})?$", "empty, or 1 to 64 letters, digits, '-' and '_'")
 
@@ -53,9 +56,8 @@ class CallingCaps(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    per_day: int | None = Field(None, ge=1, le=100, strict=True)
-    # No more than the calls to a contact that are remembered (`attempts`): what is forgotten caps nothing.
-    per_week: int | None = Field(None, ge=1, le=200, strict=True)
+    per_day: int | None = Field(None, ge=1, le=MOST_PER_DAY, strict=True)
+    per_week: int | None = Field(None, ge=1, le=MOST_PER_WEEK, strict=True)
 
     @model_validator(mode="after")
     def _a_week_has_days(self) -> Self:

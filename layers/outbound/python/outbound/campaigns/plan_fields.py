@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
-from outbound.calling.profile import DAYS, Day
+from outbound.calling.profile import DAYS, MOST_PER_DAY, MOST_PER_WEEK, Day
 from outbound.campaigns.field_reader import FieldReader, quoted
 from outbound.campaigns.plan import Complaint, Hours, PlanCaps
 from outbound.compliance.contact import Purpose
@@ -116,7 +116,7 @@ def read_caps(reader: FieldReader) -> PlanCaps | None:
     if part is None:
         return PlanCaps()
     part.refuse_unknown(("per_day", "per_week", "campaign_per_day"))
-    most = {"per_day": 100, "per_week": 500, "campaign_per_day": 10_000_000}
+    most = {"per_day": MOST_PER_DAY, "per_week": MOST_PER_WEEK, "campaign_per_day": 10_000_000}
     read = {name: part.count(name, bound, required=False) for name, bound in most.items()}
     whole = all(read[name] is not None or part.value(name) is None for name in most)
     return PlanCaps(**read) if whole else None

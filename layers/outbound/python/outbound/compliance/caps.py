@@ -62,16 +62,20 @@ def made_calls(contact: Contact, campaign: Campaign) -> Made:
     """Return the calls that count for a campaign: of its subject, or of one that is unknown."""
     if not contact.attempts:
         return _NONE
-    subject = _plain(campaign.subject)
     counted = sorted(
         (
             (one.at.timestamp(), one.conversation)
             for one in contact.attempts
-            if not subject or _plain(one.subject) in ("", subject)
+            if may_be_same(one.subject, campaign.subject)
         ),
         reverse=True,
     )
     return Made([at for at, _ in counted], [at for at, talked in counted if talked])
+
+
+def may_be_same(subject: str, other: str) -> bool:
+    """Return True if two calls may be about the same: the subject of one is unknown, or both say so."""
+    return not subject or not other or _plain(subject) == _plain(other)
 
 
 # Campaigns have few subjects, and their calls name them a million times.

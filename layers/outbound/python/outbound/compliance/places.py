@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 
 from outbound.compliance.hours import zone
 
@@ -106,7 +106,8 @@ _STATE_OF = {
 _ZONE_OF = {prefix: zone for zone, lists in _ONE_ZONE.items() for ranges in lists for prefix in _each(ranges)}
 
 
-@cache
+# A list may hold anything for a state.
+@lru_cache(maxsize=4096)
 def is_zone_of(name: str, state: str) -> bool:
     """Return True if a zone has the clock of one of a state's zones, in winter and in summer."""
     return _clock_of(name) in {_clock_of(each) for each in ZONES.get(state, ())}

@@ -6,6 +6,7 @@ are strict about what is unknown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,9 @@ from outbound.cxone.ports.contact_lists import ListedContact
 # A list that counts thousands of calls to one contact means something else.
 _MOST_ATTEMPTS = 1000
 _LONGEST = 64
+# One word: XX, Louisiana, America/New_York, Etc/GMT+5, EST5EDT.
+_NAME = re.compile(r"[A-Za-z][A-Za-z_./+-]{0,40}[0-9]{0,2}(?:[A-Z]{3})?")
+_UNREADABLE = "?"
 # A call is recorded with when it began, and CXone may say when it ended or was put away.
 _SAME_CALL = timedelta(minutes=5)
 
@@ -63,9 +67,9 @@ def read_listed(contact: ListedContact) -> Listed | None:
         contact_id,
         numbers,
         len(numbers) == len(given),
-        _text(contact.state),
+        _word(contact.state),
         _text(contact.zip_code),
-        _text(contact.zone),
+        _word(contact.zone),
         # Confirmed takes the clock's guesses away, so it is read to the letter.
         contact.zone_confirmed is True,
         contact,
@@ -81,6 +85,15 @@ def _text(value: Any) -> str:
         # A ZIP code as a number has lost its zeros.
         return f"{value:05}"
     return value.strip()[:_LONGEST] if isinstance(value, str) else ""
+
+
+def _word(value: Any) -> str:
+    """Return a text that may be the name of a state or zone; of any other that one is there, and no more.
+
+    It stands in rows of the lake, and people write names, numbers and streets into any field.
+    """
+    text = _text(value)
+    return text if not text or _NAME.fullmatch(text) else _UNREADABLE
 
 
 def _attempts(contact: ListedContact, recorded: Sequence[RecordedAttempt]) -> tuple[Attempt, ...] | None:
