@@ -27,7 +27,9 @@ from scenario.steps import connect
 FOLDER = LOCAL / "up"
 CAMPAIGN = "spring-renewals"
 SENDER = "crm"
-_CALLS, _CONTACTS = 2000, 60
+LIST, SELLER = "renewals-2026", "Acme"
+BACKUP = "autumn-renewals"
+_CALLS, _CONTACTS = 2000, 1500
 _CODES = ("INTERESTED", "NOT_INTERESTED", "NO_ANSWER", "BUSY")
 
 
@@ -42,7 +44,10 @@ def playground(parameters: Mapping[str, str]) -> Iterator[Cast]:
         connect(cast, quota=True)
         _connect_sender(cast)
         cast.operator.run("webhooks", "register")
-        cast.operator.run("campaigns", "register", CAMPAIGN, "--name", "Spring renewals", "--start", "-1d")
+        cast.operator.run(
+            *("campaigns", "register", CAMPAIGN, "--name", "Renewals of spring", "--start", "-1d"),
+            *("--purpose", "telemarketing", "--seller", SELLER, "--subject", "renewals", "--list", LIST),
+        )
         try:
             write_environment(cast.stack)
             _write_files(cast)
@@ -78,7 +83,12 @@ def world_of() -> World:
 def _document() -> dict[str, Any]:
     """A tenant with one campaign that has made calls since yesterday, and goes on having contacts."""
     campaign = {"id": CAMPAIGN, "name": "Spring renewals", "calls": _CALLS, "from": "-20h", "to": "-2m"}
-    return {"seed": 20, "campaigns": [campaign | {"contacts": _CONTACTS, "agents": 5}]}
+    backup = {"id": BACKUP, "name": "Autumn renewals", "from": "-20h", "to": "-2m", "contacts": 60, "agents": 5}
+    return {
+        "seed": 20,
+        "contact_lists": [{"id": LIST, "campaign_id": CAMPAIGN}],
+        "campaigns": [campaign | {"contacts": _CONTACTS, "agents": 5}, backup],
+    }
 
 
 def _connect_sender(cast: Cast) -> None:

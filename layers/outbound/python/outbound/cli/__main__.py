@@ -87,8 +87,8 @@ def _run(arguments: Sequence[str]) -> int:
         printing.drop_output()
     except Exception as failure:
         sentence, code = import_module("outbound.cli.errors").explained(failure)
-        shown = import_module("outbound.cli.layout").escaped(sentence)
-        print(f"outbound: {shown}", file=sys.stderr)
+        layout = import_module("outbound.cli.layout")
+        print(layout.wrapped(f"outbound: {sentence}", sys.stderr), file=sys.stderr)
         return int(code)
     return 0
 

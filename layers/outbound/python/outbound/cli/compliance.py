@@ -156,7 +156,9 @@ def _text(
     if consent is None:
         yield "Nothing is said of consent, nor of calls that were made: name a contact with --contact."
     elif contact.attempts is not None:
-        yield f"Consent and {len(contact.attempts)} recent calls of contact {contact.contact_id} count."
+        made = len(contact.attempts)
+        calls = "1 recent call" if made == 1 else f"{made} recent calls"
+        yield f"Consent and {calls} of contact {contact.contact_id} count."
     yield _NOT_ADVICE
 
 
