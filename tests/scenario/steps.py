@@ -33,7 +33,8 @@ def connect(cast: Cast, quota: bool) -> None:
 
 def default_agent(world: World) -> dict[str, str]:
     """Return the setting of an agent in whose name contacts are suppressed; empty where there is none."""
-    return {"default_agent_id": agents_of(world, each.id)[0] for each in world.campaigns[:1]}
+    agents = [agent for campaign in world.campaigns for agent in agents_of(world, campaign.id)]
+    return {"default_agent_id": agents[0]} if agents else {}
 
 
 def cxone_document(url: str, quota: bool) -> dict[str, Any]:

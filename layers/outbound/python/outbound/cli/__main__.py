@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         default=os.environ.get("OUTBOUND_STACK", "outbound-bridge"),
         help="name of the stack",
     )
-    top.set_defaults(names_stack=False)
+    top.set_defaults(names_stack=bool(os.environ.get("OUTBOUND_STACK")))
     top.add_argument("--json", action="store_true", help="print JSON, for scripts")
     top.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
