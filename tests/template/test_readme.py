@@ -109,6 +109,14 @@ def test_every_capability_with_settings_has_its_line() -> None:
     assert sorted(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == sorted(MODELS)
 
 
+def test_every_link_within_the_readme_leads_to_a_heading() -> None:
+    headings = re.findall(r"^#+ (.*)$", TEXT, re.MULTILINE)
+    known = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    linked = re.findall(r"\]\(#([^)]+)\)", TEXT)
+    assert len(linked) > 10
+    assert set(linked) <= known
+
+
 def test_every_scheme_of_signatures_is_named() -> None:
     section = TEXT.split("## Receive webhooks", 1)[1].split("\n## ", 1)[0]
     named = set(re.findall(r"[`\"](\w+)[`\"]", section))
