@@ -41,8 +41,8 @@ up: environments ## a stack with a sandbox tenant, until Ctrl-C (ARGS='NAME="val
 	@exec $(VENV)/python -m local up $(ARGS)
 
 .PHONY: webhook
-webhook: environments ## send a signed webhook to the stack of `make up`
-	@$(VENV)/python -m local webhook
+webhook: environments ## send a signed change of consent to the stack of `make up` (ARGS=revoked)
+	@$(VENV)/python -m local webhook $(ARGS)
 
 .PHONY: unit
 unit: environments ## tests that need no stack and are not marked slow

@@ -23,16 +23,26 @@ Type this in another terminal, in this folder:
 
   source {_HERE}/activate
   outbound check
+  outbound consent import {_HERE}/consent.csv
+  outbound campaigns provision {_HERE}/campaign.json
+  outbound consent files
+  outbound campaigns preview {CAMPAIGN} --wait
+  outbound compliance explain --campaign {CAMPAIGN} --state FL
   outbound outcomes pull {CAMPAIGN} --from -20h
   outbound outcomes jobs {CAMPAIGN}
-  make webhook
+  make webhook ARGS=revoked
   outbound webhooks list
+  outbound campaigns preview {CAMPAIGN} --wait
   outbound dispositions put {_HERE}/dispositions.csv
   outbound dispositions files
   outbound deliveries list
+  outbound compliance audit --limit 3
+  outbound campaigns show "Summer renewals"
+  outbound problems
 
 `make webhook` sends a signed change of consent, as a CRM would. The newest
-calls are pulled a minute after the request: by then they are settled.
+calls are pulled a minute after the request: by then they are settled. They
+were made at all hours, so the audit finds violations, and so do problems.
 """
 _MORE = f"""To run a function in a container, see README, Develop ({SAM.relative_to(ROOT)}).
 The stack's outputs: {_HERE}/outputs.json
@@ -70,10 +80,10 @@ def up(parameters: dict[str, str]) -> None:
         print("stopped")
 
 
-def webhook() -> int:
-    """Send one signed webhook and show what was sent and answered."""
+def webhook(change: str) -> int:
+    """Send one signed change of consent and show what was sent and answered."""
     try:
-        event, answer = send_webhook()
+        event, answer = send_webhook(change)
     except NotUp as error:
         print(f"local: {error}", file=sys.stderr)
         return 1
@@ -99,10 +109,11 @@ def main() -> int:
     starting.add_argument(
         "parameters", nargs="*", type=_parameter, metavar="NAME=VALUE", help="parameters of the template"
     )
-    commands.add_parser("webhook")
+    sending = commands.add_parser("webhook")
+    sending.add_argument("change", nargs="?", default="granted", help="granted, revoked, do_not_call, ...")
     chosen = parser.parse_args()
     if chosen.command == "webhook":
-        return webhook()
+        return webhook(chosen.change)
     if wrong := refusal(name for name, _ in chosen.parameters):
         print(f"local: {wrong}", file=sys.stderr)
         return 2

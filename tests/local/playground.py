@@ -2,6 +2,8 @@
 
 .local/up/activate           what a terminal needs: `source .local/up/activate`
 .local/up/dispositions.csv   dispositions of contacts that the tenant has
+.local/up/consent.csv        written consent of the contacts on its list
+.local/up/campaign.json      a campaign that may be provisioned
 .local/up/outputs.json       the stack's outputs
 """
 
@@ -13,11 +15,13 @@ import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from local.containers import ENVIRONMENT_FILE, reachable_host, write_environment
 from local.places import LOCAL, ROOT
+from outbound.clock import format_time
 from sandbox.senders import StandardWebhooksCrm, plain_event
 from sandbox.senders.sending import Answered
 from sandbox.world import World, agents_of, contacts_of, read_world
@@ -27,7 +31,36 @@ from scenario.steps import connect
 FOLDER = LOCAL / "up"
 CAMPAIGN = "spring-renewals"
 SENDER = "crm"
-_CALLS, _CONTACTS = 2000, 60
+LIST, SELLER = "renewals-2026", "Acme"
+BACKUP = "autumn-renewals"
+_CALLS, _CONTACTS = 2000, 1500
+_AGREED = timedelta(days=40)
+PLAN = {
+    "name": "Summer renewals",
+    "purpose": "telemarketing",
+    "seller": SELLER,
+    "subject": "renewals",
+    "contact_list_id": LIST,
+    "queue_id": "default_outbound_queue",
+    "states": ["NY", "OH"],
+    "time_zone": "America/New_York",
+    "hours": {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "9:00", "end": "20:00"},
+    "predictive": {
+        "answer_ratio": 0.85,
+        "max_calls_in_flight": 50,
+        "call_rate": 12,
+        "abandonment_threshold": 0.02,
+    },
+    "caps": {"per_day": 1, "per_week": 3, "campaign_per_day": 5000},
+    "failover": {
+        "enabled": True,
+        "threshold_type": "success_rate",
+        "threshold_value": 0.15,
+        "window_minutes": 30,
+    },
+    "backup_campaign_id": BACKUP,
+}
+"""The campaign that the README provisions."""
 _CODES = ("INTERESTED", "NOT_INTERESTED", "NO_ANSWER", "BUSY")
 
 
@@ -42,7 +75,10 @@ def playground(parameters: Mapping[str, str]) -> Iterator[Cast]:
         connect(cast, quota=True)
         _connect_sender(cast)
         cast.operator.run("webhooks", "register")
-        cast.operator.run("campaigns", "register", CAMPAIGN, "--name", "Spring renewals", "--start", "-1d")
+        cast.operator.run(
+            *("campaigns", "register", CAMPAIGN, "--name", "Spring renewals", "--start", "-1d"),
+            *("--purpose", "telemarketing", "--seller", SELLER, "--subject", "renewals", "--list", LIST),
+        )
         try:
             write_environment(cast.stack)
             _write_files(cast)
@@ -52,8 +88,8 @@ def playground(parameters: Mapping[str, str]) -> Iterator[Cast]:
             shutil.rmtree(FOLDER, ignore_errors=True)
 
 
-def send_webhook(folder: Path = FOLDER) -> tuple[dict[str, Any], Answered]:
-    """Send a signed webhook to the stack that is up; return what was sent and the answer.
+def send_webhook(change: str, folder: Path = FOLDER) -> tuple[dict[str, Any], Answered]:
+    """Send a signed change of consent to the stack that is up; return what was sent and the answer.
 
     Raises NotUp where none is.
     """
@@ -61,7 +97,7 @@ def send_webhook(folder: Path = FOLDER) -> tuple[dict[str, Any], Answered]:
         known = json.loads((folder / "sender.json").read_text())
     except OSError:
         raise NotUp("nothing is up: use `make up` first, in another terminal") from None
-    data = {"contact_id": known["contact_id"], "change": "granted", "source": "make webhook"}
+    data = {"contact_id": known["contact_id"], "change": change, "source": "make webhook"}
     event = plain_event("consent.changed", data)
     return event, StandardWebhooksCrm(known["secret"]).send(known["url"], event)
 
@@ -78,7 +114,19 @@ def world_of() -> World:
 def _document() -> dict[str, Any]:
     """A tenant with one campaign that has made calls since yesterday, and goes on having contacts."""
     campaign = {"id": CAMPAIGN, "name": "Spring renewals", "calls": _CALLS, "from": "-20h", "to": "-2m"}
-    return {"seed": 20, "campaigns": [campaign | {"contacts": _CONTACTS, "agents": 5}]}
+    backup = {
+        "id": BACKUP,
+        "name": "Autumn renewals",
+        "from": "-20h",
+        "to": "-2m",
+        "contacts": 60,
+        "agents": 5,
+    }
+    return {
+        "seed": 20,
+        "contact_lists": [{"id": LIST, "campaign_id": CAMPAIGN}],
+        "campaigns": [campaign | {"contacts": _CONTACTS, "agents": 5}, backup],
+    }
 
 
 def _connect_sender(cast: Cast) -> None:
@@ -110,6 +158,20 @@ def _write_files(cast: Cast) -> None:
         writer = csv.writer(file)
         writer.writerow(["campaign_id", "contact_id", "outcome_code", "agent_id", "notes"])
         writer.writerows(_rows(cast.tenant.world))
+
+    with (FOLDER / "consent.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["contact_id", "change", "occurred_at", "kind", "seller", "evidence", "source"])
+        writer.writerows(_grants(cast.tenant.world))
+    (FOLDER / "campaign.json").write_text(json.dumps(PLAN, indent=2) + "\n")
+
+
+def _grants(world: World) -> Iterator[list[str]]:
+    agreed = format_time(datetime.now(UTC).replace(microsecond=0) - _AGREED)
+    for number, contact_id in enumerate(contacts_of(world, CAMPAIGN)):
+        # A few never agreed, so that there is something to see.
+        if number % 20 != 19:
+            yield [contact_id, "granted", agreed, "written", SELLER, f"form {number}", "forms"]
 
 
 def _rows(world: World) -> Iterator[list[str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sandbox.world import agents_of
-from scenario.cast import RENEWALS, Cast, dialled
+from sandbox.world import World, agents_of
+from scenario.cast import Cast, dialled
 from scenario.webhooks import surfaces_at
 
 SCOPES = ["outbound:call:read", "outbound:campaign:read"]
@@ -25,14 +25,18 @@ def connect(cast: Cast, quota: bool) -> None:
     cast.operator.configure("cxone", cxone_document(cast.tenant.url, quota))
     cast.operator.configure("deliveries", deliveries_document(cast))
     busy_wait = {"first_seconds": 2, "longest_seconds": 5, "max_seconds": 300}
-    dispositions: dict[str, Any] = {"busy_wait": busy_wait}
-    if cast.tenant.world.campaign(RENEWALS):
-        # Suppressions are written in the name of an agent.
-        dispositions["default_agent_id"] = agents_of(cast.tenant.world, RENEWALS)[0]
-    cast.operator.configure("dispositions", dispositions)
+    cast.operator.configure("dispositions", {"busy_wait": busy_wait, **default_agent(cast.tenant.world)})
     # Windows are pulled once: a second look hours later is not part of this day.
     settings = {"settling_seconds": 60, "spread_seconds": 3, "longest_call_seconds": 0}
     cast.operator.configure("outcomes", settings)
+
+
+def default_agent(world: World) -> dict[str, str]:
+    """Return the setting of an agent in whose name contacts are suppressed; empty where there is none."""
+    # Of a campaign that has a list, where any has: an agent is known to its own campaign.
+    campaigns = [one.campaign_id for one in world.contact_lists] + [one.id for one in world.campaigns]
+    agents = [agent for campaign_id in campaigns for agent in agents_of(world, campaign_id)]
+    return {"default_agent_id": agents[0]} if agents else {}
 
 
 def cxone_document(url: str, quota: bool) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+from sam_local.test_events import CASES
 from template.transformed import ROOT, Template, target
 
 ENVIRONMENT_LIMIT = 4096
@@ -33,6 +34,11 @@ def test_every_function_is_traced_and_takes_runtime_and_architecture_from_the_pa
         assert function["TracingConfig"] == {"Mode": "Active"}, name
         assert target(template.source["Globals"]["Function"]["Runtime"]) == "Runtime"
         assert "Runtime" not in template.source["Resources"][name]["Properties"], name
+
+
+def test_every_function_has_events_that_are_given_to_it_in_a_container() -> None:
+    code = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+    assert {case.split("/")[0] for case in CASES} == code
 
 
 def test_every_function_has_its_folder_and_every_folder_its_function(template: Template) -> None:

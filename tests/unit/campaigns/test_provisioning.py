@@ -222,6 +222,21 @@ def test_a_campaign_that_others_created_is_left_alone(world: ProvisioningWorld) 
     assert [(each["field"], each["rule"]) for each in rejected["complaints"]] == [("name", "name_taken")]
     assert BACKUP in rejected["message"]
     assert world.tenant.created_campaigns() == []
+    # It is not shown as one that is still on its way.
+    known = world.provision("Backup")
+    assert (known.state, known.claimed_until) == (ProvisionState.REJECTED, 0)
+    assert BACKUP in known.complaints[0]
+
+
+def test_a_name_that_has_become_free_is_taken(world: ProvisioningWorld) -> None:
+    ours = plan(name="Backup", backup_campaign_id=None, failover=None)
+    world.take(world.event(ours, "r1"))
+    world.runtime.override("campaigns", find=lambda _: [])
+    # The message that was rejected stays so; asked for again it is a new request.
+    world.take(world.event(ours, "r1"))
+    assert world.tenant.created_campaigns() == []
+    world.take(world.event(ours, "r2"))
+    assert world.provision("Backup").state is ProvisionState.REGISTERED
 
 
 def test_a_backup_that_this_campaign_would_back_is_a_circle(world: ProvisioningWorld) -> None:

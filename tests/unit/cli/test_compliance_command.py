@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from outbound.calling.attempts import RecentAttempts, RecordedAttempt
-from outbound.cli.__main__ import main
+from outbound.cli.__main__ import main, parser
 from outbound.cli.stack import Stack
 from outbound.compliance.rules import packaged_rules
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
@@ -27,6 +28,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         raise AssertionError(f"the stack {name} was asked for")
 
     monkeypatch.setattr(Stack, "named", none)
+    monkeypatch.delenv("OUTBOUND_STACK", raising=False)
 
     def run(*arguments: str) -> Said:
         capsys.readouterr()
@@ -148,7 +150,7 @@ def test_with_a_contact_its_consent_and_calls_count(world: AuditWorld, outbound:
     later = (*person, "--campaign", CAMPAIGN, "--at", "2026-03-09T20:00:00Z")
     assert outbound(*person, "--at", "2026-03-09T20:00:00Z").json["callable"] is True
     assert outbound(*later).json["refusals"] == ["cap_day"]
-    assert outbound(*person[:-1], "--at", "2026-03-09T20:00:00Z").out.count("1 recent calls") == 1
+    assert outbound(*person[:-1], "--at", "2026-03-09T20:00:00Z").out.count("and 1 recent call of") == 1
     world.says("revoked", 60)
     assert outbound(*later).json["refusals"] == ["consent_revoked", "cap_day"]
     said = outbound(*person, "--at", "2026-03-09T15:00:00Z").json
@@ -185,6 +187,36 @@ def test_the_stack_that_is_named_gives_its_rules(aws: AwsWorld, clock: FakeClock
     said = outbound("compliance", "rules", "--state", "NY", "--json").json
     assert said["rules_version"] != packaged_rules().version
     assert said["rows"][0]["max_calls_24h"] == 1
+
+
+@pytest.mark.parametrize(("variable", "needed"), [({"OUTBOUND_STACK": "outbound"}, True), ({}, False)])
+def test_a_stack_that_the_environment_names_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: dict[str, str], needed: bool
+) -> None:
+    monkeypatch.delenv("OUTBOUND_STACK", raising=False)
+    for name, value in variable.items():
+        monkeypatch.setenv(name, value)
+    for words in (["compliance", "rules"], ["compliance", "explain", "--state", "NY"]):
+        chosen = parser().parse_args(words)
+        assert chosen.needs_stack(chosen) is needed
+
+
+def test_a_day_that_is_none_is_refused_and_closes_nothing(outbound: Command, tmp_path: Path) -> None:
+    file = tmp_path / "compliance.json"
+    for day, code in (("mon", 0), ("monday", 2)):
+        hours = {day: ["10:00", "18:00"]}
+        file.write_text(json.dumps({"rule_changes": [{"state": "NY", "hours": hours}]}))
+        said = outbound("config", "put", "compliance", str(file))
+        assert (said.code, "hours.monday: must be one of" in said.err) == (code, code == 2), said.err
+
+
+def test_a_hold_is_shown_as_it_was_put(outbound: Command, tmp_path: Path) -> None:
+    hold = {"states": ["LA"], "starts": "2026-09-01T00:00:00Z", "ends": "2026-09-08T02:00:00+02:00"}
+    file = tmp_path / "compliance.json"
+    file.write_text(json.dumps({"holds": [hold | {"reason": "hurricane"}]}))
+    assert outbound("config", "put", "compliance", str(file)).code == 0
+    (shown,) = outbound("config", "show", "compliance").json["holds"]
+    assert (shown["starts"], shown["ends"]) == ("2026-09-01T00:00:00Z", "2026-09-08T00:00:00Z")
 
 
 def test_rules_are_those_in_force_and_to_come_with_their_sources(alone: Alone) -> None:

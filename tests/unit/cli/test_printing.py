@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from outbound.cli.__main__ import main
 from outbound.cli.output import Output
 
 ROWS = [
@@ -98,6 +99,28 @@ def test_a_sentence_is_folded_between_words_and_hyphens_do_not_end_a_line(
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) < 60
     assert [word for line in lines for word in line.split()] == sentence.split()
+
+
+def test_a_refusal_is_folded_to_the_terminal_and_its_command_stays_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.delenv("OUTBOUND_STACK", raising=False)
+    assert main(["compliance", "explain", "--at", "yesterday"]) == 2
+    assert main(["campaigns", "provision", "nowhere.json"]) == 2
+    with pytest.raises(SystemExit):
+        main(["campaigns", "register", "spring-renewals", "--max-per-day", "many"])
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) < 60
+    assert " ".join(line.strip() for line in lines) == (
+        "outbound: --at: 'yesterday' is not a time; write one like -1h, now or 2026-01-31T08:00:00Z"
+        " outbound: nowhere.json: No such file or directory"
+        " outbound: argument --max-per-day: 'many' is not a whole number;"
+        " see: outbound campaigns register --help"
+    )
+    monkeypatch.delenv("COLUMNS")
+    assert main(["compliance", "explain", "--at", "yesterday"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1, "a script reads one line"
 
 
 def test_a_first_column_wider_than_the_terminal_is_not_lost(

@@ -126,6 +126,25 @@ def test_a_name_that_is_taken_is_refused_before_it_is_asked_for(
     assert "name_taken: subject: differs from that of the campaign" in refused.out
 
 
+@pytest.mark.parametrize("dry", [["--dry-run"], []])
+def test_a_name_that_cxone_has_already_is_refused_before_it_is_asked_for(
+    world: ProvisioningWorld, provision: Provision, dry: list[str]
+) -> None:
+    refused = provision(*dry, name="Backup", backup_campaign_id=None, failover=None)
+    assert refused.code == 2
+    assert f"name_taken: name: CXone has a campaign of that name, {BACKUP}" in refused.out
+    assert world.aws.published() == []
+
+
+def test_what_is_not_known_is_not_to_be_registered_by_its_name(
+    world: ProvisioningWorld, outbound: Command
+) -> None:
+    for wanted, typed in (("Night calls", "ID"), ("night-calls", "night-calls")):
+        said = outbound("campaigns", "show", wanted)
+        assert said.code == 2
+        assert said.err.rstrip().endswith(f"outbound campaigns register {typed}")
+
+
 def test_a_dry_run_asks_for_nothing(world: ProvisioningWorld, provision: Provision) -> None:
     said = provision("--dry-run", predictive=plan()["predictive"] | {"abandonment_threshold": 0.03})
     assert said.code == 0
@@ -163,7 +182,7 @@ def test_what_cxone_does_not_say_is_not_checked(world: ProvisioningWorld, provis
     said = provision("--dry-run")
     world.tenant.clear_faults()
     assert said.code == 0
-    assert "not checked: list and backup, by CXone" in said.out
+    assert "not checked: list, backup and name, by CXone" in said.out
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,13 @@ def test_a_person_reads_a_sentence_and_a_table(world: ConsentWorld, show: Any) -
     assert show("c2", as_json=False) == "c2 may not be called: never consented to be called\n"
 
 
+def test_a_grant_for_one_category_of_calls_is_not_said_to_be_none(world: ConsentWorld, show: Any) -> None:
+    world.take(changed("granted", -60, scope="telemarketing"))
+    said = show("c1", as_json=False).splitlines()[0]
+    assert said == ("c1 may be called for telemarketing alone; otherwise it never consented to be called")
+    assert show("c1")["callable"] is False
+
+
 def test_it_shows_what_was_known_at_a_time(world: ConsentWorld, show: Any) -> None:
     world.take(changed("granted", -60))
     then = format_time(world.clock.now())

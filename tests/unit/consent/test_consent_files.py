@@ -109,6 +109,15 @@ def test_what_permits_is_checked_to_the_letter(world: ConsentFileWorld, row: str
     assert world.consents.get("c1").refusal == "no_consent"
 
 
+def test_a_merge_is_not_asked_for_a_column_that_there_is_not(world: ConsentFileWorld) -> None:
+    merge = '{"contact_id": "c1", "change": "merged"}\n'
+    for name, row in (("a.csv", "contact_id,change\nc1,merged\n"), ("b.jsonl", merge)):
+        world.read(name, row)
+        [wrong] = world.wrong_rows(name)
+        assert wrong["field"] == "change"
+        assert "merges are not taken from files" in wrong["reason"]
+
+
 @pytest.mark.parametrize(
     "content",
     [

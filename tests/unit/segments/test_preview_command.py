@@ -65,7 +65,7 @@ def test_a_preview_is_asked_for_by_an_event_and_shown_in_words(
     assert f"Of {count} contacts {now} may be called now, {later} later, 13 never" in shown
     assert "13 never: 12 no_consent, 1 do_not_call." in shown
     assert f"Next openings (UTC): {said['openings']['2026-03-10T15:00Z']} from 2026-03-10 15:00" in shown
-    assert "1 conflicts" in shown
+    assert "1 conflict: CXone lists as agreed" in shown
     assert "CXone was sent the query: consentFlags.outbound.call==true" in shown
     assert said["never_because"] == {"no_consent": 12, "do_not_call": 1}
     assert sum(said["openings"].values()) == later
@@ -102,7 +102,8 @@ def test_a_list_that_could_not_be_judged_is_told(world: SegmentWorld, outbound: 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nobodys",), "is not registered"),
+        (("nobodys",), "is not registered; use: outbound campaigns register nobodys --list ID"),
+        (("listless",), "names no contact list; use: outbound campaigns register listless --list ID"),
         ((CAMPAIGN, "--attribute", "segment"), "is not NAME=VALUE"),
         ((CAMPAIGN, "--attribute", "segment=a&&b"), "attributes.segment"),
         ((CAMPAIGN, "--last"), "was never judged"),
@@ -111,6 +112,7 @@ def test_a_list_that_could_not_be_judged_is_told(world: SegmentWorld, outbound: 
 def test_what_cannot_be_is_refused_at_once(
     world: SegmentWorld, outbound: Command, arguments: tuple[str, ...], said: str
 ) -> None:
+    outbound("campaigns", "register", "listless")
     refused = outbound("campaigns", "preview", *arguments)
     assert refused.code == 2
     assert said in " ".join(refused.err.split())

@@ -6,7 +6,7 @@ where it is declared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _FORMS: dict[str, str] = {}
@@ -59,9 +59,12 @@ def complaints(error: ValueError) -> str:
     errors = getattr(error, "errors", None)
     if errors is None:
         return str(error) or type(error).__name__
-    return "; ".join(
-        f"{'.'.join(map(str, each['loc'])) or 'document'}: {complaint(each)}" for each in errors()
-    )
+    return "; ".join(f"{_place(each['loc']) or 'document'}: {complaint(each)}" for each in errors())
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    """Return where something is wrong; pydantic puts `[key]` behind a name that is wrong itself."""
+    return ".".join(str(each) for each in loc if each != "[key]")
 
 
 def complaint(error: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from outbound.compliance.rules import Rules, changed_rules, packaged_rules, read
 
 _STATE = described(r"^[A-Z]{2}$|^unknown$", "a state's two capital letters, or unknown")
 State = Annotated[str, Field(pattern=_STATE)]
+# A name of a day that is none would close that day without a word.
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -26,7 +27,8 @@ class RuleChange(BaseModel):
     name: str = Field("", max_length=64, description="by which a loosening is known in the audit")
     reason: str = Field("", max_length=500, description="why it is changed; a loosening needs one")
     hours: dict[Weekday, tuple[str, str] | None] | None = Field(
-        None, description='by weekday, like {"mon": ["09:00", "18:00"], "sun": null}'
+        None,
+        description='by weekday, like {"mon": ["09:00", "18:00"], "sun": null}; days left out are closed',
     )
     max_calls_24h: int | None = Field(
         None, ge=0, le=100, description="calls to one person about one subject in 24 hours"
@@ -91,7 +93,8 @@ class ComplianceSettings(BaseModel):
         (),
         max_length=200,
         description="rows of states that are changed: state, hours, max_calls_24h, closed_on_holidays,"
-        " unsolicited_mobile_ban; what loosens a row needs a name and a reason",
+        " unsolicited_mobile_ban; hours are the whole week, days left out are closed; what loosens a row"
+        " needs a name and a reason",
     )
     holds: tuple[EmergencyHold, ...] = Field(
         (),

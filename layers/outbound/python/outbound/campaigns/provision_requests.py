@@ -104,12 +104,13 @@ def _conflict(*complaints: Complaint) -> ProvisionRejected:
     return ProvisionRejected("conflict", complaints)
 
 
-def check_name_is_free(found: Sequence[CampaignRecord]) -> None:
-    """Raise ProvisionRejected where CXone has a campaign of the name, which this stack did not create."""
-    if found:
-        which = found[0].campaign_id
-        message = f"CXone has a campaign of that name, {which}; write another name, or register that one"
-        raise _conflict(Complaint("name", "name_taken", message))
+def name_taken(found: Sequence[CampaignRecord]) -> Complaint | None:
+    """Return the complaint where CXone has a campaign of the name, which this stack did not create."""
+    if not found:
+        return None
+    which = found[0].campaign_id
+    message = f"CXone has a campaign of that name, {which}; write another name, or register that one"
+    return Complaint("name", "name_taken", message)
 
 
 def created_for(plan: CampaignPlan, found: Sequence[CampaignRecord]) -> CampaignRecord | None:

@@ -31,8 +31,8 @@ from outbound.campaigns.provision_requests import (
     Overtaken,
     ProvisionRejected,
     ProvisionRequests,
-    check_name_is_free,
     created_for,
+    name_taken,
 )
 from outbound.campaigns.provisions import Provision, Provisions, ProvisionState
 from outbound.campaigns.registration import Registrar, RegistrationConflict
@@ -161,7 +161,9 @@ class Provisioner:
         """Create a campaign, or find the one that was created; None where CXone refuses it."""
         found = self._port.find(plan.name)
         if claimed.posted_at is None:
-            check_name_is_free(found)
+            if complaint := name_taken(found):
+                self._reject(claimed, "conflict", complaint, event)
+                return None
         elif ours := created_for(plan, found):
             return self._record_created(claimed, ours)
         else:
@@ -230,11 +232,15 @@ class Provisioner:
             self._not_created(posting, refusal)
         field = refusal.field if isinstance(refusal, InvalidRequest) else ""
         complaint = Complaint(field, "refused_by_cxone", f"CXone refuses it: {refusal}")
-        fact = self._rejection(event, "refused_by_cxone", [complaint])
-        rejected = self._provisions.reject(posting, [str(complaint)], fact, self._clock.now())
+        self._reject(posting, "refused_by_cxone", complaint, event)
+
+    def _reject(self, claimed: Provision, reason: str, complaint: Complaint, event: Event) -> None:
+        """Record why there is no campaign, with the fact, and publish that."""
+        fact = self._rejection(event, reason, [complaint])
+        rejected = self._provisions.reject(claimed, [str(complaint)], fact, self._clock.now())
         if rejected is None:
             raise Overtaken
-        self._outbox.publish_or_leave(self._provisions.key(posting.name), rejected.item)
+        self._outbox.publish_or_leave(self._provisions.key(claimed.name), rejected.item)
 
     def _rejection(self, event: Event, reason: str, complaints: Sequence[Complaint]) -> Event:
         measure(CampaignMetric.PROVISIONS_REJECTED)

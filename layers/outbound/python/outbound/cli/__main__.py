@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         default=os.environ.get("OUTBOUND_STACK", "outbound-bridge"),
         help="name of the stack",
     )
-    top.set_defaults(names_stack=False)
+    top.set_defaults(names_stack=bool(os.environ.get("OUTBOUND_STACK")))
     top.add_argument("--json", action="store_true", help="print JSON, for scripts")
     top.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
@@ -87,8 +87,8 @@ def _run(arguments: Sequence[str]) -> int:
         printing.drop_output()
     except Exception as failure:
         sentence, code = import_module("outbound.cli.errors").explained(failure)
-        shown = import_module("outbound.cli.layout").escaped(sentence)
-        print(f"outbound: {shown}", file=sys.stderr)
+        layout = import_module("outbound.cli.layout")
+        print(layout.wrapped(f"outbound: {sentence}", sys.stderr), file=sys.stderr)
         return int(code)
     return 0
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Action, ArgumentError, ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, NoReturn
+
+from outbound.cli.layout import wrapped
 
 _REFUSED = 2
 # So many names make a sentence.
@@ -17,7 +20,8 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line, and where it is explained."""
-        self.exit(_REFUSED, f"outbound: {message}; see: {self.prog} --help\n")
+        sentence = f"outbound: {message}; see: {self.prog} --help"
+        self.exit(_REFUSED, f"{wrapped(sentence, sys.stderr)}\n")
 
     def _check_value(self, action: Action, value: Any) -> None:
         """Refuse a word that is none of those there are; argparse would show its own list of them."""

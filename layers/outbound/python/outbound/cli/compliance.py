@@ -29,6 +29,10 @@ from outbound.compliance.rules import UNKNOWN, WEEKDAYS, Row, Rules
 _WHERE = ("numbers", "state", "zip_code", "zone", "zone_confirmed")
 _NOT_ADVICE = "These are rules as they were collected, with their sources; they are not legal advice."
 
+_MARKS = (
+    "The mark says how well a source is known: P the official text, Q quoted, S said by others, M by memory."
+)
+
 
 def add_commands(groups: Any) -> None:
     """Add this group's commands to the parser."""
@@ -46,7 +50,7 @@ def add_commands(groups: Any) -> None:
     explain.set_defaults(run=_explain, needs_stack=_names_something_of_a_stack)
 
     rules = commands.add_parser("rules", help="the rules of the states, with their sources")
-    rules.description = _NOT_ADVICE
+    rules.description = f"{_NOT_ADVICE} {_MARKS}"
     rules.add_argument("--state", metavar="XX", help="of this state alone")
     rules.set_defaults(run=_rules, needs_stack=_names_a_stack)
     add_audit_command(commands)
@@ -156,7 +160,9 @@ def _text(
     if consent is None:
         yield "Nothing is said of consent, nor of calls that were made: name a contact with --contact."
     elif contact.attempts is not None:
-        yield f"Consent and {len(contact.attempts)} recent calls of contact {contact.contact_id} count."
+        made = len(contact.attempts)
+        calls = "1 recent call" if made == 1 else f"{made} recent calls"
+        yield f"Consent and {calls} of contact {contact.contact_id} count."
     yield _NOT_ADVICE
 
 

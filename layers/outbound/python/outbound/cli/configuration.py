@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from outbound.cli.json_files import json_text
 from outbound.cli.output import Output
 from outbound.cli.settings_reference import MODELS, fields, json_schema
 from outbound.cli.stack import Stack
+from outbound.clock import format_time
 from outbound.logs import MASKED
 from outbound.settings import InvalidDocument, merged, read_document
 
@@ -53,6 +55,8 @@ def _plain(value: Any) -> Any:
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(_plain(each) for each in value)
+    if isinstance(value, datetime):
+        return format_time(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value

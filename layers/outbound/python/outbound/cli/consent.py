@@ -62,19 +62,14 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _sentence(consent: Consent) -> str:
+    categories = {each.replace("_", " "): consent.refusal_for(each) for each in CATEGORIES}
     if consent.callable:
-        said = f"{consent.contact_id} may be called"
-    else:
-        said = f"{consent.contact_id} may not be called: {_REFUSALS[consent.refusal]}"
-    others = {each: consent.refusal_for(each) for each in CATEGORIES}
-    apart = [_apart(each, why) for each, why in others.items() if bool(why) == consent.callable]
-    return "; ".join((said, *apart))
-
-
-def _apart(category: str, refusal: str) -> str:
-    """Say of a category of calls what is not so of calls in general."""
-    calls = f"for {category.replace('_', ' ')}"
-    return f"not {calls}: {_REFUSALS[refusal]}" if refusal else f"but {calls} it may"
+        apart = [f"not for {each}: {_REFUSALS[why]}" for each, why in categories.items() if why]
+        return "; ".join((f"{consent.contact_id} may be called", *apart))
+    refusal = _REFUSALS[consent.refusal]
+    if permitted := " and ".join(each for each, why in categories.items() if not why):
+        return f"{consent.contact_id} may be called for {permitted} alone; otherwise it {refusal}"
+    return f"{consent.contact_id} may not be called: {refusal}"
 
 
 def _state(state: RegisterState | None) -> dict[str, Any] | None:

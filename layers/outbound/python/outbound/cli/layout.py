@@ -13,7 +13,7 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 # What does not fit beside the first columns stands below its row, behind so many blanks.
 _INDENT = 4
@@ -36,25 +36,30 @@ def escaped(text: str) -> str:
     )
 
 
-def _width() -> int:
+def _width(stream: TextIO | None = None) -> int:
     """Return the terminal's width in characters; a script that reads a pipe has no use for folded lines."""
-    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+    if (stream or sys.stdout).isatty() or "COLUMNS" in os.environ:
         return shutil.get_terminal_size().columns
     return sys.maxsize
 
 
-def wrapped(line: str) -> str:
+def wrapped(line: str, stream: TextIO | None = None) -> str:
     """Return a line folded to the terminal behind its own indent.
 
     A line that begins with `$` is to be typed and stays whole. What else is to be typed stands at the end of
     a sentence, behind a colon, and gets a line of its own where the whole does not fit.
+
+    Args:
+        line: What is printed.
+        stream: Where to, if not to standard output.
     """
     text = escaped(line)
     words = text.lstrip(" ")
-    if len(text) < _width() or words.startswith("$ "):
+    width = _width(stream)
+    if len(text) < width or words.startswith("$ "):
         return text
     indent = " " * (len(text) - len(words))
-    return "\n".join(_folded(words, indent, indent + _hanging(words, indent)))
+    return "\n".join(_folded(words, indent, indent + _hanging(words, indent), width))
 
 
 def _hanging(words: str, indent: str) -> str:
@@ -71,13 +76,13 @@ def to_type(sentence: str) -> tuple[str, str]:
     return (found["prose"], found["command"]) if found else (sentence, "")
 
 
-def _folded(words: str, first: str, rest: str) -> list[str]:
+def _folded(words: str, first: str, rest: str, width: int) -> list[str]:
     """Return lines behind the given indents; words are never cut, and a command at the end is one line."""
     prose, command = to_type(words)
     # Hyphens do not end a line: ids, options and URLs are full of them.
     lines = textwrap.wrap(
         prose,
-        max(_NARROWEST, _width() - 1),
+        max(_NARROWEST, width - 1),
         initial_indent=first,
         subsequent_indent=rest,
         break_long_words=False,
@@ -125,7 +130,7 @@ def _below(columns: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
             yield line
             line = ""
         if _INDENT + len(said) > _width():
-            yield from _folded(said, " " * _INDENT, " " * 2 * _INDENT)
+            yield from _folded(said, " " * _INDENT, " " * 2 * _INDENT, _width())
         else:
             line = f"{line}  {said}" if line else " " * _INDENT + said
     if line:

@@ -12,10 +12,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from outbound.calling.settings import ComplianceSettings
+from outbound.campaign_ids import is_campaign_id
 from outbound.campaigns.checks import Checked, Lookups, check, named_things
 from outbound.campaigns.lookups import PlanLookups, backup_chain
 from outbound.campaigns.plan import CampaignPlan, Complaint
-from outbound.campaigns.provision_requests import differences
+from outbound.campaigns.provision_requests import differences, name_taken
 from outbound.campaigns.provisions import Provision, Provisions
 from outbound.cli.errors import explained
 from outbound.cli.json_files import json_object
@@ -97,10 +98,30 @@ def _checked(document: Mapping[str, Any], stack: Stack | None, why: str) -> _Pla
     rules, today = stack.documents.get("compliance", ComplianceSettings).rules, stack.clock.now().date()
     lookups, not_checked = _lookups(document, stack)
     checked = check(document, rules, today, lookups)
-    known = _provisions(stack).get(checked.plan.name) if checked.plan else None
-    if checked.plan and known and known.is_settled and known.digest != checked.plan.digest():
-        checked = Checked(None, tuple(differences(known, checked.plan)), checked.warnings)
+    if checked.plan is None:
+        return _Plan(document, checked, not_checked)
+    # Looked for first: what the function creates meanwhile is in the ledger by then.
+    taken = None if not_checked else _taken(checked.plan.name, stack, not_checked)
+    known = _provisions(stack).get(checked.plan.name)
+    if complaints := _conflicts(checked.plan, known, taken):
+        checked = Checked(None, tuple(complaints), checked.warnings)
     return _Plan(document, checked, not_checked, known)
+
+
+def _conflicts(plan: CampaignPlan, known: Provision | None, taken: Complaint | None) -> list[Complaint]:
+    """Return why a name cannot be this plan's; none where it is free, or the plan's own already."""
+    if known and known.is_settled:
+        return differences(known, plan) if known.digest != plan.digest() else []
+    return [taken] if taken else []
+
+
+def _taken(name: str, stack: Stack, not_checked: list[str]) -> Complaint | None:
+    """Return the complaint where CXone has a campaign of the name, whoever created it."""
+    try:
+        return name_taken(stack.cxone.until(Deadline(stack.clock, _SECONDS)).campaigns.find(name))
+    except _OUT_OF_REACH as error:
+        not_checked.append(f"name, by CXone: {error}")
+        return None
 
 
 def _lookups(document: Mapping[str, Any], stack: Stack) -> tuple[Lookups, list[str]]:
@@ -110,7 +131,7 @@ def _lookups(document: Mapping[str, Any], stack: Stack) -> tuple[Lookups, list[s
         return PlanLookups(cxone.campaigns, cxone.contact_lists, stack.registry).look_up(document), []
     except _OUT_OF_REACH as error:
         chain = backup_chain(stack.registry, named_things(document)[1])
-        return Lookups(backup_chain=chain), [f"list and backup, by CXone: {error}"]
+        return Lookups(backup_chain=chain), [f"list, backup and name, by CXone: {error}"]
 
 
 def _request(stack: Stack, plan: _Plan, checked: CampaignPlan, output: Output) -> None:
@@ -125,8 +146,11 @@ def _request(stack: Stack, plan: _Plan, checked: CampaignPlan, output: Output) -
     data = validated(EventType.PROVISION_REQUESTED, plan.document)
     event = event_of_type(EventType.PROVISION_REQUESTED, stack.tenant, now, unique, data)
     stack.bus.publish([event])
-    lines = [*_remarks(plan), f"asked for {checked.name}; request {event.event_id}"]
-    lines.append(f"outbound campaigns show {checked.key} says how it is, outbound problems what was refused")
+    lines = [
+        *_remarks(plan),
+        f"asked for {checked.name}; request {event.event_id}",
+        f"in some seconds, how it is: outbound campaigns show {checked.key}",
+    ]
     output.text("\n".join(lines), {**_report(plan, dry_run=False), "request_id": event.event_id})
 
 
@@ -169,7 +193,8 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     if campaign is None and provision is None:
         raise ValueError(
             f"{campaign_id} is neither registered nor provisioned; what was asked for a moment ago is seen in"
-            f" some seconds; what CXone has already is known after: outbound campaigns register {campaign_id}"
+            " some seconds, what was refused in `outbound problems`; what CXone has already is known after:"
+            f" outbound campaigns register {campaign_id if is_campaign_id(campaign_id) else 'ID'}"
         )
     known = campaign is not None or (provision is not None and provision.campaign_id != "")
     output.record(

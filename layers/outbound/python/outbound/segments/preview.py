@@ -93,9 +93,10 @@ def _conflicts(conflicts: Mapping[str, int]) -> list[str]:
     if not total:
         return []
     named = ", ".join(f"{count:,} {name}" for name, count in conflicts.items())
+    head = "1 conflict" if total == 1 else f"{total:,} conflicts"
     return [
-        f"{total:,} conflicts: CXone lists them as agreed and the ledger of consent forbids them ({named})."
-        " Their suppression in CXone is asked for."
+        f"{head}: CXone lists as agreed whom the ledger of consent forbids ({named})."
+        " The suppression in CXone is asked for."
     ]
 
 

@@ -48,7 +48,8 @@ def request_of(event: Event, registry: Registry, runs: SegmentRuns) -> SegmentRe
     if campaign is None:
         raise Unanswerable(
             "unknown_campaign",
-            f"campaign_id: {data.campaign_id} is not registered; use: outbound campaigns register",
+            f"campaign_id: {data.campaign_id} is not registered; use:"
+            f" outbound campaigns register {data.campaign_id} --list ID",
             "campaign_id",
             data.campaign_id,
         )
@@ -56,7 +57,8 @@ def request_of(event: Event, registry: Registry, runs: SegmentRuns) -> SegmentRe
     if not profile.contact_list_id:
         raise Unanswerable(
             "no_contact_list",
-            f"contact_list_id: the registration of {data.campaign_id} names no contact list",
+            f"contact_list_id: the registration of {data.campaign_id} names no contact list; use:"
+            f" outbound campaigns register {data.campaign_id} --list ID",
             "contact_list_id",
             data.campaign_id,
         )

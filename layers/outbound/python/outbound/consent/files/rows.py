@@ -34,6 +34,8 @@ _BY_LETTERS = {letters_of(name): name for name in _FIELDS}
 # Of a name so many characters are looked at: it may be anything.
 _LONGEST_NAME = 64
 _CHANGED = EventType.CONSENT_CHANGED.value
+# There is no column for the other contact.
+_NO_MERGES = "merges are not taken from files; let the CRM report them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,11 @@ def _change(data: Mapping[str, Any], file: ConsentFile, tenant: str) -> Change:
     source = data.get("source")
     named = {**data, "source": _source_of(file.key) if _is_blank(source) else source}
     event = Event("", _CHANGED, "", file.file_id, tenant, named)
+    if forbidding_change(data.get("change")) == "merged":
+        raise InvalidChange("change", _NO_MERGES)
     change = change_of(event, file.uploaded_at)
     if not isinstance(change, Change):
-        raise InvalidChange("change", "merges are not taken from files; let the CRM report them")
+        raise InvalidChange("change", _NO_MERGES)
     if is_early(change, file.uploaded_at):
         raise InvalidChange("occurred_at", "lies in the future")
     return replace(change, event_id=_id_of(change, tenant))
