@@ -130,15 +130,16 @@ def test_metrics_that_cannot_be_are_refused_by_name(
 
 def test_a_window_every_minute_is_not_a_sample_every_minute(steering: Steering) -> None:
     rolling = [steering.sample(-minute, rate=0.1) for minute in range(61)]
-    assert [each.end for each in independent(rolling)] == [
+    assert [each.end for each in independent(rolling, 9)] == [
         steering.at(-minute) for minute in (0, 15, 30, 45, 60)
     ]
 
 
 @given(st.lists(samples(240), max_size=25))
 def test_independent_windows_share_at_most_half(history: list[Sample]) -> None:
-    chosen = independent(history)
+    chosen = independent(history, 9)
     assert bool(chosen) == bool(history)
+    assert independent(history, 2) == chosen[:2]
     for place, one in enumerate(chosen):
         for other in chosen[place + 1 :]:
             shared = min(one.end, other.end) - max(one.start, other.start)

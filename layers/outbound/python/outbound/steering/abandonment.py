@@ -28,6 +28,8 @@ Counts = tuple[int, int]
 """Answered and abandoned calls."""
 
 _NONE: Counts = (0, 0)
+# The first call of a period may be abandoned; fewer than so many of few calls are not a reason to ring.
+_LEAST_ABANDONED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Measure:
     def rings(self, settings: AbandonmentSettings) -> bool:
         """Return True if an operator has to hear of it: enough calls, or few that prove enough."""
         if self.answered < settings.min_answered:
-            return self.bounds.proves_above(LIMIT)
+            return self.abandoned >= _LEAST_ABANDONED and self.bounds.proves_above(LIMIT)
         return self.level(settings.alarm_share) is not Level.FINE
 
 

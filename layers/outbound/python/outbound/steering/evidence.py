@@ -91,9 +91,10 @@ class Proof:
 
     def _by_windows(self, history: Sequence[Sample]) -> Evidence:
         """Compare the last windows in a row: what lies behind a gap is about another time."""
-        windows = independent(each for each in history if each.calls is None and each.rate is not None)
+        rates = (each for each in history if each.calls is None and each.rate is not None)
+        windows = independent(rates, self.settings.windows)
         row = windows[:1]
-        for older in windows[1 : self.settings.windows]:
+        for older in windows[1:]:
             if row[-1].start - older.end > self.settings.stale_after:
                 break
             row.append(older)

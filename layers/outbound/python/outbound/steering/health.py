@@ -131,10 +131,12 @@ def newest(history: Iterable[Sample]) -> Sample | None:
     return max(history, key=_age_order, default=None)
 
 
-def independent(samples: Iterable[Sample]) -> list[Sample]:
-    """Return windows of which no two overlap by more than half of the shorter one, the newest first."""
+def independent(samples: Iterable[Sample], most: int) -> list[Sample]:
+    """Return the newest so many windows of which no two overlap by more than half of the shorter one."""
     chosen: list[Sample] = []
     for sample in sorted(samples, key=lambda each: (each.end, _age_order(each)), reverse=True):
+        if len(chosen) == most:
+            break
         if all(_overlap(sample, other) <= 0.5 for other in chosen):
             chosen.append(sample)
     return chosen
