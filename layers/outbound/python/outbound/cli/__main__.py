@@ -24,6 +24,7 @@ GROUPS = (
     "webhooks",
     "consent",
     "compliance",
+    "dialer",
     "deliveries",
     "configuration",
     "queues",

@@ -1,0 +1,15 @@
+"""`outbound dialer`: the dialer's settings, and a model of what they will do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from outbound.cli.dialer_model import add_model_command
+
+
+def add_commands(groups: Any) -> None:
+    """Add this group's commands to the parser."""
+    commands = groups.add_parser(
+        "dialer", help="what a pacing of the dialer does to callers, agents and trunks"
+    ).add_subparsers(required=True)
+    add_model_command(commands)

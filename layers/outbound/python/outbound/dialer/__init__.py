@@ -1,0 +1,1 @@
+"""The dialer: its settings, and a model of what they will do."""
