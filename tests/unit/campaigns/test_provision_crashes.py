@@ -17,6 +17,7 @@ _STORIES: dict[str, tuple[dict[str, Any], ...]] = {
     "created": ({},),
     "breaks rules": ({"time_zone": "Nowhere", "contact_list_id": "empty"},),
     "conflict": ({}, {"subject": "upgrades"}),
+    "name taken in CXone": ({"name": "Backup", "backup_campaign_id": None, "failover": None},),
 }
 
 
