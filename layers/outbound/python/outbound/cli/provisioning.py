@@ -116,7 +116,7 @@ def _conflicts(plan: CampaignPlan, known: Provision | None, taken: Complaint | N
 
 
 def _taken(name: str, stack: Stack, not_checked: list[str]) -> Complaint | None:
-    """Return the complaint where CXone has a campaign of the name, whoever created it."""
+    """Return the complaint where CXone has a campaign of the name already."""
     try:
         return name_taken(stack.cxone.until(Deadline(stack.clock, _SECONDS)).campaigns.find(name))
     except _OUT_OF_REACH as error:
