@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench.figures import (
     call_audit,
+    dialer_model,
     handler_imports,
     key_spread,
     pull_memory,
@@ -43,6 +44,7 @@ FIGURES = (
     token_requests,
     key_spread,
     call_audit,
+    dialer_model,
 )
 
 

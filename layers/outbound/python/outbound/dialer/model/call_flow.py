@@ -124,7 +124,7 @@ class CallFlow(ABC):
         self._queue.append(caller)
         self._waited += kind == PERSON
         if (patience := self._draw_patience()) < inf:
-            self._at(now + patience, self._give_up, caller)
+            self._at(now + patience, self._abandon, caller)
 
     def _connect(self, now: float, kind: int) -> None:
         self._agent_wait += now - self._idle_since.popleft()
@@ -177,7 +177,7 @@ class CallFlow(ABC):
         self.free += 1
         self._idle_since.append(now)
 
-    def _give_up(self, now: float, caller: int) -> None:
+    def _abandon(self, now: float, caller: int) -> None:
         found = self._waiting.pop(caller, None)
         if found is None:
             return

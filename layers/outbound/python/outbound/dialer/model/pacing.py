@@ -18,7 +18,7 @@ TUNE_SECONDS = 15.0
 LEAST_RATIO, MOST_RATIO = 1.0, 3.0
 # Of what was counted 15 seconds ago so much still counts: half of it after ten minutes.
 _REMEMBERED = 0.5 ** (TUNE_SECONDS / 600)
-# Small steps: what they do is seen minutes later, and larger ones swing between storm and standstill.
+# Small steps: what they do is seen minutes later, and larger ones swing between too many calls and too few.
 _RAISE, _LOWER, _LOWER_MOST = 0.01, 0.02, 0.06
 # Steps of this share of 1 fall evenly between 0 and 1.
 _GOLDEN = (5**0.5 - 1) / 2
