@@ -62,7 +62,7 @@ def _at_home(contact: Contact, policy: Policy) -> Situation:
         zones |= {name: source for name, source in _zones_of_states(contact) if name not in zones}
     if zones and not problem:
         return Situation(zones, states)
-    # A zone that was stored and cannot be read is a person who may be anywhere, whoever confirmed it.
+    # A zone that was stored and cannot be read is a person who may be anywhere, confirmed or not.
     safe = _SAFE.get(policy.unknown_zone, ())
     if not safe:
         return Situation({}, states, problem or _NOWHERE)
