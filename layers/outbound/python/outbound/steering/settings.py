@@ -112,8 +112,8 @@ class AbandonmentSettings(BaseModel):
         100,
         ge=1,
         le=100_000,
-        description="with fewer answered calls it rings only where three or more were abandoned and the share is"
-        " proven to be above the limit",
+        description="with fewer answered calls it rings only where three or more were abandoned and the"
+        " share is proven to be above the limit",
     )
 
 
