@@ -91,9 +91,9 @@ def _shown(decision: Decision) -> tuple[Any, ...]:
 def test_each_is_decided_about_as_if_alone(
     asked: list[tuple[Contact, ConsentView]], judge: Judge, campaign: Campaign
 ) -> None:
-    decisions = AlikeDecisions(judge, campaign, AT)
+    decisions = AlikeDecisions(judge, campaign, AT, _shown)
     for contact, consent in asked:
-        found = _shown(decisions.decide(contact, consent))
+        found = decisions.decide(contact, consent)
         assert found == _shown(judge.decide(campaign, contact, AT, consent))
 
 
@@ -114,19 +114,19 @@ def _contact(number: int, **fields: Any) -> Contact:
 
 def test_a_thousand_contacts_of_a_city_are_one_decision() -> None:
     judge = _Counting(packaged_rules(), Policy())
-    decisions = AlikeDecisions(judge, CAMPAIGNS[0], AT)
+    decisions = AlikeDecisions(judge, CAMPAIGNS[0], AT, lambda decision: decision.callable)
     for number in range(1000):
         # Each has its own grant, and a call that no cap of two or more counts yet.
         grant = Grant(Kind.WRITTEN, AT - timedelta(days=number, hours=1), evidence=f"form {number}")
         called = (Attempt(AT - timedelta(minutes=number)),)
-        assert decisions.decide(_contact(number, attempts=called), ConsentView(grant=grant)).callable
+        assert decisions.decide(_contact(number, attempts=called), ConsentView(grant=grant))
     assert judge.asked == 1
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alike, "_MOST", 10)
     judge = _Counting(packaged_rules(), Policy())
-    decisions = AlikeDecisions(judge, CAMPAIGNS[0], AT)
+    decisions = AlikeDecisions(judge, CAMPAIGNS[0], AT, _shown)
     people = [
         _contact(number, attempts=(Attempt(AT - timedelta(minutes=number)),) * 2) for number in range(25)
     ]

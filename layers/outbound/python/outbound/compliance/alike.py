@@ -9,13 +9,16 @@ A list of a million contacts has some thousand places, and lies in some hundred 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from outbound.compliance.contact import Attempt, Campaign, ConsentView, Contact
 from outbound.compliance.decision import Decision, Judge
 from outbound.compliance.places import prefix_of_zip
+
+T = TypeVar("T")
 
 # No cap looks back further than a week, and this is not the place that knows it to the second.
 _COUNTED = timedelta(days=8)
@@ -31,28 +34,32 @@ class _Place:
     fewest_calls: float
 
 
-class AlikeDecisions:
+class AlikeDecisions(Generic[T]):
     """Decides about contacts for one campaign at one moment; bounded in what it remembers."""
 
-    def __init__(self, judge: Judge, campaign: Campaign, at: datetime) -> None:
-        """Decide by this judge about calls of a campaign at a moment."""
+    def __init__(self, judge: Judge, campaign: Campaign, at: datetime, told: Callable[[Decision], T]) -> None:
+        """Decide by this judge about calls of a campaign at a moment; keep what is `told` of a decision."""
         self._judge = judge
         self._campaign = campaign
         self._at = at
+        self._told = told
         self._places: dict[Hashable, _Place] = {}
-        self._decisions: dict[Hashable, Decision] = {}
+        self._decisions: dict[Hashable, T] = {}
 
-    def decide(self, contact: Contact, consent: ConsentView) -> Decision:
-        """Return the decision about a contact; the sources of its zones and states may be another's."""
+    def decide(self, contact: Contact, consent: ConsentView) -> T:
+        """Return what is told of the decision about a contact.
+
+        The sources of zones and states may be those of another contact that is alike.
+        """
         place = self._place(contact)
         alike = (place.alike, self._consent(consent), self._attempts(contact, place), contact.mobile)
-        decision = self._decisions.get(alike)
-        if decision is None:
+        told = self._decisions.get(alike)
+        if told is None:
             if len(self._decisions) >= _MOST:
                 self._decisions.clear()
-            decision = self._judge.decide(self._campaign, contact, self._at, consent)
-            self._decisions[alike] = decision
-        return decision
+            told = self._told(self._judge.decide(self._campaign, contact, self._at, consent))
+            self._decisions[alike] = told
+        return told
 
     def _place(self, contact: Contact) -> _Place:
         given = (

@@ -26,6 +26,9 @@ from outbound.store.consents import Consents
 NO_CONSENT, NUMBER_UNREADABLE = "no_consent", "number_unreadable"
 """Refusals of segmentation's own: CXone's flag does not say yes; a number that cannot be read."""
 
+# Read a million times.
+_CALLABLE, _LATER, _REFUSED = State.CALLABLE.value, State.LATER.value, State.REFUSED.value
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -46,6 +49,18 @@ class Judged:
 
     row: dict[str, Any]
     conflict: Forbidden | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a row tells of a decision, as contacts that are alike have it in common."""
+
+    refusals: list[str]
+    callable_until: str | None
+    next_opening: str | None
+    zones: list[str]
+    states: list[str]
+    rules_version: str
 
 
 class PageReader:
@@ -82,7 +97,7 @@ class SegmentJudge:
 
     def __init__(self, judge: Judge, campaign: Campaign, campaign_id: str, run_id: str, at: datetime) -> None:
         """Judge by these rules what the campaign calls for; rows name campaign and run."""
-        self._decisions = AlikeDecisions(judge, campaign, at)
+        self._decisions = AlikeDecisions(judge, campaign, at, _told)
         self._campaign = campaign
         self._at = at
         self._about = {"campaign_id": campaign_id, "run_id": run_id, "judged_at": format_time(at)}
@@ -92,34 +107,32 @@ class SegmentJudge:
         consent = known.consents[listed.contact_id]
         contact = listed.contact(known.attempts.get(listed.contact_id, ()))
         view = view_of(consent, self._campaign, self._at)
-        decision = self._decisions.decide(contact, view)
+        told = self._decisions.decide(contact, view)
         agreed = has_agreed(listed.source)
         conflict = forbidden_by(consent, self._campaign.purpose) if agreed else None
-        return Judged(self._row(listed, decision, agreed, conflict), conflict)
+        return Judged(self._row(listed, told, agreed, conflict), conflict)
 
-    def _row(
-        self, listed: Listed, decision: Decision, agreed: bool, conflict: Forbidden | None
-    ) -> dict[str, Any]:
+    def _row(self, listed: Listed, told: _Told, agreed: bool, conflict: Forbidden | None) -> dict[str, Any]:
         own = _own_refusals(listed, agreed)
-        refusals = list(dict.fromkeys((*own, *(one.name for one in decision.refusals))))
-        opening = None if own else decision.next_opening
+        refusals = list(dict.fromkeys((*own, *told.refusals))) if own else told.refusals
+        opening = None if own else told.next_opening
         return {
             "contact_id": listed.contact_id,
             **self._about,
             "state": _state(refusals, opening),
-            "callable_until": None if refusals else _text(decision.callable_until),
-            "next_opening": _text(opening),
+            "callable_until": None if refusals else told.callable_until,
+            "next_opening": opening,
             "refusals": refusals,
             "conflict": conflict.reason if conflict else None,
-            "zones": list(decision.zones),
-            "states": list(decision.states),
+            "zones": told.zones,
+            "states": told.states,
             "zone": listed.zone,
             "zone_confirmed": listed.zone_confirmed,
             "address_state": listed.state,
             # What cannot be read as a ZIP code says nothing, its first digits neither.
             "zip_prefix": prefix_of_zip(listed.zip_code),
             "area_codes": [number.area.code for number in listed.numbers],
-            "rules_version": decision.rules_version,
+            "rules_version": told.rules_version,
         }
 
 
@@ -128,10 +141,21 @@ def _own_refusals(listed: Listed, agreed: bool) -> list[str]:
     return refusals if listed.all_numbers_read else [*refusals, NUMBER_UNREADABLE]
 
 
-def _state(refusals: Sequence[str], opening: datetime | None) -> str:
+def _told(decision: Decision) -> _Told:
+    return _Told(
+        list(dict.fromkeys(one.name for one in decision.refusals)),
+        _text(decision.callable_until),
+        _text(decision.next_opening),
+        list(decision.zones),
+        list(decision.states),
+        decision.rules_version,
+    )
+
+
+def _state(refusals: Sequence[str], opening: str | None) -> str:
     if not refusals:
-        return State.CALLABLE.value
-    return State.LATER.value if opening else State.REFUSED.value
+        return _CALLABLE
+    return _LATER if opening else _REFUSED
 
 
 def _text(moment: datetime | None) -> str | None:
