@@ -383,7 +383,7 @@ def _history(change: Change, now: datetime, took_effect: bool) -> Item:
 
 
 def _surviving(consent: Consent, merge: Merge, merged: Consent) -> Consent:
-    """Return the consent of a survivor with what the contact that was merged into it refuses.
+    """Return the consent of a survivor with the contact that was merged into it, and what that refuses.
 
     From the merge on, or from when it was refused if that was later.
     """
@@ -393,7 +393,7 @@ def _surviving(consent: Consent, merge: Merge, merged: Consent) -> Consent:
         rank = f"{stamp(since)}#1#{state.rank}"
         passed = RegisterState(state.value, source, since, rank, state.category)
         consent = consent.with_refusal(register, passed)
-    return consent
+    return replace(consent, merged=(*consent.merged, merge.contact_id, *merged.merged))
 
 
 def _merge(survivor: str, item: Item) -> Merge:
