@@ -173,6 +173,15 @@ def test_caps_count_calls_of_other_windows_and_campaigns_about_the_same(world: A
     assert {each: row["violations"] for each, row in rows.items() if each in "def"} == {"e": ["cap_day"]}
 
 
+def test_caps_count_calls_to_a_contact_that_was_merged_into_the_called_one(world: AuditWorld) -> None:
+    """The person is the same; what was called is another record of the CRM."""
+    world.register(caps={"per_day": 1})
+    world.says("granted", -6000, "c0")
+    world.says("merged", -20, "c1", merged_contact_id="c0")
+    rows = world.judge([call("a", "c0", minutes=-60), call("b", "c1"), call("c", "c2", minutes=5)])
+    assert {each: row["violations"] for each, row in rows.items()} == {"b": ["cap_day"]}
+
+
 def test_the_rule_of_the_state_and_its_cap_hold(world: AuditWorld) -> None:
     world.places.known["c1"] = Place(state="FL", zone="America/New_York", area_codes=("305",))
     rows = world.judge([call(f"{number}", minutes=number) for number in range(5)])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from outbound.calling.settings import ComplianceSettings
-from outbound.campaigns.checks import Checked, ListState, Lookups, check
+from outbound.campaigns.checks import Checked, ListState, Lookups, check, name_and_key
 from outbound.compliance.rules import packaged_rules
 from worlds.provisioning import plan
 
@@ -43,6 +43,14 @@ def test_what_is_accepted_of_caps_can_be_registered() -> None:
     assert most.profile().caps.per_week == 200
     assert complaints(**caps(per_week=201)) == [("caps.per_week", "range")]
     assert complaints(**caps(per_day=101, per_week=200)) == [("caps.per_day", "range")]
+
+
+@pytest.mark.parametrize("written", [" Caf\u00e9 renewals", "Cafe\u0301 renewals", "Caf\u00e9  renewals "])
+def test_a_name_that_looks_the_same_is_the_same(written: str) -> None:
+    found = checked(name=written).plan
+    assert found is not None
+    assert (found.name, found.key) == name_and_key({"name": "Caf\u00e9 renewals"})
+    assert name_and_key({"name": written}) == (found.name, found.key)
 
 
 def test_a_plan_that_complies_has_no_complaint() -> None:

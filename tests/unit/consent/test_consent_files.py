@@ -19,6 +19,7 @@ from outbound.consent.files.rows import COLUMNS, REFUSALS, refused_change, rows_
 from outbound.files.check import check
 from outbound.files.content import Place
 from outbound.files.refusals import refusals_of
+from outbound.store import consent_slots
 from outbound.store.consent_state import GrantKind, Terms, Value
 from worlds.aws import AwsWorld, FakeClock
 from worlds.consent import ConsentWorld
@@ -268,6 +269,22 @@ def test_a_file_that_cannot_be_right_is_refused_whole(
     assert world.report(name)["reason"] == reason
     [fact] = world.aws.published("consent.file_finished")
     assert (fact["data"]["status"], fact["data"]["wrong_rows"]) == ("refused", None)
+
+
+def test_grants_to_more_sellers_than_are_kept_count_for_nothing_and_are_heard(
+    world: ConsentFileWorld, logged: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consent_slots, "MOST_GRANTS", 3)
+    partners = [grant("c1", number, rest=f"written,Partner {number},,,,,web") for number in range(5)]
+    world.read("a.csv", lines(*partners, grant("c2")))
+
+    sellers = {each.terms.seller for each in world.consents.get("c1").grants}
+    assert sellers == {"Partner 0", "Partner 1", "Partner 2"}
+    refused = [each.refused for each in world.consents.history("c1")]
+    assert refused == ["", "", "", "seller", "seller"]
+    assert world.consents.get("c2").callable
+    said = [each for each in logged() if "more sellers" in each["message"]]
+    assert sum(len(each["changes"]) for each in said) == 2
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from outbound.compliance.consent import refusals_of
 from outbound.compliance.contact import Campaign, Kind, Policy, Purpose
 from outbound.consent.settings import RevocationScope
 from outbound.do_not_call import CATEGORIES
-from outbound.store.consent_slots import consent_after, stored_change
+from outbound.store.consent_slots import MOST_GRANTS, consent_after, stored_change
 from outbound.store.consent_state import (
     Change,
     Consent,
@@ -319,3 +319,30 @@ def _granted(change: Change) -> Change:
 def test_a_slot_of_a_revocation_holds_nothing_of_a_grant() -> None:
     change = Change("c1", Register.CALL, Value.REVOKED, "s", NOON, "e", terms=Terms(GrantKind.WRITTEN, "A"))
     assert "kind" not in stored_change(change)
+
+
+def _long(number: int) -> dict[str, Any]:
+    """A grant that is as long as one can be."""
+    seller = f"{number:03}" + "\N{FLEXED BICEPS}" * 125
+    return _WRITTEN | {"seller": seller, "evidence": "\N{FLEXED BICEPS}" * 200}
+
+
+def test_a_refusal_fits_whatever_was_granted_before(world: ConsentWorld) -> None:
+    """Consent to a list of partners has hundreds of sellers; an item of DynamoDB has 400 KB."""
+    for number in range(MOST_GRANTS + 5):
+        world.take(changed("granted", number - 900, "c1", **_long(number)))
+    rejected = [fact["data"]["field"] for fact in world.aws.published("consent.rejected")]
+    assert rejected == ["seller"] * 5
+    item = world.table.get(world.consents.state_key("c1"))
+    assert item is not None
+    assert len(str(item).encode()) < 350_000
+    assert len(world.consents.get("c1").grants) == MOST_GRANTS
+    later = world.consents.as_it_was("c1", world.clock.now())
+    assert {each.rank for each in later.grants} == {each.rank for each in world.consents.get("c1").grants}
+
+    assert world.take(changed("revoked", -500, "c1")) == {"batchItemFailures": []}
+    assert world.consents.get("c1").refusal == "consent_revoked"
+    # What was revoked makes room.
+    world.take(changed("granted", -400, "c1", **_WRITTEN))
+    assert [each.terms.seller for each in world.consents.get("c1").grants] == ["Acme"]
+    assert _refusals(world, seller="Acme") == []

@@ -168,12 +168,13 @@ def test_calls_that_were_made_count_whoever_knows_of_them(world: SegmentWorld) -
     florida = [
         each for each in _agreed(world) if world.tenant.listed_contact(LIST, each)["address"]["state"] == "FL"
     ]
-    pulled, counted, few = florida[:3]
+    pulled, counted, few, merging = florida[:4]
     world.grant(*florida)
     for contact in florida:
         world.tenant.change_listed_contact(LIST, contact, attempts={"count": 0, "lastAttemptAt": None})
     made = [RecordedAttempt(f"c{n}", NOON - timedelta(hours=n + 1), "other", "renewals") for n in range(3)]
-    world.attempts.add({pulled: made, few: made[:2]}, NOON)
+    world.attempts.add({pulled: made, few: made[:2], "its-former-record": made}, NOON)
+    world.consent("merged", merging, merged_contact_id="its-former-record")
     called = {"count": 3, "lastAttemptAt": "2026-03-10T15:30:00Z"}
     world.tenant.change_listed_contact(LIST, counted, attempts=called)
     request = world.requested()
@@ -182,6 +183,7 @@ def test_calls_that_were_made_count_whoever_knows_of_them(world: SegmentWorld) -
     rows = world.rows(world.run_of(request).run_id)
     assert "cap_24h" in rows[pulled]["refusals"]
     assert "cap_24h" in rows[counted]["refusals"]
+    assert "cap_24h" in rows[merging]["refusals"]
     assert "cap_24h" not in rows[few]["refusals"]
 
 

@@ -126,9 +126,11 @@ class CallJudge:
             yield self._batch(calls[first : first + _BATCH], places)
 
     def _batch(self, calls: Sequence[Call], places: Mapping[str, Place]) -> list[Judgement]:
-        contacts = {call.contact_id for call in calls if call.contact_id}
         consents = self._known.consents.at({_moment(call) for call in calls if call.contact_id})
-        attempts = self._known.attempts.get_many(contacts)
+        merged: dict[str, tuple[str, ...]] = {}
+        for (contact_id, _), consent in consents.items():
+            merged[contact_id] = max(merged.get(contact_id, ()), consent.merged, key=len)
+        attempts = self._known.attempts.of_persons(merged)
         judged = [
             self._judged(call, consents[_moment(call)], attempts[call.contact_id], places)
             if call.contact_id

@@ -76,6 +76,16 @@ class RecentAttempts:
         items = self._table.get_many(keys.values())
         return {contact_id: _attempts(items.get(key, {})) for contact_id, key in keys.items()}
 
+    def of_persons(self, merged: Mapping[str, Collection[str]]) -> Mapping[str, Sequence[RecordedAttempt]]:
+        """Return the recent calls to contacts, and to those that were `merged` into each, oldest first."""
+        made = self.get_many({*merged, *(other for others in merged.values() for other in others)})
+        return {
+            contact_id: sorted((one for each in (contact_id, *others) for one in made[each]), key=_order)
+            if others
+            else made[contact_id]
+            for contact_id, others in merged.items()
+        }
+
     def add(
         self,
         made: Mapping[str, Sequence[RecordedAttempt]],

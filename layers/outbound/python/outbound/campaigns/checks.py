@@ -5,6 +5,7 @@ Pure: rules, day and what was looked up elsewhere are passed in. Not legal advic
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -104,7 +105,7 @@ def check(document: Mapping[str, Any], rules: Rules, today: date, lookups: Looku
     draft = _Draft()
     reader = FieldReader(document, draft.complaints)
     reader.refuse_unknown(_FIELDS)
-    name = reader.text("name", longest=200, required=True)
+    name = _name(reader, required=True)
     draft.purpose = read_purpose(reader)
     draft.states = read_states(reader)
     draft.time_zone = read_zone(reader)
@@ -126,9 +127,14 @@ def check(document: Mapping[str, Any], rules: Rules, today: date, lookups: Looku
 def name_and_key(document: Mapping[str, Any]) -> tuple[str, str]:
     """Return the name and the key of a plan, each empty where it is missing or wrong."""
     reader = FieldReader(document, [])
-    name = reader.text("name", longest=200)
+    name = _name(reader)
     key = reader.text("key", longest=64, form=_KEY)
     return name, key or (derived_key(name) if name else "")
+
+
+def _name(reader: FieldReader, *, required: bool = False) -> str:
+    """Return the name in one spelling: what looks the same to a person is one campaign."""
+    return " ".join(unicodedata.normalize("NFC", reader.text("name", longest=200, required=required)).split())
 
 
 def named_things(document: Mapping[str, Any]) -> tuple[str, str]:

@@ -74,7 +74,8 @@ def _explain(stack: Stack | None, chosen: argparse.Namespace, output: Output) ->
     contact, campaign, consent = contact_of(chosen), _campaign(stack, chosen), None
     if stack and chosen.contact:
         contact = _placed(stack, chosen, contact)
-        made = RecentAttempts(stack.state, stack.tenant).get_many([chosen.contact])[chosen.contact]
+        merged = {chosen.contact: stack.consents.get(chosen.contact).merged}
+        made = RecentAttempts(stack.state, stack.tenant).of_persons(merged)[chosen.contact]
         attempts = tuple(one.attempt() for one in made if one.at < at)
         contact = replace(contact, contact_id=chosen.contact, attempts=attempts)
         consent = _consent(stack, chosen.contact, campaign, at, now)

@@ -185,6 +185,8 @@ class Judge:
                 yield Refusal("emergency_hold", hold.reason, hold.citation)
 
     def _holds_of(self, states: tuple[str, ...]) -> Iterator[Hold]:
+        if not self._rules.holds:
+            return iter(())
         # Of whom the state is not known may be in any.
         anywhere = any(state not in ZONES for state in states)
         return (hold for hold in self._rules.holds if anywhere or not set(states).isdisjoint(hold.states))

@@ -21,6 +21,7 @@ from outbound.consent.metrics import ConsentMetric
 from outbound.consent.settings import RevocationScope, counting, revocations_of
 from outbound.contact_ids import ledger_id
 from outbound.events import Event
+from outbound.logs import logger
 from outbound.metrics import measure
 from outbound.queues import TryLater
 from outbound.runtime import Runtime
@@ -34,6 +35,8 @@ _TOGETHER = 50
 # Invocations that write the same contact at the same moment: each round one of them is done.
 _ROUNDS = 10
 _AGAIN_SECONDS = 15
+# Changes that one line of the log names.
+_MOST_NAMED = 20
 
 
 class BulkRecorder:
@@ -87,6 +90,7 @@ class BulkRecorder:
         # Facts that a run left which was cut off behind its write.
         left = {self._key(change): _carrying(known) for change, known, recorded in found if recorded}
         new = [(change, known) for change, known, recorded in found if recorded is None]
+        _say_refused([change for change, known in new if known.has_no_room(change)])
         told = [self._told(change, known, origin) for change, known in new]
         now = self._clock.now()
         writes = [
@@ -119,6 +123,14 @@ class BulkRecorder:
 
     def _told(self, change: Change, known: OwnState, origin: Origin) -> list[Event]:
         return self._facts.of_change(change, known, origin) if change.value.forbids else []
+
+
+def _say_refused(changes: Sequence[Change]) -> None:
+    """Let it be heard that grants count for nothing; a slice that comes again says so again."""
+    if changes:
+        measure(ConsentMetric.CONSENT_REJECTED, len(changes))
+        ids = [change.event_id for change in changes[:_MOST_NAMED]]
+        logger.warning("grants to more sellers than are kept were refused", extra={"changes": ids})
 
 
 def _carrying(known: OwnState, facts: Sequence[Event] = ()) -> Item:

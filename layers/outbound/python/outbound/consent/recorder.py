@@ -19,6 +19,7 @@ from outbound.logs import logger
 from outbound.metrics import measure
 from outbound.queues import Refused, TryLater, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
+from outbound.store.consent_slots import MOST_GRANTS
 from outbound.store.consent_state import Change, Register, Value
 from outbound.store.consents import ConsentLedger, Merge
 from outbound.store.outbox import Outbox
@@ -30,6 +31,8 @@ _ROUNDS = 10
 _AGAIN_SECONDS = 15
 # A refusal quotes a type that it does not know up to this length: it may be anything.
 _LONGEST_QUOTED = 64
+TOO_MANY_GRANTS = f"the contact has grants to {MOST_GRANTS} sellers, and no more are kept"
+"""Why a grant counts for nothing that is right in itself."""
 
 
 class ConsentRecorder:
@@ -110,7 +113,10 @@ class ConsentRecorder:
             self._ledger.record_without_effect(change, now, "occurred_at", [self._rejection(event, early)])
             return
         known = self._ledger.state_before(change)
-        if not known.written_by(change):
+        if known.has_no_room(change):
+            refusal = self._rejection(event, InvalidChange("seller", TOO_MANY_GRANTS))
+            self._ledger.record_without_effect(change, now, "seller", [refusal])
+        elif not known.written_by(change):
             self._ledger.record_without_effect(change, now)
         elif self._ledger.record(change, known, self._facts.of_change(change, known, _origin(event)), now):
             measure(ConsentMetric.CONSENT_RECORDED)

@@ -81,10 +81,12 @@ class PageReader:
         ids = [each.contact_id for each in listed]
         attempts = beside.submit(self._attempts.get_many, ids)
         consents = self._consents.get_many(ids)
+        # Few are another record of a person whom the CRM had twice.
+        merged = {each: consent.merged for each, consent in consents.items() if consent.merged}
         return Known(
             listed,
             consents,
-            attempts.result(),
+            {**attempts.result(), **(self._attempts.of_persons(merged) if merged else {})},
             len(page.contacts),
             page.total,
             len(page.contacts) - len(fitting),

@@ -16,7 +16,7 @@ does not take the place of the written consent that was imported before.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,12 @@ from outbound.clock import format_time, parse_time
 from outbound.do_not_call import CATEGORIES
 from outbound.store.consent_state import Change, Consent, GrantKind, Register, RegisterState, Terms, Value
 from outbound.store.table import Item
+
+MOST_GRANTS = 100
+"""So many grants of kinds and sellers stand beside each other: an item has room for more, and needs it.
+
+What forbids has to fit whatever was granted before, as to a long list of a seller's partners.
+"""
 
 _ALL = "all"
 _GRANT, _REVOKED = "grant_", "revoked_"
@@ -37,6 +43,30 @@ def written_by(item: Mapping[str, Any], change: Change) -> Item:
     stored, rank = stored_change(change), change.rank
     slots = (slot for slot in _slots_of(change) if slot not in item or item[slot]["rank"] < rank)
     return dict.fromkeys(slots, stored)
+
+
+def has_no_room(item: Mapping[str, Any], change: Change) -> bool:
+    """Return True if a change grants to one seller more than are kept."""
+    return _opens_slot(item, change) and len(_grants(item)) - len(_ended(item)) >= MOST_GRANTS
+
+
+def slots_making_room(item: Mapping[str, Any], change: Change) -> Sequence[str]:
+    """Return the slots of grants that were revoked since, where a change needs the room of one of them."""
+    is_full = _opens_slot(item, change) and len(_grants(item)) >= MOST_GRANTS
+    return _ended(item) if is_full else ()
+
+
+def _opens_slot(item: Mapping[str, Any], change: Change) -> bool:
+    return change.value is Value.GRANTED and not all(slot in item for slot in _slots_of(change)[1:])
+
+
+def _grants(item: Mapping[str, Any]) -> list[str]:
+    return [name for name in item if name.startswith(_GRANT)]
+
+
+def _ended(item: Mapping[str, Any]) -> list[str]:
+    revoked = _revoked_since(item, "")
+    return [name for name in _grants(item) if item[name]["rank"] < revoked]
 
 
 def takes_effect(item: Mapping[str, Any], change: Change) -> bool:

@@ -134,7 +134,8 @@ class Consent:
 
     `categories` is what was said last of one category of calls alone. `revocations` has the newest by
     category, the empty text standing for all calls; `grants` has every grant of a kind and seller that none
-    has replaced. What a state of before that kinds were kept says stands in its registers alone.
+    has replaced. What a state of before that kinds were kept says stands in its registers alone. `merged` are
+    the contacts that were merged into this one: they are the same person.
     """
 
     contact_id: str
@@ -142,6 +143,7 @@ class Consent:
     categories: Mapping[str, RegisterState] = field(default_factory=dict)
     revocations: Mapping[str, RegisterState] = field(default_factory=dict)
     grants: tuple[RegisterState, ...] = ()
+    merged: tuple[str, ...] = ()
 
     @property
     def refusal(self) -> str:

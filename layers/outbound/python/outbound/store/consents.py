@@ -29,8 +29,10 @@ from outbound.events import Event
 from outbound.store.consent_slots import (
     consent_after,
     consent_in,
+    has_no_room,
     may_have_forgotten,
     register_slot,
+    slots_making_room,
     stored_terms,
     takes_effect,
     terms_in,
@@ -76,6 +78,10 @@ class OwnState:
     def written_by(self, change: Change) -> Item:
         """Return the slots that a change writes."""
         return written_by({**self.item, **self.recalled}, change)
+
+    def has_no_room(self, change: Change) -> bool:
+        """Return True if a change grants to one seller more than a state has room for."""
+        return has_no_room(self.item, change)
 
     def takes_effect(self, change: Change) -> bool:
         """Return True if a change makes a difference to what the state says."""
@@ -278,6 +284,8 @@ class ConsentLedger(Consents):
 
         Of a change that is the newest in nothing it is its history alone.
         """
+        if known.has_no_room(change):
+            return [self._noting(change, now, False, "seller")]
         noting = self._noting(change, now, known.takes_effect(change))
         if not known.written_by(change):
             return [noting]
@@ -292,8 +300,10 @@ class ConsentLedger(Consents):
         condition = "attribute_not_exists(#revision)"
         if known.revision:
             condition, values[":seen"] = "#revision = :seen", known.revision
+        ended = slots_making_room(known.item, change)
+        removal = f" REMOVE {', '.join(f'#{name}' for name in ended)}" if ended else ""
         update = self._table.updating(
-            self.state_key(change.contact_id), f"SET {', '.join(sets)}", values, condition
+            self.state_key(change.contact_id), f"SET {', '.join(sets)}{removal}", values, condition
         )
         return [noting, update]
 
@@ -345,8 +355,8 @@ class ConsentLedger(Consents):
         key = f"{_CHANGES}{stated}#{change.event_id}#{change.value.value}"
         return Key(pk, f"{key}#{change.particulars}" if change.particulars else key)
 
-    def _noting(self, change: Change, now: datetime, took_effect: bool) -> Item:
-        item = _history(change, now, took_effect)
+    def _noting(self, change: Change, now: datetime, took_effect: bool, refused: str = "") -> Item:
+        item = _history(change, now, took_effect) | {"refused": refused or None}
         return self._table.putting(self.change_key(change), item, "attribute_not_exists(#pk)")
 
 
@@ -373,7 +383,7 @@ def _history(change: Change, now: datetime, took_effect: bool) -> Item:
 
 
 def _surviving(consent: Consent, merge: Merge, merged: Consent) -> Consent:
-    """Return the consent of a survivor with what the contact that was merged into it refuses.
+    """Return the consent of a survivor with the contact that was merged into it, and what that refuses.
 
     From the merge on, or from when it was refused if that was later.
     """
@@ -383,7 +393,7 @@ def _surviving(consent: Consent, merge: Merge, merged: Consent) -> Consent:
         rank = f"{stamp(since)}#1#{state.rank}"
         passed = RegisterState(state.value, source, since, rank, state.category)
         consent = consent.with_refusal(register, passed)
-    return consent
+    return replace(consent, merged=(*consent.merged, merge.contact_id, *merged.merged))
 
 
 def _merge(survivor: str, item: Item) -> Merge:
