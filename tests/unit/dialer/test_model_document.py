@@ -115,7 +115,7 @@ def test_a_call_that_rings_longer_than_it_is_let_ring_is_refused() -> None:
 
 def test_more_calls_than_can_be_simulated_are_refused_before_they_are() -> None:
     said = refusal({**TEAM, "hours": 100, "replications": 10})
-    assert said.startswith("replications: makes up to 24,000,000 calls")
+    assert said.startswith("replications: makes up to 24,080,000 calls with its warm-up")
     assert "replications" in refusal({**ARRIVALS, "hours": 10_000, "replications": 10})
 
 

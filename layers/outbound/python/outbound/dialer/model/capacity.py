@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import inf
 from typing import Any
 
 from outbound.dialer.model.arriving import ArrivingCalls
@@ -19,10 +19,6 @@ from outbound.dialer.model.tally import Tally
 # A single replication is cut into pieces that stand for replications.
 _PIECES = 10
 _HOUR = 3600.0
-# So many handling times after the start of a dialer the start is forgotten; at least so many seconds.
-_HANDLINGS, _LEAST_WARM_UP, _MOST_WARM_UP = 5, 300.0, 20 * _HOUR
-# A queue in which callers wait for ever forgets its start in so many of its relaxation times.
-_RELAXATIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +113,7 @@ def _replicate(document: ModelDocument, replication: int, assumed: Assumptions) 
 
     The only replication of a document gives several tallies, of its consecutive pieces.
     """
-    warm_up, seconds = warm_up_seconds(document), document.hours * _HOUR
+    warm_up, seconds = document.warm_up_seconds, document.hours * _HOUR
     simulation = _call_flow(document, replication, warm_up, assumed)
     pieces = _PIECES if document.replications == 1 else 1
     before, tallies = simulation.run(warm_up), []
@@ -133,25 +129,6 @@ def _call_flow(document: ModelDocument, replication: int, warm_up: float, assume
         return DialledCalls(document, document.pacing, replication, warm_up, assumed)
     # The document has one of the two.
     return ArrivingCalls(document, document.arrivals_per_second or 0.0, replication, warm_up, assumed)
-
-
-def warm_up_seconds(document: ModelDocument) -> float:
-    """Return how long a simulation runs before it is measured: it starts without a call."""
-    handling = document.talk_seconds.mean + document.wrap_seconds.mean
-    patience = document.patience
-    waits = 0.0
-    if patience is not None:
-        waits = patience.exponential or patience.fixed or 0.0
-    elif document.arrivals_per_second:
-        waits = _RELAXATIONS * _relaxation(document.arrivals_per_second, handling, document.agents)
-    return min(_MOST_WARM_UP, max(_LEAST_WARM_UP, _HANDLINGS * (handling + waits)))
-
-
-def _relaxation(arrivals: float, handling: float, agents: int) -> float:
-    """Return the relaxation time of M/M/c; of a queue that only grows, none."""
-    if not handling or arrivals * handling >= agents:
-        return 0.0
-    return float((sqrt(agents / handling) - sqrt(arrivals)) ** -2)
 
 
 def _capacity(document: ModelDocument, tallies: Sequence[Tally], events: int, seconds: float) -> Capacity:

@@ -11,6 +11,7 @@ closed forms describe.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -22,6 +23,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from outbound.dialer.model.warm_up import warm_up_seconds
 
 # A call that is not answered rings so long: 47 CFR 64.1200(a)(6).
 LEAST_NO_ANSWER_SECONDS = 15
@@ -129,6 +132,11 @@ class ModelDocument(_Strict):
     replications: Annotated[int, Field(ge=1, le=10_000)] = Field(20, validate_default=True)
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
 
+    @property
+    def warm_up_seconds(self) -> float:
+        """How long a simulation runs before it is measured."""
+        return _warm_up(dict(self))
+
     @field_validator("answer_rate")
     @classmethod
     def _dialled(cls, rate: float | None, info: ValidationInfo) -> float | None:
@@ -180,16 +188,26 @@ class ModelDocument(_Strict):
     @field_validator("replications")
     @classmethod
     def _bounded(cls, replications: int, info: ValidationInfo) -> int:
-        calls = _calls_an_hour(info.data) * info.data.get("hours", 0) * replications
+        calls = _calls_a_replication(info.data) * replications
         if calls > MAX_CALLS:
             raise ValueError(
-                f"makes up to {calls:,.0f} calls in these hours, more than the {MAX_CALLS:,} allowed;"
+                f"makes up to {calls:,.0f} calls with its warm-up, more than the {MAX_CALLS:,} allowed;"
                 " take fewer, or fewer hours"
             )
         return replications
 
 
-def _calls_an_hour(known: dict[str, Any]) -> float:
-    """Return the most calls that an hour can have, by what is known to be right."""
-    a_second = known.get("arrivals_per_second") or 1000 / known.get("spacing_ms", 1000)
-    return float(a_second * _HOUR)
+def _calls_a_replication(known: Mapping[str, Any]) -> float:
+    """Return the most calls of a replication and its warm-up; 0 where a wrong field is named anyway."""
+    try:
+        seconds = _warm_up(known) + known["hours"] * _HOUR
+        return float(seconds * (known["arrivals_per_second"] or 1000 / known["spacing_ms"]))
+    except KeyError:
+        return 0.0
+
+
+def _warm_up(fields: Mapping[str, Any]) -> float:
+    patience: Patience | None = fields["patience"]
+    handling = fields["talk_seconds"].mean + fields["wrap_seconds"].mean
+    mean = None if patience is None else (patience.exponential or patience.fixed or 0.0)
+    return warm_up_seconds(fields["agents"], handling, fields["arrivals_per_second"], mean)
