@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import OutOfTime, UnexpectedAnswer
 from outbound.cxone.ports.contact_lists import ContactListsPort, ListPage
-from outbound.segments.judging import Known, PageReader, SegmentJudge
+from outbound.segments.contact_judge import Known, PageReader, SegmentJudge
 from outbound.segments.part_writer import OpenPart, PartWriter
 from outbound.segments.query import queries
 from outbound.segments.runs import Cursor, Part, SegmentRun, SegmentRuns

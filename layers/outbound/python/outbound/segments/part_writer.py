@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from outbound.calling.forbidding import Forbidden
+from outbound.calling.forbidden import Forbidden
 from outbound.events import Bus
 from outbound.metrics import measure
-from outbound.segments.judging import Judged
+from outbound.segments.contact_judge import Judged
 from outbound.segments.metrics import SegmentMetric
 from outbound.segments.runs import Part, SegmentRun
 from outbound.segments.suppressions import suppression_of

@@ -26,7 +26,7 @@ from outbound.logs import logger
 from outbound.metrics import measure
 from outbound.queues import Refused, TryLater, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
-from outbound.segments.judging import PageReader, SegmentJudge
+from outbound.segments.contact_judge import PageReader, SegmentJudge
 from outbound.segments.metrics import SegmentMetric
 from outbound.segments.pager import Pager, Progress, Superseded, TooManyContacts
 from outbound.segments.part_writer import PartWriter

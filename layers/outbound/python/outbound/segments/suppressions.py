@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from outbound.calling.forbidding import Forbidden
+from outbound.calling.forbidden import Forbidden
 from outbound.contact_ids import ledger_id
 from outbound.events import Event, EventType, event_of_type
 

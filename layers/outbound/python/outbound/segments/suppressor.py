@@ -18,7 +18,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outbound.calling.forbidding import Forbidden, forbidden_by
+from outbound.calling.forbidden import Forbidden, forbidden_by
 from outbound.calling.segment_index import Segmented, SegmentIndex
 from outbound.clock import Clock, Invocation, parse_time
 from outbound.compliance.contact import Purpose

@@ -12,8 +12,8 @@ from outbound.consent.files.rows import rows_of
 from outbound.consent.metrics import ConsentMetric
 from outbound.events import Event, new_event
 from outbound.events.facts.consent import ConsentFileFinished
-from outbound.files.closing import lay_beside
 from outbound.files.content import Block, Place
+from outbound.files.copies import lay_beside
 from outbound.files.inbox import Inbox, UploadLost
 from outbound.files.ledger import FileState
 from outbound.files.lists import AnswerList, HeldLost, ListProgress

@@ -14,7 +14,7 @@ from outbound.dispositions.metrics import DispositionMetric
 from outbound.dispositions.reports import Tally, outcome_of
 from outbound.events import Event, new_event
 from outbound.events.facts.dispositions import DispositionFileFinished
-from outbound.files.closing import lay_beside
+from outbound.files.copies import lay_beside
 from outbound.files.inbox import Inbox, UploadLost
 from outbound.files.ledger import FileState
 from outbound.files.lists import AnswerList, ListText

@@ -10,7 +10,7 @@ from typing import Any
 
 from outbound.calling.attempts import RecentAttempts, RecordedAttempt
 from outbound.calling.consent_view import view_of
-from outbound.calling.forbidding import Forbidden, forbidden_by
+from outbound.calling.forbidden import Forbidden, forbidden_by
 from outbound.clock import format_time
 from outbound.compliance.alike import AlikeDecisions
 from outbound.compliance.contact import Campaign
