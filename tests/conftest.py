@@ -15,6 +15,8 @@ from typing import Any
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock
 
 os.environ.update(ENVIRONMENT)
+# Workers of xdist have it from the terminal that they were started in, and what is told would be folded.
+os.environ.pop("COLUMNS", None)
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
