@@ -46,7 +46,7 @@ A cut is a `Cut`, a BaseException: work that catches it catches everything, and 
 from faults.checking import Checked, check_every_cut, check_every_refusal, until_quiet
 from faults.outside import Cut, OutsideCall, unwatched
 from faults.redelivery import QueueTrigger
-from faults.worlds import fresh
+from faults.worlds import fresh, recover, work_off_a_batch
 
 __all__ = [
     "Checked",
@@ -56,6 +56,8 @@ __all__ = [
     "check_every_cut",
     "check_every_refusal",
     "fresh",
+    "recover",
     "until_quiet",
     "unwatched",
+    "work_off_a_batch",
 ]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any
+
+from outbound.queues import TryLater
 
 # What of the store, the bus and CXone's adapter is one outside call.
 _CALLS = ("get", "get_many", "put", "update", "transact", "query", "publish", "contact", "dispose")
@@ -54,7 +57,21 @@ class Turns:
 
         return step
 
-    def done(self, worker: int) -> None:
+    def start(self, worker: int, work: Callable[[], object]) -> threading.Thread:
+        """Start a worker; it is done when its work ends, it dies, or its message has to come back."""
+
+        def run() -> None:
+            try:
+                with suppress(Gone, TryLater):
+                    work()
+            finally:
+                self._done(worker)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        return thread
+
+    def _done(self, worker: int) -> None:
         with self._changed:
             self._left.discard(worker)
             self._changed.notify()

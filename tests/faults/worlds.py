@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from moto.core.models import MockAWS
 
+from faults.checking import until_quiet
+from faults.redelivery import QueueTrigger
 from worlds.aws import AwsWorld, FakeClock
 from worlds.quick_moto import quick_aws
 
@@ -25,3 +27,33 @@ def fresh(build: Callable[[AwsWorld, FakeClock], W]) -> Callable[[], AbstractCon
             yield build(AwsWorld(), FakeClock())
 
     return make
+
+
+class QueueWorld(Protocol):
+    """A world with one function behind a queue."""
+
+    clock: FakeClock
+    trigger: QueueTrigger
+
+    def start_afresh(self) -> object:
+        """Begin a new process, which remembers nothing."""
+
+    def sweep(self) -> int:
+        """Finish what was left undone; give how much that was."""
+
+
+def work_off_a_batch(world: QueueWorld) -> None:
+    """The `work` of a check: one life of the function."""
+    world.trigger.poll()
+
+
+def recover(world: QueueWorld) -> None:
+    """The `recover` of a check: leases end, messages come back, the sweeper runs, until it is quiet."""
+    world.clock.advance(minutes=15)
+    world.start_afresh()
+    for _ in range(10):
+        world.trigger.let_time_pass()
+        world.clock.advance(minutes=15)
+        if not world.trigger.poll():
+            break
+    until_quiet(world.sweep)

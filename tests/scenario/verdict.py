@@ -40,7 +40,7 @@ def judge(cast: Cast, seen: Seen, webhooks: list[Row], seconds: float, quota: bo
     """Compare what arrived with what exists."""
     verdict = Verdict(webhooks=webhooks)
     for row in webhooks:
-        verdict.expect(row.as_meant, f"webhooks, {row.sender}, {row.what}: {row.answers}")
+        verdict.expect(row.as_meant, f"{row.sender}, {row.what}: {row.answers}")
     lake = _lake(cast)
     for campaign in dialled(cast.tenant):
         mine = [job for job in seen.jobs if job.campaign_id == campaign.id]
@@ -184,7 +184,7 @@ def show(verdict: Verdict, console: Console) -> None:
         figures = f"{row['records']:,}", f"{row['set_aside']:,}", f"{row['conversion_percent']} %"
         table.add_row(row["campaign"], *figures)
     console.print(table)
-    table = Table("sender", "what", "came of it", title="webhooks", title_justify="left")
+    table = Table("sender", "what", "came of it", title="what was sent and asked for", title_justify="left")
     for webhook in verdict.webhooks:
         table.add_row(webhook.sender, webhook.what, webhook.answers)
     console.print(table)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from faults import check_every_cut, check_every_refusal, fresh, until_quiet
+from faults import check_every_cut, check_every_refusal, fresh, recover, work_off_a_batch
 
 from sandbox.running import Tenant
 from worlds.aws import AwsWorld, FakeClock
@@ -34,21 +34,6 @@ def _build(tenant: Tenant, story: str) -> Callable[[AwsWorld, FakeClock], Provis
     return build
 
 
-def _work(world: ProvisioningWorld) -> None:
-    world.trigger.poll()
-
-
-def _recover(world: ProvisioningWorld) -> None:
-    world.clock.advance(minutes=15)
-    world.start_afresh()
-    for _ in range(10):
-        world.trigger.let_time_pass()
-        world.clock.advance(minutes=15)
-        if not world.trigger.poll():
-            break
-    until_quiet(world.sweep)
-
-
 def _state(world: ProvisioningWorld) -> object:
     """What there is in the end; the tenant gives ids by chance."""
     campaigns = world.tenant.created_campaigns()
@@ -70,12 +55,12 @@ def _state(world: ProvisioningWorld) -> object:
 
 @pytest.mark.parametrize("story", _STORIES)
 def test_one_campaign_in_the_end_wherever_its_run_is_cut_off(tenant: Tenant, story: str) -> None:
-    checked = check_every_cut(fresh(_build(tenant, story)), _work, _recover, _state)
+    checked = check_every_cut(fresh(_build(tenant, story)), work_off_a_batch, recover, _state)
     assert checked.runs >= 4
 
 
 @pytest.mark.slow
 def test_one_campaign_in_the_end_wherever_a_call_is_refused_once(tenant: Tenant) -> None:
-    checked = check_every_refusal(fresh(_build(tenant, "created")), _work, _recover, _state)
+    checked = check_every_refusal(fresh(_build(tenant, "created")), work_off_a_batch, recover, _state)
     assert checked.runs > 20
     assert "http POST /api/v2/omnichannel/campaigns" in checked.calls

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from faults import fresh
-from faults.interleaving import Gone, Stepped, Turns
+from faults.interleaving import Stepped, Turns
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,6 @@ from outbound.clock import Deadline
 from outbound.cxone.errors import Unavailable
 from outbound.cxone.ports.campaigns import CampaignRecord, NewCampaign
 from outbound.events import Bus, Event
-from outbound.queues import TryLater
 from outbound.store.outbox import Outbox
 from outbound.store.registry import Registry
 from sandbox.running import Tenant
@@ -75,17 +74,7 @@ def _worker(
 ) -> threading.Thread:
     provisioner = _provisioner(world, turns.step(number, dies_at), port)
 
-    def run() -> None:
-        try:
-            provisioner.take({"body": message(event)}, Deadline(world.clock, 50))
-        except (Gone, TryLater):
-            pass
-        finally:
-            turns.done(number)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    return thread
+    return turns.start(number, lambda: provisioner.take({"body": message(event)}, Deadline(world.clock, 50)))
 
 
 _death = st.none() | st.tuples(st.integers(0, 16), st.booleans())

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 from faults import fresh
-from faults.interleaving import Gone, Stepped, Turns
+from faults.interleaving import Stepped, Turns
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outbound.consent.recorder import ConsentRecorder
 from outbound.events import Bus, Event
-from outbound.queues import TryLater
 from outbound.store.consent_slots import consent_after, consent_in
 from outbound.store.consents import ConsentLedger
 from outbound.store.outbox import Outbox
@@ -55,17 +54,7 @@ def _worker(
     ledger = ConsentLedger(table, ENVIRONMENT["TENANT"], world.clock)
     recorder = ConsentRecorder(ledger, Outbox(table, bus), bus, world.clock)
 
-    def run() -> None:
-        try:
-            recorder.take({"body": message(event)})
-        except (Gone, TryLater):
-            pass
-        finally:
-            turns.done(number)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    return thread
+    return turns.start(number, lambda: recorder.take({"body": message(event)}))
 
 
 def _state(world: ConsentWorld, names: dict[str, str]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from faults import check_every_cut, check_every_refusal, fresh, until_quiet
+from faults import check_every_cut, check_every_refusal, fresh, recover, work_off_a_batch
 
 from outbound.dispositions.ledger import DispositionLedger
 from outbound.events import Event
@@ -43,21 +43,6 @@ def _build(tenant: Tenant, story: str) -> Callable[[AwsWorld, FakeClock], Dispos
     return build
 
 
-def _work(world: DispositionWorld) -> None:
-    world.trigger.poll()
-
-
-def _recover(world: DispositionWorld) -> None:
-    world.clock.advance(minutes=15)
-    world.start_afresh()
-    for _ in range(10):
-        world.trigger.let_time_pass()
-        world.clock.advance(minutes=15)
-        if not world.trigger.poll():
-            break
-    until_quiet(world.sweep)
-
-
 def _state(world: DispositionWorld) -> object:
     contact = world.contact()
     facts = sorted(
@@ -87,7 +72,7 @@ _MET_ELSEWHERE = {"applied", "superseded", "invalid", "not found"}
     [pytest.param(one, marks=[pytest.mark.load] if one in _MET_ELSEWHERE else []) for one in _STORIES],
 )
 def test_a_disposition_ends_as_undisturbed_wherever_its_worker_is_cut_off(tenant: Tenant, story: str) -> None:
-    checked = check_every_cut(fresh(_build(tenant, story)), _work, _recover, _state)
+    checked = check_every_cut(fresh(_build(tenant, story)), work_off_a_batch, recover, _state)
     assert checked.runs >= 4
 
 
@@ -95,7 +80,7 @@ def test_a_disposition_ends_as_undisturbed_wherever_its_worker_is_cut_off(tenant
 def test_a_disposition_ends_as_undisturbed_wherever_a_call_is_refused_once(
     tenant: Tenant, story: str
 ) -> None:
-    assert check_every_refusal(fresh(_build(tenant, story)), _work, _recover, _state).runs > 10
+    assert check_every_refusal(fresh(_build(tenant, story)), work_off_a_batch, recover, _state).runs > 10
 
 
 def test_what_was_written_and_not_recorded_is_applied_though_a_newer_one_came_first(

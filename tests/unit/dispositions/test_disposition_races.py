@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from faults import fresh
-from faults.interleaving import Gone, Stepped, Turns
+from faults.interleaving import Stepped, Turns
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +20,6 @@ from outbound.dispositions.applier import Applier
 from outbound.dispositions.facts import DispositionFacts
 from outbound.dispositions.ledger import DispositionLedger
 from outbound.events import Bus, Event
-from outbound.queues import TryLater
 from outbound.store.outbox import Outbox
 from sandbox.running import Tenant
 from worlds.aws import ENVIRONMENT
@@ -69,17 +68,7 @@ def _worker(
         world.clock,
     )
 
-    def run() -> None:
-        try:
-            applier.take({"body": message(event)}, Deadline(world.clock, 110))
-        except (Gone, TryLater):
-            pass
-        finally:
-            turns.done(number)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    return thread
+    return turns.start(number, lambda: applier.take({"body": message(event)}, Deadline(world.clock, 110)))
 
 
 _death = st.none() | st.tuples(st.integers(0, 12), st.booleans())

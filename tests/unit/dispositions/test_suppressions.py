@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from faults import check_every_cut, check_every_refusal, fresh, until_quiet
+from faults import check_every_cut, check_every_refusal, fresh, recover, work_off_a_batch
 
 from outbound.events.requests import INTERNAL, REPORTS, REQUESTS
 from outbound.events.types import EventType
@@ -149,21 +149,6 @@ def _build(tenant: Tenant, before: bool) -> Any:
     return build
 
 
-def _work(world: DispositionWorld) -> None:
-    world.trigger.poll()
-
-
-def _recover(world: DispositionWorld) -> None:
-    world.clock.advance(minutes=15)
-    world.start_afresh()
-    for _ in range(10):
-        world.trigger.let_time_pass()
-        world.clock.advance(minutes=15)
-        if not world.trigger.poll():
-            break
-    until_quiet(world.sweep)
-
-
 def _state(world: DispositionWorld) -> object:
     facts = {fact["event_id"]: fact["event_type"] for fact in world.aws.published()}
     items = [item for item in world.ledger.requests_of(DELIVERY) if "facts" in item or "due_kind" in item]
@@ -183,8 +168,8 @@ def _state(world: DispositionWorld) -> object:
 def test_a_suppression_ends_as_undisturbed_wherever_its_worker_is_cut_off(
     tenant: Tenant, before: bool
 ) -> None:
-    assert check_every_cut(fresh(_build(tenant, before)), _work, _recover, _state).runs > 8
+    assert check_every_cut(fresh(_build(tenant, before)), work_off_a_batch, recover, _state).runs > 8
 
 
 def test_a_suppression_ends_as_undisturbed_wherever_a_call_is_refused_once(tenant: Tenant) -> None:
-    assert check_every_refusal(fresh(_build(tenant, True)), _work, _recover, _state).runs > 5
+    assert check_every_refusal(fresh(_build(tenant, True)), work_off_a_batch, recover, _state).runs > 5

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from outbound.cli.check_calling import suppressions
+from outbound.cli.check_suppressions import suppressions
 from outbound.events import Event
 from sandbox.world import contacts_of
 from worlds.aws import FakeClock

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from outbound.cli import check_calling, check_cxone, check_secrets, check_stack
+from outbound.cli import check_cxone, check_secrets, check_stack, check_suppressions
 from outbound.cli.findings import Finding, ordered, safely, text
 from outbound.cli.outcomes import let_go, stuck_jobs
 from outbound.cli.output import Output
@@ -27,7 +27,7 @@ _CHECK: Sequence[tuple[str, Look]] = (
     ("secrets", check_secrets.secrets),
     ("CXone", check_cxone.surfaces),
     ("subscriptions", check_cxone.subscriptions),
-    ("suppressions", check_calling.suppressions),
+    ("suppressions", check_suppressions.suppressions),
     ("schedules", check_stack.schedules),
     *_STATUS,
     ("alarm listeners", check_stack.alarm_listeners),

@@ -5,7 +5,7 @@
                               -> abandoned -> message (dialled calls)
 
 A call holds a trunk from its first ring to the end of talk or message; an agent is busy from the
-connection to the end of wrap-up. Where calls come from is `dialled.py` and `arriving.py`.
+connection to the end of wrap-up. Where calls come from is `dialled.py` and `arrivals.py`.
 """
 
 from __future__ import annotations

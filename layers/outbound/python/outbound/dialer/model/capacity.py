@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from outbound.dialer.model.arriving import ArrivingCalls
+from outbound.dialer.model.arrivals import ArrivingCalls
 from outbound.dialer.model.assumptions import ASSUMPTIONS, Assumptions
 from outbound.dialer.model.call_flow import CallFlow
 from outbound.dialer.model.dialled import DialledCalls
