@@ -6,6 +6,7 @@ import importlib.util
 import io
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -87,6 +88,20 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]
     stream = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", stream)
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[float]]:
+    """Every metric that is measured, with its values."""
+    from outbound.metrics import metrics
+
+    found: dict[str, list[float]] = defaultdict(list)
+
+    def add_metric(name: str, unit: Any, value: float) -> None:
+        found[name].append(value)
+
+    monkeypatch.setattr(metrics, "add_metric", add_metric)
+    return found
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -263,6 +263,21 @@ def test_written_consent_of_the_seller_is_enough_where_a_bare_flag_is_not(
     assert {each: row["violations"] for each, row in rows.items()} == {"b": ["consent_other_seller"]}
 
 
+def test_of_several_grants_the_one_that_serves_the_call_counts(aws: AwsWorld, clock: FakeClock) -> None:
+    """The newest names another seller, or another category of calls."""
+    world = AuditWorld(aws, clock, accept_bare_consent=False)
+    world.register(seller="Acme")
+    for contact_id, newer in (
+        ("c1", {"seller": "Bolt"}),
+        ("c2", {"seller": "Acme", "scope": "informational"}),
+    ):
+        world.says("granted", -6000, contact_id, kind="written", seller="Acme")
+        world.says("granted", -600, contact_id, kind="written", **newer)
+    world.says("granted", -6000, "c3", kind="written", seller="Acme", scope="informational")
+    rows = world.judge([call("a"), call("b", "c2"), call("c", "c3")])
+    assert {each: row["violations"] for each, row in rows.items()} == {"c": ["no_consent"]}
+
+
 def test_a_contact_that_the_crm_has_no_more_is_not_called(world: AuditWorld) -> None:
     world.says("deleted", -30)
     row = world.judge([call("a")])["a"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,25 +49,46 @@ TURNS = [
 ]
 turns = st.sampled_from(TURNS).map(lambda turn: AT + turn)
 attempts = st.builds(Attempt, turns, st.sampled_from(["", "renewals", "other"]), st.booleans())
-contacts = st.builds(
-    Contact,
-    numbers=st.lists(st.sampled_from(NUMBERS), max_size=2).map(tuple),
-    state=st.sampled_from(["", "NY", "FL", " fl", "OR", "XX"]),
-    zip_code=st.sampled_from(["", "10001", "10002-1234", "32401", "00000", "what"]),
-    zone=st.sampled_from(["", "America/New_York", "Pacific/Honolulu", "Nope/Nope"]),
-    zone_confirmed=st.booleans(),
-    attempts=st.none() | st.lists(attempts, max_size=5).map(tuple),
-    mobile=st.sampled_from([None, True, False]),
-)
-grants = st.builds(
-    Grant,
-    st.sampled_from(Kind),
-    st.none() | turns,
-    st.none() | turns,
-    st.sampled_from(["", "acme", "Other"]),
-    st.sampled_from(["", "a form"]),
-)
-consents = st.builds(ConsentView, st.booleans(), st.booleans(), st.none() | grants, st.booleans())
+_WHO = {
+    "numbers": st.lists(st.sampled_from(NUMBERS), max_size=2).map(tuple),
+    "state": st.sampled_from(["", "NY", "FL", " fl", "OR", "XX"]),
+    "zip_code": st.sampled_from(["", "10001", "10002-1234", "32401", "00000", "what"]),
+    "zone": st.sampled_from(["", "America/New_York", "Pacific/Honolulu", "Nope/Nope"]),
+    "zone_confirmed": st.booleans(),
+    "attempts": st.none() | st.lists(attempts, max_size=5).map(tuple),
+    "mobile": st.sampled_from([None, True, False]),
+}
+_TERMS = {
+    "kind": st.sampled_from(Kind),
+    "granted_at": st.none() | turns,
+    "expires_at": st.none() | turns,
+    "seller": st.sampled_from(["", "acme", "Other"]),
+    "evidence": st.sampled_from(["", "a form"]),
+}
+grants = st.builds(Grant, **_TERMS)
+_SAID = {
+    "do_not_call": st.booleans(),
+    "revoked": st.booleans(),
+    "grant": st.none() | grants,
+    "deleted": st.booleans(),
+}
+contacts, consents = st.builds(Contact, **_WHO), st.builds(ConsentView, **_SAID)
+
+
+@st.composite
+def neighbours(draw: st.DrawFn) -> list[tuple[Contact, ConsentView]]:
+    """Contacts of which each differs in one thing from the one before: that is what may be overlooked."""
+    contact, consent = draw(contacts), draw(consents)
+    asked = [(contact, consent)]
+    for name in draw(st.lists(st.sampled_from([*_WHO, *_SAID, *_TERMS]), max_size=12)):
+        if name in _WHO:
+            contact = replace(contact, **{name: draw(_WHO[name])})
+        elif name in _SAID:
+            consent = replace(consent, **{name: draw(_SAID[name])})
+        elif consent.grant:
+            consent = replace(consent, grant=replace(consent.grant, **{name: draw(_TERMS[name])}))
+        asked.append((contact, consent))
+    return asked
 
 
 def _shown(decision: Decision) -> tuple[Any, ...]:
@@ -84,7 +106,7 @@ def _shown(decision: Decision) -> tuple[Any, ...]:
 
 @settings(deadline=None)
 @given(
-    st.lists(st.tuples(contacts, consents), max_size=12),
+    neighbours(),
     st.sampled_from(JUDGES),
     st.sampled_from(CAMPAIGNS),
 )

@@ -86,6 +86,17 @@ def test_a_stored_zone_in_which_no_state_lies_does_not_hide_the_state(zone: str)
     assert decision.zones == {zone: "stored", "America/New_York": "state NY"}
 
 
+def test_an_address_in_none_of_the_zones_that_are_known_is_one_more() -> None:
+    """A number of Hawaii is kept by who moved to Alabama; at six there it is an hour past the end."""
+    who = Contact(state="AL", numbers=numbers("+1 808 555 0100"))
+    decision = JUDGE.decide(Campaign(Purpose.INFORMATIONAL), who, datetime(2026, 7, 15, 2, tzinfo=UTC))
+    assert decision.zones == {"Pacific/Honolulu": "area code 808", "America/Chicago": "state AL"}
+    assert "outside_window" in names(decision)
+    # The other zone of a state is none that was told, where the number says which.
+    florida = Contact(state="FL", numbers=numbers("+1 305 555 0100"))
+    assert set(JUDGE.decide(Campaign(), florida, MORNING_IN_NEW_YORK).zones) == {"America/New_York"}
+
+
 @pytest.mark.parametrize("state", ["", "Louisiana", "XX"])
 def test_an_emergency_anywhere_holds_who_may_be_there(state: str) -> None:
     hold = Hold(("LA",), NIGHT_IN_NEW_YORK, MORNING_IN_NEW_YORK + timedelta(days=1), "a storm")

@@ -121,6 +121,19 @@ def test_a_suppression_that_was_rejected_is_tried_anew_when_it_is_asked_for_agai
     assert world.endings() == {"suppression": "applied"}
 
 
+@pytest.mark.parametrize("what", ["suppression", "DO_NOT_CALL", "INTERESTED"])
+def test_what_forbids_rings_where_cxone_cannot_take_it(
+    suppressing: DispositionWorld, measured: dict[str, list[float]], what: str
+) -> None:
+    suppressing.tenant.add_fault({"status": 503}, path="/contacts/", times=None)
+    asked = suppressing.suppression() if what == "suppression" else suppressing.requested(what)
+    suppressing.put(asked)
+    suppressing.trigger.poll()
+
+    assert not set(suppressing.endings().values()) & {"applied", "rejected"}, "it waits"
+    assert ("DispositionDeferredAgeSeconds" in measured) is (what != "INTERESTED")
+
+
 def test_a_suppressed_contact_who_is_on_a_call_is_waited_for(suppressing: DispositionWorld) -> None:
     contact = suppressing.contact_id()
     suppressing.tenant.set_contact_state(CAMPAIGN, contact, "CONNECTED")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -62,17 +61,3 @@ def pulls(aws: AwsWorld, tenant_process: Tenant, clock: FakeClock) -> MakePulls:
         return make_pulls(aws, tenant_process, clock, *campaigns, settings=settings, **world)
 
     return make
-
-
-@pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[float]]:
-    """Every metric that is measured, with its values."""
-    from outbound.metrics import metrics
-
-    found: dict[str, list[float]] = defaultdict(list)
-
-    def add_metric(name: str, unit: Any, value: float) -> None:
-        found[name].append(value)
-
-    monkeypatch.setattr(metrics, "add_metric", add_metric)
-    return found

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from botocore.config import Config
 
-    from outbound.clock import Invocation
     from outbound.cxone.adapters import Connection
     from outbound.events import Bus
     from outbound.queues import Queue

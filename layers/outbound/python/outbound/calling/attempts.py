@@ -25,7 +25,7 @@ import orjson
 from botocore.exceptions import ClientError
 
 from outbound.clock import format_time
-from outbound.compliance.caps import may_be_same
+from outbound.compliance.caps import WEEK, may_be_same
 from outbound.compliance.contact import Attempt
 from outbound.contact_ids import ledger_id
 from outbound.store.table import Item, Key, Table
@@ -33,7 +33,7 @@ from outbound.store.table import Item, Key, Table
 KEPT = timedelta(days=35)
 """How long a call is remembered: no cap looks back further than a week, and audits some weeks more."""
 
-CAPS_LOOK_BACK = timedelta(days=7)
+CAPS_LOOK_BACK = timedelta(seconds=WEEK)
 """No cap looks back further."""
 
 MOST_CALLS = 200

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
+from outbound.compliance.caps import WEEK
 from outbound.compliance.contact import Attempt, Campaign, ConsentView, Contact
 from outbound.compliance.decision import Decision, Judge
 from outbound.compliance.places import prefix_of_zip
 
 T = TypeVar("T")
 
-# No cap looks back further than a week, and this is not the place that knows it to the second.
-_COUNTED = timedelta(days=8)
+# What no cap can count any more is left out; a day more, for this is not what knows it to the second.
+_COUNTED = timedelta(seconds=WEEK, days=1)
 # So many are remembered; then all are forgotten, some ten megabytes.
 _MOST = 20_000
 
