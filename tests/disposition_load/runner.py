@@ -33,7 +33,7 @@ def run(cast: Cast, size: Size, events_on_bus: EventsOnBus) -> LoadResult:
     reader = ResultReader(cast, size)
     # What is missing after that the comparison names.
     with suppress(AssertionError):
-        eventually(lambda: reader.ended(correlations) >= len(sent), seconds=size.seconds, every=0.5)
+        eventually(lambda: reader.ended(correlations) >= len(sent), seconds=size.seconds, every=2)
     seconds = time.monotonic() - began
     facts = [event for event in events_on_bus() if event["correlation_id"] in correlations]
     return reader.read(sent, correlations, facts, seconds)

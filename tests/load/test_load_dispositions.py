@@ -48,8 +48,9 @@ def test_ten_thousand_dispositions_end_once_each_and_the_newest_stand(record_pro
 
 
 def test_two_campaigns_take_as_long_as_their_quotas_ask_for(record_property: Record) -> None:
-    # Contacts enough, and half the quota, for the quota to be what takes the time, and not the emulator.
-    size = replace(SMALL, dispositions=1000, contacts=500, calls_a_second=5, seconds=500)
+    # Contacts enough, and a fifth of the quota, for the quota to be what takes the time, and not the
+    # emulator: with half of it the emulator is busy for two thirds of a second in each second.
+    size = replace(SMALL, dispositions=400, contacts=200, calls_a_second=2, seconds=600)
     with _load_test(size) as result:
         record_property("figures", result.figures)
         _check(result)
