@@ -1,12 +1,13 @@
 """Creating campaigns, reading them, and changing their status, on the campaigns' surface."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from sandbox.tenant.archive import status_of
 from sandbox.tenant.campaign_forms import read_campaign
@@ -16,12 +17,13 @@ from sandbox.tenant.reading import fields_of, invalid, json_body, single_values,
 from sandbox.tenant.state import TenantState, state_of
 from sandbox.wire.asgi import CONTROL
 from sandbox.wire.refusal import Refusal
-from sandbox.world import CAMPAIGN_STATUSES, Campaign
+from sandbox.world import CAMPAIGN_STATUSES, Campaign, iso
 
 router = APIRouter()
 
 _PATH = "/api/v2/omnichannel/campaigns"
 _READ, _WRITE = "omnichannel:campaigns:read", "omnichannel:campaigns:write"
+_CHANGED = "omnichannel.campaign.state.change"
 _DEFAULT_PAGE_SIZE, _HIGHEST_PAGE_SIZE = 25, 100
 
 
@@ -88,6 +90,25 @@ async def show_created(request: Request) -> dict[str, Any]:
     """Show every campaign that was created, with its settings as they were given."""
     state = state_of(request)
     return {"campaigns": [_shown(state, state.statuses[one]) for one in state.campaigns.settings]}
+
+
+@router.put(f"{CONTROL}/campaigns/{{campaign_id}}/announced", status_code=204)
+async def announce(request: Request, campaign_id: str) -> Response:
+    """Send the campaign to the webhooks that asked for its state, whenever that changes from now on."""
+    state, status = state_of(request), status_of(request, campaign_id)
+
+    def send() -> None:
+        event = {"id": f"evt_{uuid4().hex}", "type": _CHANGED, "occurredAt": iso(datetime.now(UTC))}
+        state.webhooks.emit({**event, "campaignId": campaign_id, "data": _shown(state, status)})
+
+    def tell() -> None:
+        send()
+        if seconds := status.seconds_to_pause():
+            asyncio.get_running_loop().call_later(seconds + 0.01, send)
+
+    if not status.told:
+        status.told.append(tell)
+    return Response(status_code=204)
 
 
 def _created(state: TenantState, given: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from sandbox.tenant.tokens import Tokens
 from sandbox.tenant.webhook_sending import Webhooks
 from sandbox.world import Campaign, World, listed_contacts
 from sandbox.world.calllog import CallLog
+from sandbox.world.metrics_script import MetricsScript
 
 
 class TenantState:
@@ -32,6 +33,7 @@ class TenantState:
         self.contacts: dict[str, ContactBook] = {}
         self.statuses: dict[str, CampaignStatus] = {}
         self.archives: dict[str, ArchiveBook] = {}
+        self.scripts: dict[str, MetricsScript] = {}
         self.campaigns = CampaignBook()
         self.lists = {one.id: ListBook(listed_contacts(world, one)) for one in world.contact_lists}
         for one in world.campaigns:
