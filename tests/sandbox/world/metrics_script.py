@@ -20,8 +20,8 @@ class Stage:
     """How a campaign does for `seconds` (None: from then on).
 
     `success` is of the calls, `answered` likewise, `abandoned` of those that were answered. While it dials it
-    makes `calls_per_minute`; its agents make `manual_calls_per_minute`, such as callbacks, whether it dials or
-    not. A silent stage measures nothing; one without counts names rates alone.
+    makes `calls_per_minute`; its agents make `manual_calls_per_minute`, such as callbacks, whether it dials
+    or not. A silent stage measures nothing; one without counts names rates alone.
     """
 
     seconds: float | None = None

@@ -39,20 +39,24 @@ class FailoverSettings(BaseModel):
         " CXone names no number of calls",
     )
     window_minutes: int = Field(
-        30, ge=5, le=240, description="the length of the windows that CXone is asked for"
+        30, ge=1, le=240, description="the length of the windows that CXone is asked for"
     )
-    cool_down_minutes: int = Field(
-        60, ge=5, le=24 * 60, description="so long after a failover or a fail-back there is not another one"
+    cool_down_minutes: float = Field(
+        60,
+        ge=0.1,
+        le=24 * 60,
+        description="so long after a failover or a fail-back there is not another one; below half an hour"
+        " only in a test, since calls that move back and forth cost more than a bad rate",
     )
     fail_back: bool = Field(
         False, description="whether the campaign takes over again once its recovery is proven"
     )
-    stale_after_minutes: int = Field(
-        10, ge=2, le=24 * 60, description="metrics that are older trigger nothing, and ring"
+    stale_after_minutes: float = Field(
+        10, ge=0.1, le=24 * 60, description="metrics that are older trigger nothing, and ring"
     )
-    complete_within_minutes: int = Field(
+    complete_within_minutes: float = Field(
         30,
-        ge=5,
+        ge=0.1,
         le=24 * 60,
         description="a failover that is half done for so long is ended as failed, and rings",
     )
