@@ -10,10 +10,11 @@ from sandbox.clients.archive import ArchiveControl
 from sandbox.clients.campaigns import CampaignControl
 from sandbox.clients.contact_lists import ContactListControl
 from sandbox.clients.contacts import ContactControl
+from sandbox.clients.dialer import DialerControl
 from sandbox.world import World, iso, read_world, write_world
 
 
-class Tenant(ContactControl, ContactListControl, ArchiveControl, CampaignControl):
+class Tenant(ContactControl, ContactListControl, ArchiveControl, CampaignControl, DialerControl):
     """A running tenant and the world in it."""
 
     def __init__(self, url: str, world: World) -> None:

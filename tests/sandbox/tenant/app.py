@@ -11,6 +11,9 @@ from sandbox.tenant import (
     contact_lists,
     contacts,
     control,
+    dialer,
+    dialer_control,
+    dialer_reports,
     oauth,
     webhooks,
 )
@@ -18,7 +21,7 @@ from sandbox.tenant.state import TenantState
 from sandbox.wire.application import application
 from sandbox.world import World
 
-#: A further group of calls (dialer) is a module here.
+#: A further group of calls is a module here.
 GROUPS = (
     oauth,
     calls,
@@ -28,6 +31,9 @@ GROUPS = (
     campaigns,
     archive,
     archive_control,
+    dialer,
+    dialer_reports,
+    dialer_control,
     webhooks,
     control,
 )
