@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from outbound.campaign_ids import CAMPAIGN_ID
 from outbound.complaints import described
 from outbound.compliance.contact import Campaign, Caps, Purpose, Window
-from outbound.compliance.hours import read_hours
+from outbound.compliance.hours import read_hours, zone
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -77,9 +77,21 @@ class CallingProfile(BaseModel):
         "", max_length=128, description="what is offered; caps are counted per person and subject"
     )
     hours: DialingHours | None = None
+    time_zone: str = Field(
+        "",
+        max_length=64,
+        description="whose clock the campaign itself dials by: an IANA name; empty: unknown",
+    )
     caps: CallingCaps = CallingCaps()
     contact_list_id: str = Field("", max_length=128, pattern=_LIST_ID)
     backup_campaign_id: str = Field("", pattern=_BACKUP_ID)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        if name:
+            zone(name)
+        return name
 
     def campaign(self) -> Campaign:
         """Return the campaign as the rules see it."""

@@ -92,6 +92,7 @@ class CampaignPlan:
             seller=self.seller,
             subject=self.subject,
             hours=DialingHours(days=hours.days, start=f"{hours.start:%H:%M:%S}", end=end),
+            time_zone=self.time_zone,
             caps=CallingCaps(per_day=self.caps.per_day, per_week=self.caps.per_week),
             contact_list_id=self.contact_list_id,
             backup_campaign_id=self.backup_campaign_id,

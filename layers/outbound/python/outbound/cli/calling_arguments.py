@@ -27,6 +27,11 @@ def add_calling(command: Any) -> None:
         metavar='"mon-fri 09:00-20:00"',
         help="by the called person's clock ('' for the law's alone)",
     )
+    command.add_argument(
+        "--time-zone",
+        metavar="ZONE",
+        help="whose clock the campaign dials by, like America/New_York ('' for unknown: no resume)",
+    )
     most = {"metavar": "N", "type": whole_number}
     command.add_argument("--max-per-day", **most, help="calls to one person about one subject (0: no bound)")
     command.add_argument("--max-per-week", **most, help="likewise, in seven days")
@@ -40,6 +45,7 @@ def calling_of(chosen: argparse.Namespace) -> dict[str, Any]:
         "subject": chosen.subject,
         "contact_list_id": chosen.contact_list_id,
         "backup_campaign_id": chosen.backup,
+        "time_zone": chosen.time_zone,
     }
     calling: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     if chosen.hours is not None:

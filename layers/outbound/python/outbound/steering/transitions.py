@@ -32,8 +32,8 @@ from outbound.steering.situation import CampaignState, Refusal, Situation
 MAX_KEPT = 50
 """So many decisions and sightings are kept; what is older has been folded into where the journal begins."""
 
-# CXone's clock and ours differ a little: a report from just before our own request is its echo all the same.
-_SKEW = timedelta(seconds=5)
+CLOCK_SKEW = timedelta(seconds=5)
+"""How far CXone's clock and ours differ: a report from just before our own request is its echo all the same."""
 
 
 class Target(StrEnum):
@@ -239,5 +239,5 @@ def _decision_of(sighting: Sighting) -> StateDecision:
 
 
 def _moment_order(sighting: Sighting) -> tuple[datetime, bool, str]:
-    at = sighting.at - _SKEW if sighting.ours else sighting.at
+    at = sighting.at - CLOCK_SKEW if sighting.ours else sighting.at
     return at, not sighting.ours, sighting.state.value

@@ -2,11 +2,12 @@
 
 The documents know two hosts that have campaigns, and which one does what is decided here alone:
 
-    status, pause, resume   `/api/v2/campaigns/{id}` on the archive's host
-    read, find, create      `/api/v2/omnichannel/campaigns` on the campaigns' host
+    status, pause, resume           `/api/v2/campaigns/{id}` on the archive's host
+    read, find, create, set_state   `/api/v2/omnichannel/campaigns` on the campaigns' host
 
-What pauses a campaign reads and resumes it at the same place, for a hold must see, and take back, the pause
-that it asked for. What is created has all its settings, which only the campaigns' host knows.
+A hold reads, pauses and resumes at the same place, for it must see, and take back, the pause that it asked
+for. What is decided of a campaign goes where its settings are, with an idempotency key. What is created has
+all its settings, which only the campaigns' host knows.
 
 Pausing and creating are documented. That a campaign can be read at the archive's host, its states PAUSING and
 ACTIVE, that campaigns are listed by name, and how, are assumptions.
@@ -72,6 +73,14 @@ class PlatformCampaigns:
     def resume(self, campaign_id: str) -> CampaignStatus:
         """Ask a campaign to dial again and return the status then."""
         return self._steered("PATCH", campaign_id, "high", {"status": "ACTIVE"})
+
+    def set_state(self, campaign_id: str, status: CampaignStatus, idempotency_key: str) -> None:
+        """Ask a campaign to be ACTIVE or PAUSED. A status is sent alone, never together with settings."""
+        path, body = f"{_PATH}/{quote(campaign_id, safe='')}", {"status": status.value}
+        call = Call(
+            _SETTINGS, _BUDGET, "PUT", path, json=body, priority="high", idempotency_key=idempotency_key
+        )
+        self._http.call(call)
 
     def read(self, campaign_id: str) -> CampaignRecord:
         """Return a campaign. Raises UnexpectedAnswer where the answer is not one."""
@@ -146,7 +155,13 @@ def _record(body: Any, call: str) -> CampaignRecord:
         contact_list_id=_text(body, "contactListId"),
         queue_id=_text(body, "queueId"),
         version=str(body["version"])[:64] if isinstance(body.get("version"), str | int) else "",
+        calls_under_way=_count(body, "activeCalls"),
     )
+
+
+def _count(body: Body, name: str) -> int | None:
+    value = body.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _text(body: Body, name: str) -> str:

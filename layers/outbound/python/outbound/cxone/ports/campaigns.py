@@ -94,6 +94,8 @@ class CampaignRecord:
     contact_list_id: str = ""
     queue_id: str = ""
     version: str = ""
+    calls_under_way: int | None = None
+    """None where CXone does not say."""
 
 
 class CampaignsPort(Protocol):
@@ -107,6 +109,13 @@ class CampaignsPort(Protocol):
 
     def resume(self, campaign_id: str) -> CampaignStatus:
         """Ask a campaign to dial again and return the status then. Asking twice asks once."""
+
+    def set_state(self, campaign_id: str, status: CampaignStatus, idempotency_key: str) -> None:
+        """Ask a campaign to be ACTIVE or PAUSED; what it does then is to be read.
+
+        Every try of one request has the same key, another request another one. Raises Conflict where it
+        cannot be done in the state that the campaign is in, which may be the one that was asked for.
+        """
 
     def read(self, campaign_id: str) -> CampaignRecord:
         """Return a campaign. Raises NotFound where there is none of that id."""

@@ -1,0 +1,249 @@
+"""The journals of campaigns' transitions: what was decided, what was seen, what was asked of CXone.
+
+One item a campaign, written by revision: whoever read it and finds it changed reads again. A decision is
+noted with its fact in the same write. What is asked of CXone is noted before it leaves, as in doubt, and
+again with its answer.
+
+    read ----------> looked at CXone ----------> written, if nothing was noted in between
+    asked (in doubt) --> PUT or PATCH --> answered
+
+The order of what is noted is that of the campaign's own history: what we ask for comes after all that was
+known when it left, and what a look at CXone shows counts from the last thing known on, because it may have
+happened at any moment since. So a decision that was made meanwhile is the newer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from pydantic import TypeAdapter
+
+from outbound.events import Event
+from outbound.steering.situation import CampaignState
+from outbound.steering.transitions import CLOCK_SKEW, Journal, Party, Sighting, StateDecision, Target
+from outbound.store.outbox import SET_FACTS, facts_values
+from outbound.store.table import Item, Key, Table
+
+SETTLING = timedelta(seconds=120)
+"""How long what was asked of CXone may still take effect after its answer was lost."""
+
+MAX_NOTES = 50
+"""So many decisions are kept with what became of them; a decision that is pending is kept in any case."""
+
+# A journal begins before every decision: what a campaign did then was never decided here.
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+# A campaign that CXone does not know has no journal, and what was asked for it is forgotten after a while.
+_REMEMBERED = timedelta(days=30)
+# Two invocations that note at the same moment: one of them reads again.
+_TRIES = 8
+
+
+class JournalBusy(Exception):
+    """A campaign's journal kept changing while it was being written."""
+
+    def __init__(self, campaign_id: str) -> None:
+        """Name the campaign."""
+        super().__init__(f"the journal of {campaign_id} keeps changing; try again")
+
+
+class Result(StrEnum):
+    """What became of a decision."""
+
+    PENDING = "pending"
+    """It is accepted, and CXone does not do yet what it wants."""
+
+    APPLIED = "applied"
+    SUPERSEDED = "superseded"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionNote:
+    """A decision with who made it, why, and what became of it (`result`, since `noted_at`)."""
+
+    decision: StateDecision
+    result: Result
+    noted_at: datetime
+    requested_by: str = ""
+    reason: str = ""
+    correlation_id: str = ""
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What was asked of CXone last: for which decision, the how manieth time, and whether it is answered."""
+
+    basis: str
+    target: Target
+    number: int
+    asked: Sighting
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignJournal:
+    """All that is noted of one campaign.
+
+    `journal` is None where its state was never known and no pause was requested. `said` is the target of
+    the transition that was published last.
+    """
+
+    campaign_id: str
+    revision: int = 0
+    journal: Journal | None = None
+    notes: tuple[DecisionNote, ...] = ()
+    command: Command | None = None
+    said: Target | None = None
+
+    def note_of(self, decision_id: str) -> DecisionNote | None:
+        """Return what is noted of a decision, or None."""
+        return next((note for note in self.notes if note.decision.decision_id == decision_id), None)
+
+    def history(self) -> list[Sighting]:
+        """Return the states that are answered or reported, the oldest first, each at its own moment."""
+        sightings = self.journal.sightings if self.journal else ()
+        known = [each for each in sightings if not each.in_doubt]
+        moved = [replace(each, at=each.at - CLOCK_SKEW) if each.ours else each for each in known]
+        return sorted(moved, key=lambda each: each.at)
+
+    def pending(self) -> tuple[DecisionNote, ...]:
+        """Return the decisions that are accepted, and not yet applied."""
+        return tuple(note for note in self.notes if note.result is Result.PENDING)
+
+    def with_note(self, note: DecisionNote) -> CampaignJournal:
+        """Return it with a decision's note, in the place of an earlier one of the same decision."""
+        known = note.decision.decision_id
+        others = [each for each in self.notes if each.decision.decision_id != known]
+        return replace(self, notes=_bounded([*others, note]))
+
+    def with_sighting(self, sighting: Sighting) -> CampaignJournal:
+        """Return it with a state that was asked for or reported; unchanged where there is no journal."""
+        return self if self.journal is None else replace(self, journal=self.journal.with_sighting(sighting))
+
+    def started(self, state: CampaignState) -> CampaignJournal:
+        """Return it with a journal that begins with a state; as it is where it has one already."""
+        return self if self.journal else replace(self, journal=_beginning(state))
+
+    def is_echo(self, state: CampaignState, at: datetime) -> bool:
+        """Return True if what CXone reports of a moment is what we asked for then, our clocks apart."""
+        journal = self.journal
+        sightings = journal.sightings if journal else ()
+        state = CampaignState.PAUSED if state is CampaignState.PAUSING else state
+        ours = [each.at - CLOCK_SKEW for each in sightings if each.ours and each.state is state]
+        return any(abs(asked_at - at) <= CLOCK_SKEW for asked_at in ours)
+
+    def is_in_doubt(self, now: datetime) -> bool:
+        """Return True while something that we asked for, and that is not answered, may still arrive."""
+        sightings = self.journal.sightings if self.journal else ()
+        return any(each.in_doubt and each.at - CLOCK_SKEW + SETTLING > now for each in sightings)
+
+    def asking(self, target: Target, now: datetime) -> Sighting:
+        """Return the sighting of what is about to be asked for: after all that is known."""
+        moment = max(now, self._last_moment() + _TICK)
+        return Sighting(moment + CLOCK_SKEW, CampaignState(target.value), ours=True, in_doubt=True)
+
+    def looking(self, state: CampaignState) -> Sighting:
+        """Return the sighting of what a look at CXone shows: from the last thing known on."""
+        return Sighting(self._last_moment() + _TICK, state)
+
+    def _last_moment(self) -> datetime:
+        journal = self.journal
+        if journal is None:
+            return _BEGINNING
+        moments = [each.at - CLOCK_SKEW if each.ours else each.at for each in journal.sightings]
+        return max(moments, default=journal.folded_until or journal.start.decided_at)
+
+
+class Journals:
+    """Reads and writes the journals of one tenant's campaigns."""
+
+    def __init__(self, table: Table, tenant: str) -> None:
+        """Keep journals in the state table."""
+        self._table = table
+        self._tenant = tenant
+
+    def get(self, campaign_id: str) -> CampaignJournal:
+        """Return what is noted of a campaign; of one that was never noted, with the revision 0."""
+        item = self._table.get(self.key(campaign_id))
+        return _JOURNAL.validate_json(item["journal"]) if item else CampaignJournal(campaign_id)
+
+    def write(self, changed: CampaignJournal, facts: Sequence[Event], now: datetime) -> Item | None:
+        """Write what is noted now, with its facts, if the journal is still as it was read.
+
+        Args:
+            changed: What was read, with what is noted since; its revision is the one that was read.
+            facts: What is to be published of it.
+            now: The present moment.
+
+        Returns:
+            The item as written, for the outbox; None where another invocation wrote meanwhile.
+        """
+        written = replace(changed, revision=changed.revision + 1)
+        values: Item = {":journal": _JOURNAL.dump_json(written).decode(), ":next": written.revision}
+        sets = "SET #campaign_id = :campaign, #journal = :journal, #revision = :next"
+        values[":campaign"] = changed.campaign_id
+        removed = " REMOVE #ttl"
+        if changed.journal is None:
+            sets, removed = f"{sets}, #ttl = :ttl", ""
+            values[":ttl"] = int((now + _REMEMBERED).timestamp())
+        if facts:
+            sets += f", {SET_FACTS}"
+            values |= facts_values(facts, now)
+        condition = "attribute_not_exists(#revision)"
+        if changed.revision:
+            condition, values[":revision"] = "#revision = :revision", changed.revision
+        answer = self._table.update(self.key(changed.campaign_id), sets + removed, values, condition)
+        return answer.item if answer.done else None
+
+    def note_asking(self, campaign_id: str, target: Target, now: datetime) -> Sighting | None:
+        """Note, before CXone is asked, that a campaign is to be in a state; None where it has no journal.
+
+        For those who ask for a hold of theirs. Raises JournalBusy where it keeps changing.
+        """
+        for _ in range(_TRIES):
+            known = self.get(campaign_id)
+            if known.journal is None:
+                return None
+            asked = known.asking(target, now)
+            if self.write(known.with_sighting(asked), [], now):
+                return asked
+        raise JournalBusy(campaign_id)
+
+    def note_answer(self, campaign_id: str, asked: Sighting, now: datetime) -> None:
+        """Note that CXone has answered. Raises JournalBusy where the journal keeps changing."""
+        for _ in range(_TRIES):
+            known = self.get(campaign_id)
+            changed = known.with_sighting(replace(asked, in_doubt=False))
+            if changed == known or self.write(changed, [], now):
+                return
+        raise JournalBusy(campaign_id)
+
+    def key(self, campaign_id: str) -> Key:
+        """The key of a campaign's item."""
+        return Key(f"{self._tenant}#campaign-journal", campaign_id)
+
+
+_JOURNAL = TypeAdapter(CampaignJournal)
+_DIALS_OR_NOT = frozenset({CampaignState.ACTIVE, CampaignState.PAUSED})
+
+
+def _beginning(state: CampaignState) -> Journal:
+    """Return a journal that begins with what a campaign does, or may do where that is not known."""
+    target = Target.ACTIVE if state is CampaignState.ACTIVE else Target.PAUSED
+    known = {CampaignState.ACTIVE: state, CampaignState.PAUSED: state, CampaignState.PAUSING: state}
+    start = StateDecision("start", target, _BEGINNING, Party.CXONE)
+    journal = Journal(start, start_states=frozenset() if state in known else _DIALS_OR_NOT)
+    if state is CampaignState.ENDED:
+        journal = journal.with_sighting(Sighting(_BEGINNING + _TICK, state))
+    return journal
+
+
+def _bounded(notes: Sequence[DecisionNote]) -> tuple[DecisionNote, ...]:
+    """Return the newest notes, and all of decisions that are pending."""
+    old, kept = notes[:-MAX_NOTES], notes[-MAX_NOTES:]
+    return (*(note for note in old if note.result is Result.PENDING), *kept)

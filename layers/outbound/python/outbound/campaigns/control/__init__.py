@@ -1,0 +1,1 @@
+"""Which state a campaign is in is decided here, and CXone is brought to it."""
