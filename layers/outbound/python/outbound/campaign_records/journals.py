@@ -14,7 +14,7 @@ happened at any moment since. So a decision that was made meanwhile is the newer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -125,9 +125,45 @@ class CampaignJournal:
         """Return it with a state that was asked for or reported; unchanged where there is no journal."""
         return self if self.journal is None else replace(self, journal=self.journal.with_sighting(sighting))
 
+    def answered(self, asked: Sighting) -> CampaignJournal:
+        """Return it with what was asked for as answered."""
+        return self.with_sighting(replace(asked, in_doubt=False))._with_answer_to(asked)
+
+    def withdrawn(self, asked: Sighting) -> CampaignJournal:
+        """Return it without what was asked for and had no effect; asked again it has the same key."""
+        if self.journal is None:
+            return self
+        others = tuple(each for each in self.journal.sightings if each != asked)
+        return replace(self, journal=replace(self.journal, sightings=others))
+
+    def conflicted(self, asked: Sighting, *, in_doubt: bool) -> CampaignJournal:
+        """Return it with what was asked for as done with: in the state that it was in it could not be done.
+
+        Args:
+            asked: What was asked for.
+            in_doubt: Whether an earlier try of it may have had its effect.
+        """
+        known = self if in_doubt else self.withdrawn(asked)
+        return known._with_answer_to(asked)
+
+    def _with_answer_to(self, asked: Sighting) -> CampaignJournal:
+        if self.command is None or self.command.asked != asked:
+            return self
+        return replace(self, command=replace(self.command, answered=True))
+
     def started(self, state: CampaignState) -> CampaignJournal:
         """Return it with a journal that begins with a state; as it is where it has one already."""
-        return self if self.journal else replace(self, journal=_beginning(state))
+        return self if self.journal else replace(self, journal=beginning(state))
+
+    def decided(self, decision: StateDecision, state: CampaignState) -> CampaignJournal:
+        """Return it with a decision that is accepted; a journal that is new begins with `state`."""
+        journal = self.journal or beginning(state)
+        return replace(self, journal=journal.with_decision(decision))
+
+    def is_known_to_be(self, state: CampaignState) -> bool:
+        """Return True if a campaign can be in no other state, as far as is known."""
+        state = CampaignState.PAUSED if state is CampaignState.PAUSING else state
+        return self.journal is not None and self.journal.possible_states() == {state}
 
     def is_echo(self, state: CampaignState, at: datetime) -> bool:
         """Return True if what CXone reports of a moment is what we asked for then, our clocks apart."""
@@ -200,28 +236,43 @@ class Journals:
         answer = self._table.update(self.key(changed.campaign_id), sets + removed, values, condition)
         return answer.item if answer.done else None
 
-    def note_asking(self, campaign_id: str, target: Target, now: datetime) -> Sighting | None:
-        """Note, before CXone is asked, that a campaign is to be in a state; None where it has no journal.
+    def change(
+        self, campaign_id: str, change: Callable[[CampaignJournal], CampaignJournal], now: datetime
+    ) -> CampaignJournal:
+        """Note what `change` makes of what is noted, again while another invocation is faster; return it.
 
-        For those who ask for a hold of theirs. Raises JournalBusy where it keeps changing.
+        Raises JournalBusy where the journal keeps changing.
         """
         for _ in range(_TRIES):
             known = self.get(campaign_id)
-            if known.journal is None:
-                return None
-            asked = known.asking(target, now)
-            if self.write(known.with_sighting(asked), [], now):
-                return asked
+            changed = change(known)
+            if changed == known:
+                return known
+            if self.write(changed, [], now):
+                return replace(changed, revision=known.revision + 1)
         raise JournalBusy(campaign_id)
+
+    def note_asking(self, campaign_id: str, target: Target, now: datetime) -> Sighting | None:
+        """Note, before CXone is asked, that a campaign is to be in a state; None where it has no journal.
+
+        For those who ask for a hold of theirs. Raises JournalBusy where the journal keeps changing.
+        """
+        asked: list[Sighting] = []
+
+        def ask(known: CampaignJournal) -> CampaignJournal:
+            asked[:] = [known.asking(target, now)] if known.journal else []
+            return known.with_sighting(asked[0]) if asked else known
+
+        self.change(campaign_id, ask, now)
+        return asked[0] if asked else None
 
     def note_answer(self, campaign_id: str, asked: Sighting, now: datetime) -> None:
         """Note that CXone has answered. Raises JournalBusy where the journal keeps changing."""
-        for _ in range(_TRIES):
-            known = self.get(campaign_id)
-            changed = known.with_sighting(replace(asked, in_doubt=False))
-            if changed == known or self.write(changed, [], now):
-                return
-        raise JournalBusy(campaign_id)
+        self.change(campaign_id, lambda known: known.answered(asked), now)
+
+    def note_refusal(self, campaign_id: str, asked: Sighting, now: datetime) -> None:
+        """Note that nothing was done. Raises JournalBusy where the journal keeps changing."""
+        self.change(campaign_id, lambda known: known.withdrawn(asked), now)
 
     def key(self, campaign_id: str) -> Key:
         """The key of a campaign's item."""
@@ -232,7 +283,7 @@ _JOURNAL = TypeAdapter(CampaignJournal)
 _DIALS_OR_NOT = frozenset({CampaignState.ACTIVE, CampaignState.PAUSED})
 
 
-def _beginning(state: CampaignState) -> Journal:
+def beginning(state: CampaignState) -> Journal:
     """Return a journal that begins with what a campaign does, or may do where that is not known."""
     target = Target.ACTIVE if state is CampaignState.ACTIVE else Target.PAUSED
     known = {CampaignState.ACTIVE: state, CampaignState.PAUSED: state, CampaignState.PAUSING: state}

@@ -6,7 +6,10 @@ from outbound.metrics import Metric
 
 
 class CampaignMetric(Metric):
-    """The metrics of provisioning."""
+    """The metrics of provisioning and of transitions."""
 
     CAMPAIGNS_PROVISIONED = "CampaignsProvisioned"
     PROVISIONS_REJECTED = "ProvisionsRejected"
+    TRANSITIONS_APPLIED = "TransitionsApplied"
+    TRANSITIONS_REFUSED = "TransitionsRefused"
+    TRANSITIONS_SUPERSEDED = "TransitionsSuperseded"

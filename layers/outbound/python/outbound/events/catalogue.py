@@ -27,6 +27,7 @@ from outbound.events.facts import (
     dispositions,
     outcomes,
     segments,
+    steering,
     webhooks,
 )
 from outbound.events.facts.base import Fact, Part, Unset
@@ -35,7 +36,18 @@ from outbound.events.types import EventType
 
 # What the rules of the bus keep from destinations: a request is not a fact yet.
 _NOT_DELIVERED = ".requested"
-_FACTS = (archive, calls, campaigns, consent, deliveries, dispositions, outcomes, segments, webhooks)
+_FACTS = (
+    archive,
+    calls,
+    campaigns,
+    consent,
+    deliveries,
+    dispositions,
+    outcomes,
+    segments,
+    steering,
+    webhooks,
+)
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 Model = type[BaseModel] | type[Fact]

@@ -222,6 +222,9 @@ class TransitionRequested(Request):
     reason: str | None = Field(None, max_length=256)
     """Why, for the audit."""
 
+    requested_by: str | None = Field(None, max_length=128)
+    """Who asks, for the audit: a role or a system, and not a person's name."""
+
 
 class ProvisionRequested(JudgedLater):
     """Create a campaign in CXone, paused, and register it.

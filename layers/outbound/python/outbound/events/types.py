@@ -31,6 +31,8 @@ class EventType(StrEnum):
     ARCHIVE_FINISHED = "archive.finished"
     ATTEMPTS_ARCHIVED = "attempts.archived"
     TRANSITION_REQUESTED = "campaign.transition.requested"
+    CAMPAIGN_TRANSITIONED = "campaign.transitioned"
+    TRANSITION_REFUSED = "campaign.transition_refused"
     SEGMENT_REQUESTED = "campaign.segment.requested"
     CAMPAIGN_SEGMENTED = "campaign.segmented"
     SEGMENT_FAILED = "campaign.segment_failed"

@@ -33,7 +33,7 @@ MAX_KEPT = 50
 """So many decisions and sightings are kept; what is older has been folded into where the journal begins."""
 
 CLOCK_SKEW = timedelta(seconds=5)
-"""How far CXone's clock and ours differ: a report from just before our own request is its echo all the same."""
+"""How far CXone's clock and ours differ: a report from just before our request is its echo all the same."""
 
 
 class Target(StrEnum):
@@ -124,9 +124,13 @@ class Journal:
                 chosen = each
         return chosen
 
+    def possible_states(self) -> frozenset[CampaignState]:
+        """Return the states in which the campaign may be by now: several while something is in doubt."""
+        return self._fold()[1]
+
     def has_ended(self) -> bool:
         """Return True if CXone said last that the campaign has ended."""
-        return CampaignState.ENDED in self._fold()[1]
+        return CampaignState.ENDED in self.possible_states()
 
     def with_decision(self, decision: StateDecision) -> Journal:
         """Return the journal with a decision that was accepted; adding it again changes nothing."""

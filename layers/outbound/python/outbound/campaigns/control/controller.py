@@ -1,46 +1,104 @@
-"""Brings campaigns to the state that is decided."""
+"""Brings campaigns to the state that is decided: each decision is noted, and CXone follows the journal.
+
+    requested --judged--> accepted | refused | superseded, with its fact
+    reported  ----------> a decision of another party, or the echo of what was asked for
+
+    reconciled, by a message or by the schedule's tick, as often as need be:
+        look at CXone -> what is wanted? --it does--> said, once
+                                         --it does not--> noted, asked for, its answer noted -> look again
+
+Nothing depends on who comes first or dies when: what was noted is wanted, and what is wanted is asked for
+until CXone does it. A pause that waits is asked for even where CXone does not say how the campaign is.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 
-from outbound.campaign_records.journals import CampaignJournal
-from outbound.clock import Deadline
+from outbound.campaign_records.campaign_states import state_of
+from outbound.campaign_records.journals import (
+    CampaignJournal,
+    DecisionNote,
+    JournalBusy,
+    Journals,
+    Result,
+    beginning,
+)
+from outbound.campaigns.control.seen import Seen, command_of, numbered, waits_for_its_pause
+from outbound.campaigns.control.situations import SituationReader
+from outbound.campaigns.control.transition_log import TransitionLog
+from outbound.clock import Clock, Deadline
+from outbound.cxone.errors import Conflict, CxoneError, NotFound
+from outbound.cxone.ports.campaigns import CampaignRecord, CampaignsPort, CampaignStatus
+from outbound.events import deterministic_id
+from outbound.logs import logger
 from outbound.runtime import Runtime
 from outbound.steering.situation import CampaignState, Situation
-from outbound.steering.transitions import StateDecision, Verdict
+from outbound.steering.transitions import (
+    Outcome,
+    Sighting,
+    StateDecision,
+    Target,
+    Verdict,
+    judge,
+    wanted_state,
+)
+from outbound.store.outbox import Outbox
 
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A campaign as CXone has it now, beside what is wanted of it.
-
-    `status_name` is CXone's own word, empty where there is none. `calls_under_way` is None where CXone names
-    none. `wanted` is None where its state was never known and nothing was decided.
-    """
-
-    campaign_id: str
-    name: str
-    state: CampaignState
-    status_name: str
-    calls_under_way: int | None
-    wanted: CampaignState | None
-    held_by: frozenset[str]
-    journal: CampaignJournal
-
-    @property
-    def as_wanted(self) -> bool:
-        """Whether CXone does what is wanted; a campaign that is pausing starts no more calls."""
-        raise NotImplementedError
+# Invocations that note at the same moment: each reads again so often.
+_TRIES = 8
+# So many commands one invocation sends to one campaign: more means that another party does the opposite.
+_MAX_COMMANDS = 3
+_STATUSES = {Target.ACTIVE: CampaignStatus.ACTIVE, Target.PAUSED: CampaignStatus.PAUSED}
+_RESULTS = {
+    Outcome.ACCEPTED: Result.PENDING,
+    Outcome.SUPERSEDED: Result.SUPERSEDED,
+    Outcome.REFUSED: Result.REFUSED,
+}
 
 
 class CampaignControl:
     """Decides and carries out which state campaigns are in."""
 
+    def __init__(
+        self,
+        port: CampaignsPort,
+        reader: SituationReader,
+        journals: Journals,
+        outbox: Outbox,
+        tenant: str,
+        clock: Clock,
+    ) -> None:
+        """Steer the campaigns of one tenant.
+
+        Args:
+            port: CXone's campaigns, whose calls end before the invocation does.
+            reader: Reads what a resume is judged by.
+            journals: Keeps what is decided, seen and asked for.
+            outbox: Publishes the facts that journals carry.
+            tenant: Whose campaigns they are.
+            clock: What tells the time.
+        """
+        self._port = port
+        self._reader = reader
+        self._journals = journals
+        self._log = TransitionLog(journals, outbox, tenant, clock)
+        self._tenant = tenant
+        self._clock = clock
+
     @classmethod
     def of(cls, runtime: Runtime, deadline: Deadline) -> CampaignControl:
         """Return the control of one invocation, whose calls of CXone end before a deadline."""
-        raise NotImplementedError
+        return cls(
+            runtime.cxone.until(deadline).campaigns,
+            SituationReader.of(runtime, deadline),
+            Journals(runtime.state, runtime.tenant),
+            runtime.outbox,
+            runtime.tenant,
+            runtime.clock,
+        )
 
     def request(
         self,
@@ -71,7 +129,44 @@ class CampaignControl:
         Raises:
             JournalBusy: Others keep writing at the same moment.
         """
-        raise NotImplementedError
+        for _ in range(_TRIES):
+            known = self._journals.get(campaign_id)
+            if known.note_of(decision.decision_id):
+                return Verdict(Outcome.REPEATED)
+            # A pause needs to know nothing, but where the journal is to begin.
+            if situation is None and (decision.target is Target.ACTIVE or known.journal is None):
+                situation = self._reader.of_campaign(campaign_id)
+            verdict = judge(decision, known.journal or _UNKNOWN, situation or _nothing(campaign_id))
+            if verdict.outcome is Outcome.REPEATED:
+                return verdict
+            note = DecisionNote(
+                decision,
+                _RESULTS[verdict.outcome],
+                self._clock.now(),
+                requested_by,
+                reason,
+                correlation_id,
+                tuple(each.value for each in verdict.refusals),
+            )
+            if self._log.note(known, note, situation.state if situation else CampaignState.UNKNOWN):
+                return verdict
+        raise JournalBusy(campaign_id)
+
+    def report(self, campaign_id: str, state: CampaignState, at: datetime) -> None:
+        """Note a state that CXone reports of a moment; without effect where it is our own doing.
+
+        Raises JournalBusy where others keep writing at the same moment.
+        """
+        if state is CampaignState.UNKNOWN:
+            return
+        for _ in range(_TRIES):
+            known = self._journals.get(campaign_id)
+            if known.is_echo(state, at):
+                return
+            noted = known.started(state).with_sighting(Sighting(at, state))
+            if self._log.write(known, noted, CampaignState.UNKNOWN):
+                return
+        raise JournalBusy(campaign_id)
 
     def reconcile(self, campaign_id: str) -> Seen:
         """Have CXone do what is wanted, with the fact when it does; return the campaign as it was seen last.
@@ -83,4 +178,105 @@ class CampaignControl:
             CxoneError: CXone could not be asked, or refuses; what is wanted stays noted.
             JournalBusy: Others keep writing at the same moment.
         """
-        raise NotImplementedError
+        for _ in range(_MAX_COMMANDS):
+            seen = self._look(campaign_id)
+            target = command_of(seen)
+            if target is None:
+                return seen
+            self._ask(seen, target)
+        return self._look(campaign_id)
+
+    def _look(self, campaign_id: str) -> Seen:
+        """Look at a campaign; note what is new, and what became of decisions, with the facts."""
+        for _ in range(_TRIES):
+            known = self._journals.get(campaign_id)
+            state, record = self._read(known)
+            held_by = self._reader.held_by(campaign_id)
+            if written := self._log.write(known, self._with_look(known, state), state):
+                return self._seen(written, state, record, held_by)
+        raise JournalBusy(campaign_id)
+
+    def _read(self, known: CampaignJournal) -> tuple[CampaignState, CampaignRecord | None]:
+        """Return what CXone says of a campaign.
+
+        Raises CxoneError where it says nothing, but for a pause that is still to be asked for.
+        """
+        try:
+            record = self._port.read(known.campaign_id)
+        except NotFound:
+            return CampaignState.MISSING, None
+        except CxoneError as error:
+            if not waits_for_its_pause(known):
+                raise
+            extra = {"campaign_id": known.campaign_id, "reason": error.reason}
+            logger.warning("a campaign is paused without a look at it", extra=extra)
+            return CampaignState.UNKNOWN, None
+        return state_of(record), record
+
+    def _with_look(self, known: CampaignJournal, state: CampaignState) -> CampaignJournal:
+        """Return the journal with what a look shows, where that is news.
+
+        While something that was asked for may still arrive, no state proves that another party had a part in
+        it. What was asked for by now, another invocation has noted: the look is then of an older revision.
+        """
+        if state in (CampaignState.UNKNOWN, CampaignState.MISSING):
+            return known
+        if known.journal is None:
+            return known.started(state)
+        is_news = not (known.is_in_doubt(self._clock.now()) or known.is_known_to_be(state))
+        return known.with_sighting(known.looking(state)) if is_news else known
+
+    def _seen(
+        self,
+        known: CampaignJournal,
+        state: CampaignState,
+        record: CampaignRecord | None,
+        held_by: frozenset[str],
+    ) -> Seen:
+        return Seen(
+            known.campaign_id,
+            record.name if record else "",
+            state,
+            record.status_name if record else "",
+            record.calls_under_way if record else None,
+            wanted_state(known.journal, held_by) if known.journal else None,
+            held_by,
+            known,
+            known.is_in_doubt(self._clock.now()),
+        )
+
+    def _ask(self, seen: Seen, target: Target) -> None:
+        """Ask CXone for a state, noted before and after; without effect where the journal has changed."""
+        known, asked = seen.journal, seen.journal.asking(target, self._clock.now())
+        command = numbered(known, target, asked)
+        noted = replace(known.with_sighting(asked), command=command)
+        if self._journals.write(noted, [], self._clock.now()) is None:
+            return
+        key = deterministic_id(
+            "campaign-state", self._tenant, known.campaign_id, command.basis, str(command.number)
+        )
+        extra = {"campaign_id": known.campaign_id, "target": target.value, "decision_id": command.basis}
+        try:
+            self._port.set_state(known.campaign_id, _STATUSES[target], key)
+        except Conflict as conflict:
+            logger.info("CXone cannot do that in the campaign's state", extra=extra)
+            in_doubt = conflict.in_doubt
+            self._after(known, lambda now: now.conflicted(asked, in_doubt=in_doubt))
+            return
+        except CxoneError as error:
+            if not error.in_doubt:
+                self._after(known, lambda now: now.withdrawn(asked))
+            raise
+        logger.info("a campaign is asked for a state", extra=extra)
+        self._after(known, lambda now: now.answered(asked))
+
+    def _after(self, known: CampaignJournal, change: Callable[[CampaignJournal], CampaignJournal]) -> None:
+        self._journals.change(known.campaign_id, change, self._clock.now())
+
+
+_UNKNOWN = beginning(CampaignState.UNKNOWN)
+
+
+def _nothing(campaign_id: str) -> Situation:
+    """Return the situation of a campaign of which nothing is known."""
+    return Situation(campaign_id, CampaignState.UNKNOWN)
