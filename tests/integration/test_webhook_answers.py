@@ -87,16 +87,14 @@ def test_a_delivery_that_was_taken_is_seen_and_replayed_by_its_id(stack: Stack, 
     assert operator.run("webhooks", "replay", delivery_id)["replayed"] == 1
 
 
-def test_a_request_that_nobody_serves_yet_waits_where_it_can_be_seen(
+def test_a_pause_of_a_campaign_that_cxone_does_not_know_is_heard_with_its_reason(
     stack: Stack, operator: Operator
 ) -> None:
-    url = stack.outputs["UnservedRequestsQueueUrl"]
-    before = stack.queue_depth(url)
-    data = {"campaignId": "c", "targetState": "paused"}
+    data = {"campaignId": "nowhere", "targetState": "paused"}
     request = _event(type="campaign.transition.requested", data=data)
     assert _ask(stack, json.dumps(request)).status_code == 202
-    eventually(lambda: stack.queue_depth(url) > before, seconds=40)
-    assert "UnservedRequests" in {row["queue"] for row in operator.run("queues", "list")}
+    problem = "campaign.transition_refused"
+    eventually(lambda: problem in {row["problem"] for row in operator.run("problems")}, seconds=60)
 
 
 def _shown(operator: Operator, delivery_id: str) -> Any:

@@ -26,6 +26,7 @@ REGION = "us-east-1"
 QUEUES = (
     "apply-dispositions",
     "audit-calls",
+    "control-campaigns",
     "plan-pulls",
     "pull-outcomes",
     "deliver-crm",

@@ -16,6 +16,7 @@ from outbound.cli.preview import add_preview
 from outbound.cli.provisioning import add_provisioning
 from outbound.cli.refusals import named
 from outbound.cli.stack import Stack
+from outbound.cli.steering import add_steering
 from outbound.cli.times import moment
 from outbound.clock import format_time
 from outbound.outcomes.query import check_codes, retained_since
@@ -54,6 +55,7 @@ def add_commands(groups: Any) -> None:
         command.set_defaults(run=run)
 
     add_provisioning(commands)
+    add_steering(commands)
     add_preview(commands)
     commands.add_parser("list", help="the registered campaigns").set_defaults(run=_list)
 

@@ -71,6 +71,11 @@ _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "{reason}: {message}",
         ("campaigns provision FILE --dry-run",),
     ),
+    "campaign.transition_refused": (
+        "campaign {campaign_id}",
+        "{message}",
+        ("campaigns show {campaign_id}",),
+    ),
     "archive.interrupted": (
         "campaign {campaign_id}, run {run_id}",
         "its execution ended: {status}",

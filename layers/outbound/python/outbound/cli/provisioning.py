@@ -22,6 +22,7 @@ from outbound.cli.errors import explained
 from outbound.cli.json_files import json_object
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack, StackNotFound
+from outbound.cli.steering import steering_of
 from outbound.clock import Deadline, SystemClock, format_time
 from outbound.compliance.rules import packaged_rules
 from outbound.cxone.errors import CxoneError
@@ -190,13 +191,15 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     provision = _provision_of(stack, chosen.campaign_id)
     campaign_id = provision.campaign_id if provision and provision.campaign_id else chosen.campaign_id
     campaign = stack.registry.get(campaign_id)
-    if campaign is None and provision is None:
+    steering = steering_of(stack, campaign_id)
+    if campaign is None and provision is None and steering is None:
         raise ValueError(
             f"{campaign_id} is neither registered nor provisioned; what was asked for a moment ago is seen in"
             " some seconds, what was refused in `outbound problems`; what CXone has already is known after:"
             f" outbound campaigns register {campaign_id if is_campaign_id(campaign_id) else 'ID'}"
         )
-    known = campaign is not None or (provision is not None and provision.campaign_id != "")
+    has_id = provision is not None and provision.campaign_id != ""
+    known = campaign is not None or steering is not None or has_id
     output.record(
         {
             "campaign_id": campaign_id if known else None,
@@ -204,6 +207,7 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
             "registration": _registration(campaign),
             "calling": dict(campaign.calling) if campaign else None,
             "provisioning": _provisioning(provision),
+            "steering": steering,
             "cxone": _in_cxone(stack, campaign_id) if known else None,
         }
     )
@@ -253,6 +257,7 @@ def _in_cxone(stack: Stack, campaign_id: str) -> dict[str, Any]:
         return {"status": None, "why": str(error)}
     return {
         "status": record.status_name or None,
+        "calls_under_way": record.calls_under_way,
         "contact_list_id": record.contact_list_id or None,
         "queue_id": record.queue_id or None,
         "version": record.version or None,

@@ -31,6 +31,7 @@ _ALWAYS = frozenset(
 _BY_STATUS: Mapping[str, frozenset[str]] = {
     EventType.CONSENT_FILE_FINISHED: frozenset({"refused"}),
     EventType.DISPOSITION_FILE_FINISHED: frozenset({"refused"}),
+    EventType.TRANSITION_REFUSED: frozenset({"refused"}),
     EventType.ARCHIVE_FINISHED: frozenset({"incomplete", "stopped", "failed"}),
 }
 

@@ -49,6 +49,8 @@ from outbound.store.outbox import Outbox
 
 # Invocations that note at the same moment: each reads again so often.
 _TRIES = 8
+# A pause that waits for its call looks at its campaign for so long at the most.
+_GLANCE_SECONDS = 8.0
 # So many commands one invocation sends to one campaign: more means that another party does the opposite.
 _MAX_COMMANDS = 3
 _STATUSES = {Target.ACTIVE: CampaignStatus.ACTIVE, Target.PAUSED: CampaignStatus.PAUSED}
@@ -65,6 +67,7 @@ class CampaignControl:
     def __init__(
         self,
         port: CampaignsPort,
+        glance: Callable[[], CampaignsPort],
         reader: SituationReader,
         journals: Journals,
         outbox: Outbox,
@@ -75,6 +78,7 @@ class CampaignControl:
 
         Args:
             port: CXone's campaigns, whose calls end before the invocation does.
+            glance: Returns CXone's campaigns for calls that end soon: what a pause that waits has time for.
             reader: Reads what a resume is judged by.
             journals: Keeps what is decided, seen and asked for.
             outbox: Publishes the facts that journals carry.
@@ -82,6 +86,7 @@ class CampaignControl:
             clock: What tells the time.
         """
         self._port = port
+        self._glance = glance
         self._reader = reader
         self._journals = journals
         self._log = TransitionLog(journals, outbox, tenant, clock)
@@ -91,8 +96,14 @@ class CampaignControl:
     @classmethod
     def of(cls, runtime: Runtime, deadline: Deadline) -> CampaignControl:
         """Return the control of one invocation, whose calls of CXone end before a deadline."""
+
+        def glance() -> CampaignsPort:
+            soon = Deadline(runtime.clock, min(_GLANCE_SECONDS, deadline.left()))
+            return runtime.cxone.until(soon).campaigns
+
         return cls(
             runtime.cxone.until(deadline).campaigns,
+            glance,
             SituationReader.of(runtime, deadline),
             Journals(runtime.state, runtime.tenant),
             runtime.outbox,
@@ -133,10 +144,8 @@ class CampaignControl:
             known = self._journals.get(campaign_id)
             if known.note_of(decision.decision_id):
                 return Verdict(Outcome.REPEATED)
-            # A pause needs to know nothing, but where the journal is to begin.
-            if situation is None and (decision.target is Target.ACTIVE or known.journal is None):
-                situation = self._reader.of_campaign(campaign_id)
-            verdict = judge(decision, known.journal or _UNKNOWN, situation or _nothing(campaign_id))
+            situation = situation or self._situation(known, decision)
+            verdict = judge(decision, known.journal or _UNKNOWN, situation)
             if verdict.outcome is Outcome.REPEATED:
                 return verdict
             note = DecisionNote(
@@ -148,9 +157,17 @@ class CampaignControl:
                 correlation_id,
                 tuple(each.value for each in verdict.refusals),
             )
-            if self._log.note(known, note, situation.state if situation else CampaignState.UNKNOWN):
+            if self._log.note(known, note, situation.state):
                 return verdict
         raise JournalBusy(campaign_id)
+
+    def _situation(self, known: CampaignJournal, decision: StateDecision) -> Situation:
+        """Return what a decision is judged by: of a pause no more than where a journal that is new begins."""
+        campaign_id = known.campaign_id
+        if decision.target is Target.ACTIVE:
+            return self._reader.of_campaign(campaign_id)
+        is_known = known.journal is not None
+        return Situation(campaign_id, CampaignState.UNKNOWN if is_known else self._glanced(campaign_id)[0])
 
     def report(self, campaign_id: str, state: CampaignState, at: datetime) -> None:
         """Note a state that CXone reports of a moment; without effect where it is our own doing.
@@ -201,15 +218,23 @@ class CampaignControl:
 
         Raises CxoneError where it says nothing, but for a pause that is still to be asked for.
         """
+        if waits_for_its_pause(known):
+            return self._glanced(known.campaign_id)
         try:
             record = self._port.read(known.campaign_id)
         except NotFound:
             return CampaignState.MISSING, None
+        return state_of(record), record
+
+    def _glanced(self, campaign_id: str) -> tuple[CampaignState, CampaignRecord | None]:
+        """Return what CXone says of a campaign, if it says so soon; UNKNOWN otherwise."""
+        try:
+            record = self._glance().read(campaign_id)
+        except NotFound:
+            return CampaignState.MISSING, None
         except CxoneError as error:
-            if not waits_for_its_pause(known):
-                raise
-            extra = {"campaign_id": known.campaign_id, "reason": error.reason}
-            logger.warning("a campaign is paused without a look at it", extra=extra)
+            extra = {"campaign_id": campaign_id, "reason": error.reason}
+            logger.warning("a campaign that is to be paused could not be looked at", extra=extra)
             return CampaignState.UNKNOWN, None
         return state_of(record), record
 
@@ -258,9 +283,9 @@ class CampaignControl:
         extra = {"campaign_id": known.campaign_id, "target": target.value, "decision_id": command.basis}
         try:
             self._port.set_state(known.campaign_id, _STATUSES[target], key)
-        except Conflict as conflict:
+        except (Conflict, NotFound) as refusal:
             logger.info("CXone cannot do that in the campaign's state", extra=extra)
-            in_doubt = conflict.in_doubt
+            in_doubt = refusal.in_doubt
             self._after(known, lambda now: now.conflicted(asked, in_doubt=in_doubt))
             return
         except CxoneError as error:
@@ -275,8 +300,3 @@ class CampaignControl:
 
 
 _UNKNOWN = beginning(CampaignState.UNKNOWN)
-
-
-def _nothing(campaign_id: str) -> Situation:
-    """Return the situation of a campaign of which nothing is known."""
-    return Situation(campaign_id, CampaignState.UNKNOWN)

@@ -31,7 +31,7 @@ class Change:
     """What became of a decision now, and what was wanted before it."""
 
     note: DecisionNote
-    before: Target
+    before: CampaignState
 
 
 def advance(
@@ -58,9 +58,16 @@ def advance(
     return known, changes
 
 
-def said_before(known: CampaignJournal) -> Target:
-    """Return the state that was said last, or the one that the campaign was in at first."""
-    return known.said or (known.journal.start.target if known.journal else Target.PAUSED)
+def said_before(known: CampaignJournal) -> CampaignState:
+    """Return the state that was said last, or the one that the campaign was in at first; else UNKNOWN."""
+    if known.said:
+        return CampaignState(known.said.value)
+    journal = known.journal
+    if journal is None:
+        return CampaignState.UNKNOWN
+    if len(journal.start_states) > 1:
+        return CampaignState.ENDED if journal.has_ended() else CampaignState.UNKNOWN
+    return CampaignState(journal.start.target.value)
 
 
 def _superseded(known: CampaignJournal, newest: StateDecision, now: datetime) -> Iterator[DecisionNote]:
@@ -70,12 +77,17 @@ def _superseded(known: CampaignJournal, newest: StateDecision, now: datetime) ->
 
 
 def _settled(
-    known: CampaignJournal, newest: StateDecision, state: CampaignState, before: Target, now: datetime
+    known: CampaignJournal,
+    newest: StateDecision,
+    state: CampaignState,
+    before: CampaignState,
+    now: datetime,
 ) -> DecisionNote | None:
     """Return the newest decision's note where it has come to its end, and that was not said yet."""
     noted = known.note_of(newest.decision_id)
     is_pending = noted is not None and noted.result is Result.PENDING
-    if not is_pending and newest.target is before:
+    is_start = known.journal is not None and newest == known.journal.start
+    if not is_pending and (is_start or newest.target.value == before.value):
         return None
     note = noted or DecisionNote(newest, Result.PENDING, now)
     if state in _APPLIED_BY[newest.target]:

@@ -10,7 +10,6 @@ from outbound.clock import format_time
 from outbound.events import Event, new_event
 from outbound.events.facts.steering import CampaignTransitioned, TransitionRefused
 from outbound.steering.situation import CampaignState, Refusal
-from outbound.steering.transitions import Target
 
 _ADVICE = {
     Refusal.HELD: "it is held (`outbound campaigns show {id}` says by whom); resume it after that",
@@ -26,7 +25,12 @@ _ADVICE = {
 
 
 def transitioned(
-    campaign_id: str, note: DecisionNote, before: Target, state: CampaignState, tenant: str, now: datetime
+    campaign_id: str,
+    note: DecisionNote,
+    before: CampaignState,
+    state: CampaignState,
+    tenant: str,
+    now: datetime,
 ) -> Event:
     """Return the fact that a campaign does what a decision wants."""
     decision = note.decision

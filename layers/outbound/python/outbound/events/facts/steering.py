@@ -22,7 +22,7 @@ class CampaignTransitioned(Fact):
     """The id of the event that asked, or of the failover; one of its own where another party decided."""
 
     from_state: str
-    """What was wanted of it before: `active` or `paused`."""
+    """What was said of it before: `active` or `paused`; `unknown` where nothing was known."""
 
     to_state: str
     """What CXone says that it does: `active`, `paused`, `pausing` (no new calls) or `ended`."""
