@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from faults import QueueTrigger
 
+from outbound.archive.campaign_hold import HoldReleaser
+from outbound.campaign_records.held_campaigns import HeldCampaigns
 from outbound.campaign_records.journals import CampaignJournal, Journals
 from outbound.campaigns.control.controller import CampaignControl
 from outbound.campaigns.control.messages import StateMessages
@@ -20,7 +22,7 @@ from outbound.events import Event
 from outbound.queues import work
 from outbound.steering.transitions import Party, StateDecision, Target
 from outbound.store.holds import Holds
-from sandbox.running import Tenant
+from sandbox.running import StatusAsked, Tenant
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
 from worlds.provisioning import message
 from worlds.runtime import WorldRuntime
@@ -94,6 +96,24 @@ class ControlWorld:
         self.holds.mark_releasing(hold)
         self.holds.end(hold, self.clock.now())
 
+    @property
+    def held_campaigns(self) -> HeldCampaigns:
+        return HeldCampaigns(self.runtime.ports.campaigns, self.journals, self.clock)
+
+    def archive_pauses(self, campaign_id: str, owner: str = "archive#1") -> None:
+        """Let an archive hold a campaign that dials, and pause it."""
+        self.clock.advance(seconds=1)
+        now = self.clock.now()
+        self.holds.place(campaign_id, owner, 1, True, now)
+        self.holds.request_pause(campaign_id, owner, 1, now, now + timedelta(seconds=60))
+        self.held_campaigns.pause(campaign_id)
+        self.holds.confirm_pause(campaign_id, owner, 1, self.clock.now())
+
+    def archive_releases(self, campaign_id: str, owner: str = "archive#1") -> None:
+        """Let an archive release its hold, as its run or the sweeper does."""
+        self.clock.advance(seconds=1)
+        HoldReleaser(self.held_campaigns, self.holds, self.clock).release(campaign_id, owner, 1)
+
     def requested(self, campaign_id: str, target: str, event_id: str = "", **data: Any) -> Event:
         """A request of now."""
         data = {"campaign_id": campaign_id, "target_state": target, **data}
@@ -158,6 +178,10 @@ class ControlWorld:
     def status(self, campaign_id: str) -> str:
         """What the campaign does in CXone."""
         return self.tenant.campaign_status(campaign_id).status
+
+    def changes(self, campaign_id: str) -> list[StatusAsked]:
+        """What CXone was asked to do with the campaign, and by whom."""
+        return list(self.tenant.campaign_status(campaign_id).changes)
 
     def journal(self, campaign_id: str) -> CampaignJournal:
         return self.journals.get(campaign_id)

@@ -72,7 +72,7 @@ def test_a_pause_that_is_asked_for_in_the_middle_outlasts_the_run(make_world: Ma
 
     def ask() -> None:
         world.clock.advance(seconds=1)
-        event = world.event("campaign.transition.requested", campaign_id=CAMPAIGN, target_state="paused")
+        event = world.event("campaign.transitioned", campaign_id=CAMPAIGN, target_state="paused")
         assert world.hear(event) == []
 
     world.execute(_at(world, "Check", ask))
@@ -89,7 +89,7 @@ def test_a_pause_that_is_taken_back_in_the_middle_does_not(make_world: MakeWorld
         for target in ("paused", "active"):
             world.clock.advance(seconds=1)
             asked = {"campaign_id": CAMPAIGN, "target_state": target}
-            world.hear(world.event("campaign.transition.requested", **asked))
+            world.hear(world.event("campaign.transitioned", **asked))
 
     world.execute(_at(world, "Check", ask))
     assert world.dials()
@@ -118,7 +118,7 @@ def test_cxones_own_reports_tell_our_pause_from_others(
 
 def test_what_was_asked_before_the_hold_is_none_of_it(make_world: MakeWorld) -> None:
     world = make_world(100)
-    before = world.event("campaign.transition.requested", campaign_id=CAMPAIGN, target_state="paused")
+    before = world.event("campaign.transitioned", campaign_id=CAMPAIGN, target_state="paused")
     world.clock.advance(minutes=1)
     world.ask()
     world.execute(_at(world, "Check", lambda: world.hear(before)))
@@ -297,7 +297,7 @@ def test_a_resume_takes_an_earlier_wish_for_a_pause_back(make_world: MakeWorld) 
     def meanwhile() -> None:
         world.clock.advance(seconds=1)
         asked = {"campaign_id": CAMPAIGN, "target_state": "paused"}
-        world.hear(world.event("campaign.transition.requested", **asked))
+        world.hear(world.event("campaign.transitioned", **asked))
         world.clock.advance(seconds=1)
         world.tenant.set_campaign_status(CAMPAIGN, "ACTIVE")
         said = {"campaign_id": CAMPAIGN, "campaign": {"status": "ACTIVE"}}

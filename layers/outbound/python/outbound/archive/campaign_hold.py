@@ -6,7 +6,8 @@
            hold + obligation -> pause is requested -> PAUSING, later -> PAUSED
                                                    -> not within `pause_seconds`: the run fails
 
-    released: the last hold? it dialled before? no other party wants it paused? still paused? -> resumed
+    released: the last hold? it dialled before? no other party, and no decision, wants it paused? still
+              paused? -> resumed
 
 A campaign dials again exactly when it should, whichever of its holders releases it and however often. One
 that dials already, or that was ended meanwhile, is left as it is. A pause that was requested by a run that
@@ -23,9 +24,10 @@ from outbound.archive.metrics import ArchiveMetric
 from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunChanged
 from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import RunFailed, StepOutcome, StepResult
+from outbound.campaign_records.held_campaigns import HeldCampaigns
 from outbound.clock import Clock, Deadline
 from outbound.cxone.errors import NotFound, OutOfTime
-from outbound.cxone.ports.campaigns import CampaignsPort, CampaignStatus
+from outbound.cxone.ports.campaigns import CampaignStatus
 from outbound.logs import logger
 from outbound.metrics import measure
 from outbound.store.holds import Hold, Holds, other_holds
@@ -75,9 +77,9 @@ def _on(day: datetime, text: str) -> datetime:
 class CampaignHolder:
     """Holds campaigns for runs."""
 
-    def __init__(self, port: CampaignsPort, holds: Holds, runs: ArchiveRuns, clock: Clock) -> None:
-        """Pause through this port."""
-        self._port = port
+    def __init__(self, campaigns: HeldCampaigns, holds: Holds, runs: ArchiveRuns, clock: Clock) -> None:
+        """Pause these campaigns."""
+        self._campaigns = campaigns
         self._holds = holds
         self._runs = runs
         self._clock = clock
@@ -89,7 +91,7 @@ class CampaignHolder:
             RunFailed: It cannot be kept from dialling.
             OutOfTime: There is not enough time left to see how a pause ends.
         """
-        status = self._port.status(run.campaign_id)
+        status = self._campaigns.status(run.campaign_id)
         holds = self._holds.of_campaign(run.campaign_id)
         if status is CampaignStatus.ACTIVE:
             if wait := seconds_until_open(settings, self._clock.now()):
@@ -127,7 +129,7 @@ class CampaignHolder:
         until = now + timedelta(seconds=deadline.left())
         if not self._holds.request_pause(run.campaign_id, owner, run.attempt, now, until):
             raise RunChanged(run.run_id)
-        status = self._port.pause(run.campaign_id)
+        status = self._campaigns.pause(run.campaign_id)
         self._holds.confirm_pause(run.campaign_id, owner, run.attempt, self._clock.now())
         measure(ArchiveMetric.CAMPAIGNS_PAUSED)
         logger.info("a campaign is paused", extra={"campaign_id": run.campaign_id, "status": status.value})
@@ -156,9 +158,9 @@ class CampaignHolder:
 class HoldReleaser:
     """Releases holds."""
 
-    def __init__(self, port: CampaignsPort, holds: Holds, clock: Clock) -> None:
-        """Resume through this port."""
-        self._port = port
+    def __init__(self, campaigns: HeldCampaigns, holds: Holds, clock: Clock) -> None:
+        """Resume these campaigns."""
+        self._campaigns = campaigns
         self._holds = holds
         self._clock = clock
 
@@ -175,11 +177,13 @@ class HoldReleaser:
 
         Raises:
             CxoneError: CXone does not say how the campaign is, or does not resume it; the hold stays.
+            JournalBusy: Its journal keeps changing; the hold stays.
         """
         hold = self._holds.get(campaign_id, owner)
         if hold is None or hold.fence > fence or not self._holds.mark_releasing(hold):
             return True
-        if self._is_last(hold):
+        others = other_holds(self._holds.of_campaign(campaign_id), owner)
+        if not others:
             self._resume(hold)
         now = self._clock.now()
         if hold.asking_until > now.timestamp():
@@ -189,22 +193,22 @@ class HoldReleaser:
         self._holds.end(hold, now)
         return True
 
-    def _is_last(self, hold: Hold) -> bool:
-        return not other_holds(self._holds.of_campaign(hold.campaign_id), hold.owner)
-
     def _resume(self, hold: Hold) -> None:
         """Let a campaign dial again, if it should and does not."""
         if not hold.was_active or hold.to_stay_paused:
             return
         try:
-            status = self._port.status(hold.campaign_id)
+            status = self._campaigns.status(hold.campaign_id)
             if status not in _OUR_PAUSE:
                 extra = {"campaign_id": hold.campaign_id, "status": status.value}
                 logger.info("a held campaign is not paused any more and is left as it is", extra=extra)
                 return
-            self._port.resume(hold.campaign_id)
+            resumed = self._campaigns.resume(hold.campaign_id, held_by=())
         except NotFound:
             logger.warning("a held campaign is gone", extra={"campaign_id": hold.campaign_id})
+            return
+        if resumed is None:
+            logger.info("a held campaign is to stay paused", extra={"campaign_id": hold.campaign_id})
             return
         measure(ArchiveMetric.CAMPAIGNS_RESUMED)
         logger.info("a campaign is resumed", extra={"campaign_id": hold.campaign_id, "owner": hold.owner})

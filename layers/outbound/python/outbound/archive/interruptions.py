@@ -2,7 +2,7 @@
 
     execution failed, aborted, timed out -> its hold is released, the run is interrupted, a fact says so
     a hold is due (the sweeper)          -> its run is at work: renewed; otherwise as above
-    another party requests a pause, or CXone reports that a campaign dials again or pauses
+    a campaign is brought to a state that was decided, or CXone reports that it dials again or pauses
     -> noted at the campaign's holds, for the run that releases the last of them
 
 A message is read whole before anything is done for it: one that cannot be read is refused at once. What fails
@@ -25,6 +25,8 @@ from outbound.archive.executions import Executions
 from outbound.archive.facts import ArchiveFacts
 from outbound.archive.metrics import ArchiveMetric
 from outbound.archive.runs import OPEN, ArchiveRun, ArchiveRuns, RunChanged, RunStatus
+from outbound.campaign_records.held_campaigns import HeldCampaigns
+from outbound.campaign_records.journals import JournalBusy, Journals
 from outbound.clock import Clock, Deadline, Invocation, parse_time
 from outbound.cxone.errors import CxoneError
 from outbound.events import Bus, EventType, PublishFailed
@@ -38,8 +40,8 @@ _RETRY_SECONDS = 30.0
 _CUT_OFF = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
 # The states of a campaign that dials, or that is paused by any party. In all others it has been ended.
 _HELD = frozenset({"ACTIVE", "PAUSING", "PAUSED"})
-# What a request for a state is noted as.
-_REQUESTS = {"paused": "pause_asked_at", "active": "active_asked_at"}
+# What a decision for a state is noted as.
+_DECISIONS = {"paused": "pause_asked_at", "active": "active_asked_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ class _HoldDue:
 
 
 @dataclass(frozen=True, slots=True)
-class _StateRequested:
-    """A party requests that a campaign is paused, or dials."""
+class _StateDecided:
+    """It was decided that a campaign is paused, or dials, and it does that."""
 
     campaign_id: str
     target: str
@@ -78,7 +80,7 @@ class _StateReported:
     moment: datetime
 
 
-_Message = _ExecutionEnded | _HoldDue | _StateRequested | _StateReported
+_Message = _ExecutionEnded | _HoldDue | _StateDecided | _StateReported
 
 
 class Interruptions:
@@ -108,7 +110,9 @@ class Interruptions:
         """Return what handles interruptions in one invocation, whose calls of CXone end before a deadline."""
         executions = Executions(runtime.client("stepfunctions"), runtime.name("STATE_MACHINE_ARN"))
         runs, holds = ArchiveRuns(runtime.state, runtime.tenant), Holds(runtime.state, runtime.tenant)
-        releaser = HoldReleaser(runtime.cxone.until(deadline).campaigns, holds, runtime.clock)
+        journals = Journals(runtime.state, runtime.tenant)
+        held = HeldCampaigns(runtime.cxone.until(deadline).campaigns, journals, runtime.clock)
+        releaser = HoldReleaser(held, holds, runtime.clock)
         return cls(
             runs, holds, releaser, executions, runtime.bus, ArchiveFacts(runtime.tenant), runtime.clock
         )
@@ -123,8 +127,8 @@ class Interruptions:
         message = _read(record)
         try:
             self._handle(message)
-        except RunChanged as changed:
-            raise TryLater(1.0, "the run was changed meanwhile") from changed
+        except (RunChanged, JournalBusy) as changed:
+            raise TryLater(1.0, "the run or its campaign was changed meanwhile") from changed
         except (CxoneError, PublishFailed, ClientError, BotoCoreError) as error:
             retry_at = getattr(error, "retry_at", None)
             wait = (retry_at - self._clock.now()).total_seconds() if retry_at else _RETRY_SECONDS
@@ -136,7 +140,7 @@ class Interruptions:
                 self._ended(message)
             case _HoldDue(campaign_id, owner):
                 self._renew_or_release(campaign_id, owner)
-            case _StateRequested() | _StateReported():
+            case _StateDecided() | _StateReported():
                 self._note(message)
 
     def _ended(self, ended: _ExecutionEnded) -> None:
@@ -173,18 +177,18 @@ class Interruptions:
         logger.warning("an abandoned hold is released", extra={"campaign_id": campaign_id, "owner": owner})
         self._releaser.release(campaign_id, owner, hold.fence)
 
-    def _note(self, message: _StateRequested | _StateReported) -> None:
+    def _note(self, message: _StateDecided | _StateReported) -> None:
         """Note at a campaign's holds what other parties do to it."""
         for hold in self._holds.of_campaign(message.campaign_id):
-            if isinstance(message, _StateRequested):
-                self._requested(hold, message)
+            if isinstance(message, _StateDecided):
+                self._decided(hold, message)
             else:
                 self._reported(hold, message)
 
-    def _requested(self, hold: Hold, request: _StateRequested) -> None:
-        """Note a request: a pause that is requested while a campaign is held outlasts the hold."""
-        if request.target in _REQUESTS and sortable(request.moment) >= hold.placed_at:
-            self._holds.note(hold, _REQUESTS[request.target], request.moment)
+    def _decided(self, hold: Hold, decision: _StateDecided) -> None:
+        """Note a decision: a pause that is decided while a campaign is held outlasts the hold."""
+        if decision.target in _DECISIONS and sortable(decision.moment) >= hold.placed_at:
+            self._holds.note(hold, _DECISIONS[decision.target], decision.moment)
 
     def _reported(self, hold: Hold, report: _StateReported) -> None:
         """Note a state that CXone reports and that our own pause does not explain.
@@ -235,17 +239,19 @@ def _execution_ended(detail: Mapping[str, Any]) -> _ExecutionEnded | None:
     return _ExecutionEnded(_text(run["campaign_id"]), _text(run["run_id"]), run["attempt"], detail["status"])
 
 
-def _state_of(record: Mapping[str, Any]) -> _StateRequested | _StateReported | None:
+def _state_of(record: Mapping[str, Any]) -> _StateDecided | _StateReported | None:
     """Read an event of the bus that says what a campaign is to do, or does."""
     event = event_of(record)
-    if event.event_type not in (EventType.TRANSITION_REQUESTED, EventType.STATE_CHANGED):
+    if event.event_type not in (EventType.CAMPAIGN_TRANSITIONED, EventType.STATE_CHANGED):
         raise Refused(f"an event of the type {event.event_type[:64]!r} says nothing about holds")
     campaign_id = event.data.get("campaign_id")
     if not isinstance(campaign_id, str) or not campaign_id:
         return None
+    if event.event_type == EventType.CAMPAIGN_TRANSITIONED:
+        target, decided_at = event.data.get("target_state") or "", event.data.get("decided_at")
+        moment = parse_time(_text(decided_at or event.occurred_at))
+        return _StateDecided(campaign_id, _text(target), moment)
     moment = parse_time(event.occurred_at)
-    if event.event_type == EventType.TRANSITION_REQUESTED:
-        return _StateRequested(campaign_id, _text(event.data.get("target_state") or ""), moment)
     campaign = event.data.get("campaign")
     status = campaign.get("status") if isinstance(campaign, Mapping) else None
     return _StateReported(campaign_id, status.upper(), moment) if isinstance(status, str) else None

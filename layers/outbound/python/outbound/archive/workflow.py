@@ -25,6 +25,8 @@ from outbound.archive.sender import Sender, Settler
 from outbound.archive.settings import ArchiveSettings
 from outbound.archive.step_result import RunFailed, StepOutcome, StepResult
 from outbound.archive.verifier import Verifier
+from outbound.campaign_records.held_campaigns import HeldCampaigns
+from outbound.campaign_records.journals import JournalBusy, Journals
 from outbound.clock import Clock, Deadline, Invocation
 from outbound.cxone.errors import Conflict, CxoneError, OutOfTime, RateLimited
 from outbound.logs import logger
@@ -71,7 +73,8 @@ class Workflow:
         settler = Settler(batches, outbox, facts, clock)
         collector = Collector(reader, runs, lake)
         copier = Copier(runs, batches, lake, storage, clock)
-        holder = CampaignHolder(campaigns, holds, runs, clock)
+        held = HeldCampaigns(campaigns, Journals(table, tenant), clock)
+        holder = CampaignHolder(held, holds, runs, clock)
         verifier = Verifier(reader, runs, batches, copier, holder, settler, lake)
         finisher = Finisher(runs, batches, lake, outbox, facts, clock)
         steps: dict[str, Step] = {
@@ -81,7 +84,7 @@ class Workflow:
             "hold": holder.hold,
             "send": Sender(attempts, runs, batches, copier, holder, settler, clock).send,
             "check": lambda run, settings, deadline: verifier.check(run, settings, deadline, clock),
-            "release": _release_step(HoldReleaser(campaigns, holds, clock)),
+            "release": _release_step(HoldReleaser(held, holds, clock)),
             "finish": lambda run, settings, _: finisher.finish(run, settings),
         }
         return cls(runs, steps, executions, clock)
@@ -141,7 +144,7 @@ class Workflow:
             return StepResult(StepOutcome.LATER, max(1, ceil(wait)))
         except RunFailed as failure:
             return self._failed(self._as_left(run), failure)
-        except Conflict:
+        except (Conflict, JournalBusy):
             return StepResult(StepOutcome.LATER, _FIRST_WAIT)
         except (CxoneError, CopyDiffers) as error:
             return self._failed_or_later(run, step, error, settings)

@@ -252,28 +252,6 @@ class Journals:
                 return replace(changed, revision=known.revision + 1)
         raise JournalBusy(campaign_id)
 
-    def note_asking(self, campaign_id: str, target: Target, now: datetime) -> Sighting | None:
-        """Note, before CXone is asked, that a campaign is to be in a state; None where it has no journal.
-
-        For those who ask for a hold of theirs. Raises JournalBusy where the journal keeps changing.
-        """
-        asked: list[Sighting] = []
-
-        def ask(known: CampaignJournal) -> CampaignJournal:
-            asked[:] = [known.asking(target, now)] if known.journal else []
-            return known.with_sighting(asked[0]) if asked else known
-
-        self.change(campaign_id, ask, now)
-        return asked[0] if asked else None
-
-    def note_answer(self, campaign_id: str, asked: Sighting, now: datetime) -> None:
-        """Note that CXone has answered. Raises JournalBusy where the journal keeps changing."""
-        self.change(campaign_id, lambda known: known.answered(asked), now)
-
-    def note_refusal(self, campaign_id: str, asked: Sighting, now: datetime) -> None:
-        """Note that nothing was done. Raises JournalBusy where the journal keeps changing."""
-        self.change(campaign_id, lambda known: known.withdrawn(asked), now)
-
     def key(self, campaign_id: str) -> Key:
         """The key of a campaign's item."""
         return Key(f"{self._tenant}#campaign-journal", campaign_id)

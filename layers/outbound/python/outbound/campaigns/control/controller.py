@@ -178,7 +178,7 @@ class CampaignControl:
             return
         for _ in range(_TRIES):
             known = self._journals.get(campaign_id)
-            if known.is_echo(state, at):
+            if known.is_echo(state, at) or (known.journal is None and self._reader.held_by(campaign_id)):
                 return
             noted = known.started(state).with_sighting(Sighting(at, state))
             if self._log.write(known, noted, CampaignState.UNKNOWN):
@@ -209,7 +209,7 @@ class CampaignControl:
             known = self._journals.get(campaign_id)
             state, record = self._read(known)
             held_by = self._reader.held_by(campaign_id)
-            if written := self._log.write(known, self._with_look(known, state), state):
+            if written := self._log.write(known, self._with_look(known, state, held_by), state):
                 return self._seen(written, state, record, held_by)
         raise JournalBusy(campaign_id)
 
@@ -238,7 +238,9 @@ class CampaignControl:
             return CampaignState.UNKNOWN, None
         return state_of(record), record
 
-    def _with_look(self, known: CampaignJournal, state: CampaignState) -> CampaignJournal:
+    def _with_look(
+        self, known: CampaignJournal, state: CampaignState, held_by: frozenset[str]
+    ) -> CampaignJournal:
         """Return the journal with what a look shows, where that is news.
 
         While something that was asked for may still arrive, no state proves that another party had a part in
@@ -247,7 +249,8 @@ class CampaignControl:
         if state in (CampaignState.UNKNOWN, CampaignState.MISSING):
             return known
         if known.journal is None:
-            return known.started(state)
+            # What a held campaign did before, its hold knows: that it is paused now is nobody's decision.
+            return known if held_by else known.started(state)
         is_news = not (known.is_in_doubt(self._clock.now()) or known.is_known_to_be(state))
         return known.with_sighting(known.looking(state)) if is_news else known
 
