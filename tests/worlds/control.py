@@ -22,6 +22,7 @@ from outbound.events import Event
 from outbound.queues import work
 from outbound.steering.transitions import Party, StateDecision, Target
 from outbound.store.holds import Holds
+from outbound.store.outbox import DUE_FACTS
 from sandbox.running import StatusAsked, Tenant
 from worlds.aws import ENVIRONMENT, AwsWorld, FakeClock, Invocation, sqs_event
 from worlds.provisioning import message
@@ -171,7 +172,7 @@ class ControlWorld:
     def sweep(self) -> int:
         """Publish what was left behind."""
         self.clock.advance(minutes=10)
-        return sum(self.runtime.sweep().values())
+        return self.runtime.sweep()[DUE_FACTS]
 
     # What came of it
 

@@ -1,4 +1,4 @@
-"""A decision that is cut off anywhere, or refused once, ends as if nothing had happened: done and said once."""
+"""A decision that is cut off anywhere, or refused once, is done and said once, as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ def _refused(world: ControlWorld) -> None:
 
 def _superseded(world: ControlWorld) -> None:
     """A pause that waits for CXone, and a resume that comes after it."""
-    world.tenant.add_fault({"status": 503}, times=None)
+    world.tenant.add_fault({"status": 503}, path="/omnichannel/", times=None)
     world.take(world.requested(DIALS, "paused", "event-a"))
     world.tenant.clear_faults()
-    world.clock.advance(minutes=3)
+    # How long the tries took is chance.
+    world.clock.time = world.clock.time.replace(minute=10, second=0, microsecond=0)
     world.put(world.requested(DIALS, "active", "event-b"))
 
 

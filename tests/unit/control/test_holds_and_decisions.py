@@ -1,4 +1,4 @@
-"""An archive's hold and what is decided meanwhile agree: the campaign does in the end what was decided last."""
+"""An archive's hold and what is decided meanwhile agree: in the end a campaign does what was decided last."""
 
 from __future__ import annotations
 
