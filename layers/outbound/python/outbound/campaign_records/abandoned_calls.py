@@ -215,6 +215,4 @@ def _offer_key(offer: Offer) -> str:
 
 def _day_count(campaign_id: str, item: Item) -> DayCount:
     answered, abandoned = int(item["answered"]), int(item["abandoned"])
-    return DayCount(
-        date.fromisoformat(item["day"]), campaign_id, Source(item["source"]), answered, abandoned
-    )
+    return DayCount(date.fromisoformat(item["day"]), campaign_id, Source(item["source"]), answered, abandoned)

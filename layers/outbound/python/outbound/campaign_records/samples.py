@@ -1,6 +1,6 @@
 """Samples of campaigns' metrics: one item a minute and source, in which the newest measurement stays.
 
-    <tenant>#metrics#<campaign> / 2026-07-15T16:00Z#poll:  what was measured of the window that ended then, ttl
+    <tenant>#metrics#<campaign> / 2026-07-15T16:00Z#poll   what was measured of the window that ended then
 
 Samples come late, twice and in any order; which one an item has in the end does not depend on it.
 """

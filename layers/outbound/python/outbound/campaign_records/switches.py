@@ -1,6 +1,6 @@
 """Failovers and fail-backs: the last one of each campaign that has a backup, and whether a person holds them.
 
-    <tenant>#failover / <primary>:  direction, leaving, taking over, decided_at, paused, ended (how, when, why)
+    <tenant>#failover / <primary>:  direction, leaving, taking over, decided_at, paused, ended (how, when)
                                     held (by whom, since when, why)
 
 One is written down before its first step, in the same write that finds no hold and no other one under way. It
@@ -54,10 +54,13 @@ class SwitchRecord:
         """Return it as the rules see it."""
         return LastSwitch(self.switch.direction, self.switch.decided_at, self.ended is None)
 
-    def decision_id(self, target: Target) -> str:
-        """Return the id of the decision to pause the one campaign or to start the other."""
+    def decision_id(self, target: Target, number: int = 0) -> str:
+        """Return the id of the decision to pause the one campaign or to start the other.
+
+        Each `number` is a decision of its own: one that was refused has no effect later either.
+        """
         decided_at = format_time(self.switch.decided_at)
-        return deterministic_id("failover", self.primary_id, decided_at, str(target))
+        return deterministic_id("failover", self.primary_id, decided_at, str(target), str(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ class Switches:
         facts: Sequence[Event],
         now: datetime,
     ) -> Item | None:
-        """End a switch together with its facts; return the item, None where another invocation has ended it."""
+        """End a switch with its facts; return the item, None where another invocation has ended it."""
         written = self._table.update(
             self.key(record.primary_id),
             f"SET #ended = :ended, #ended_at = :now, #refusals = :refusals, {SET_FACTS}",
@@ -174,9 +177,7 @@ class Switches:
 
     def release(self, primary_id: str) -> bool:
         """Let a campaign's failover happen again; return False where it is not held."""
-        return self._table.update(
-            self.key(primary_id), "REMOVE #held", {}, "attribute_exists(#held)"
-        ).done
+        return self._table.update(self.key(primary_id), "REMOVE #held", {}, "attribute_exists(#held)").done
 
     def key(self, primary_id: str) -> Key:
         """Return the key of a campaign's item."""

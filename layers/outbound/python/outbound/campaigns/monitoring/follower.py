@@ -1,7 +1,7 @@
 """Follows campaigns by what the bus says of them: reported metrics become samples, pulled outcomes counts.
 
-    campaign.metrics_updated --> a sample of the campaign, the newest measurement of its minute
-    outcomes.pulled          --> how many calls of the window a person answered, and how many were abandoned
+campaign.metrics_updated --> a sample of the campaign, the newest measurement of its minute
+outcomes.pulled          --> how many calls of the window a person answered, and how many were abandoned
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class Follower:
             raise Refused(f"event {event.event_id}: {wrong}") from wrong
         except (KeyError, TypeError, AttributeError) as wrong:
             # What the event holds may be anything, and is not repeated.
-            raise Refused(f"event {event.event_id} is not as its type has it: {type(wrong).__name__}") from None
+            raise Refused(
+                f"event {event.event_id} is not as its type has it: {type(wrong).__name__}"
+            ) from None
 
     def _keep_metrics(self, event: Event, window_minutes: int) -> None:
         campaign_id = event.data["campaign_id"]

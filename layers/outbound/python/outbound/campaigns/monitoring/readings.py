@@ -10,7 +10,7 @@ from outbound.steering.health import InvalidSample, Sample, Source, sample_probl
 
 
 def sample_of(metrics: CampaignMetrics, source: Source) -> Sample:
-    """Return metrics as the rules of steering see them. Raises InvalidSample where they contradict each other."""
+    """Return metrics as a sample. Raises InvalidSample where they contradict each other."""
     return Sample(
         metrics.start,
         metrics.end,
