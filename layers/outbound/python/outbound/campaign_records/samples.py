@@ -38,13 +38,14 @@ class Samples:
 
         What `sample_problem` names is not to be added: ask it before.
         """
-        values = {f":{name}": value for name, value in _stored(sample).items()}
-        sets = ", ".join(f"#{name[1:]} = {name}" for name in values)
-        return self._table.update(
+        rank = _rank(sample)
+        ttl = int((sample.end + KEPT + _SLACK).timestamp())
+        # As a whole: what the newer measurement does not say is not said any more.
+        return self._table.put(
             self._key(campaign_id, sample),
-            f"SET {sets}, #rank = :rank, #ttl = :ttl",
-            {**values, ":rank": _rank(sample), ":ttl": int((sample.end + KEPT + _SLACK).timestamp())},
+            {**_stored(sample), "rank": rank, "ttl": ttl},
             "attribute_not_exists(#rank) OR #rank < :rank",
+            {":rank": rank},
         ).done
 
     def history(self, campaign_id: str, now: datetime, back: timedelta = KEPT) -> tuple[Sample, ...]:
