@@ -33,6 +33,7 @@ QUEUES = (
     "deliver-warehouse",
     "deliver-wfm",
     "end-archive",
+    "follow-campaigns",
     "plan-archives",
     "provision-campaigns",
     "record-audit",

@@ -85,6 +85,12 @@ class CallingProfile(BaseModel):
     caps: CallingCaps = CallingCaps()
     contact_list_id: str = Field("", max_length=128, pattern=_LIST_ID)
     backup_campaign_id: str = Field("", pattern=_BACKUP_ID)
+    failover_threshold: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="the success rate below which it gives way to its backup; empty: that of the settings",
+    )
 
     @field_validator("time_zone")
     @classmethod

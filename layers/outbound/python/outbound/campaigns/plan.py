@@ -96,6 +96,7 @@ class CampaignPlan:
             caps=CallingCaps(per_day=self.caps.per_day, per_week=self.caps.per_week),
             contact_list_id=self.contact_list_id,
             backup_campaign_id=self.backup_campaign_id,
+            failover_threshold=self.failover.threshold_value if self.failover else None,
         )
 
     def fields(self) -> dict[str, Any]:

@@ -17,12 +17,14 @@ from outbound.deliveries.settings import DeliverySettings
 from outbound.dispositions.settings import DispositionSettings
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.segments.settings import SegmentSettings
+from outbound.steering.settings import SteeringSettings
 from outbound.webhooks.settings import Providers
 
 Schema = Mapping[str, Any]
 
 MODELS: dict[str, type[BaseModel] | type[Providers]] = {
     "archiving": ArchiveSettings,
+    "campaigns": SteeringSettings,
     "compliance": ComplianceSettings,
     "cxone": CxoneSettings,
     "deliveries": DeliverySettings,
@@ -33,6 +35,7 @@ MODELS: dict[str, type[BaseModel] | type[Providers]] = {
 }
 _TITLES = {
     "archiving": "Archiving finished attempts",
+    "campaigns": "Following campaigns, abandoned calls, and failing over",
     "compliance": "The rules of calling",
     "cxone": "Access to CXone: hosts, token requests, quotas",
     "deliveries": "Deliveries to CRM, warehouse and WFM",

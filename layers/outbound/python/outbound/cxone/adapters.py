@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from outbound.cxone.ports.campaigns import CampaignsPort
     from outbound.cxone.ports.contact_lists import ContactListsPort
     from outbound.cxone.ports.dispositions import DispositionsPort
+    from outbound.cxone.ports.metrics import MetricsPort
     from outbound.cxone.ports.outcomes import OutcomesPort
     from outbound.cxone.ports.subscriptions import SubscriptionsPort
 
@@ -33,6 +34,7 @@ class Cxone:
     campaigns: CampaignsPort
     attempts: AttemptsPort
     contact_lists: ContactListsPort
+    metrics: MetricsPort
 
 
 class Connection:

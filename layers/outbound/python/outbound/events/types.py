@@ -46,6 +46,8 @@ class EventType(StrEnum):
     PROVISION_REQUESTED = "campaign.provision.requested"
     CAMPAIGN_PROVISIONED = "campaign.provisioned"
     PROVISION_REJECTED = "campaign.provision_rejected"
+    CAMPAIGN_FAILED_OVER = "campaign.failed_over"
+    CAMPAIGN_FAILOVER_FAILED = "campaign.failover_failed"
     CAMPAIGN_REGISTERED = "campaign.registered"
     CAMPAIGN_REMOVED = "campaign.removed"
     CONSENT_CHANGED = "consent.changed"

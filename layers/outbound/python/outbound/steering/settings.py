@@ -121,8 +121,21 @@ class AbandonmentSettings(BaseModel):
     )
 
 
+class MonitorSettings(BaseModel):
+    """How campaigns are looked at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    calls_per_tick: int = Field(
+        60,
+        ge=10,
+        le=1000,
+        description="the most calls of CXone in a minute's tick; the quota `campaigns` is shared with others",
+    )
+
+
 class SteeringSettings(BaseModel):
-    """All settings of failover and of abandonment."""
+    """All settings of following campaigns, of failover and of abandonment."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -132,3 +145,4 @@ class SteeringSettings(BaseModel):
     abandonment: AbandonmentSettings = Field(
         AbandonmentSettings(), description="how abandoned calls are counted"
     )
+    monitor: MonitorSettings = Field(MonitorSettings(), description="how campaigns are looked at")

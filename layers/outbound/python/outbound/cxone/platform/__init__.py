@@ -8,6 +8,7 @@ from outbound.cxone.platform.attempts import PlatformAttempts
 from outbound.cxone.platform.campaigns import PlatformCampaigns
 from outbound.cxone.platform.contact_lists import PlatformContactLists
 from outbound.cxone.platform.dispositions import PlatformDispositions
+from outbound.cxone.platform.metrics import PlatformMetrics
 from outbound.cxone.platform.outcomes import PlatformOutcomes
 from outbound.cxone.platform.subscriptions import PlatformSubscriptions
 
@@ -21,4 +22,5 @@ def ports(http: CxoneHttp) -> Cxone:
         campaigns=PlatformCampaigns(http),
         attempts=PlatformAttempts(http),
         contact_lists=PlatformContactLists(http),
+        metrics=PlatformMetrics(http),
     )

@@ -1,0 +1,1 @@
+"""Follows campaigns by their metrics and outcomes, and lets one that fails give way to its backup."""
