@@ -38,11 +38,17 @@ Type this in another terminal, in this folder:
   outbound deliveries list
   outbound compliance audit --limit 3
   outbound campaigns show "Summer renewals"
+  outbound dashboard
   outbound problems
 
 `make webhook` sends a signed change of consent, as a CRM would. The newest
 calls are pulled a minute after the request: by then they are settled. They
 were made at all hours, so the audit finds violations, and so do problems.
+"""
+_PAGE = """The page of campaigns, to be opened in a browser:
+  {url}
+It asks for a password, which this prints (any user's name will do):
+  outbound dashboard --password
 """
 _MORE = f"""To run a function in a container, see README, Develop ({SAM.relative_to(ROOT)}).
 The stack's outputs: {_HERE}/outputs.json
@@ -70,6 +76,7 @@ def up(parameters: dict[str, str]) -> None:
                 cast = open_until_done.enter_context(playground(parameters))
             print(f"stack {cast.stack.name} is up after {time.monotonic() - began:.0f} s")
             print(_NEXT)
+            print(_PAGE.format(url=cast.stack.outputs["DashboardUrl"]))
             print(
                 f"{_MORE}The log, with what functions print:\n  {cast.stack.emulator.log.relative_to(ROOT)}"
             )

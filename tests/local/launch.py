@@ -65,7 +65,7 @@ def read_numbers_given_as_parameters() -> None:
 
 
 def read_rest_apis_whole() -> None:
-    """Take from an OpenAPI document what API Gateway takes: a method for all methods, and bodies as bytes."""
+    """Take from an OpenAPI document what API Gateway takes: a method for all, bytes, its own answers."""
     put_operation, read_document = apigateway_v1._import_operation, apigateway_v1._import_rest_api
 
     def operation(api: str, resource: str, method: str, *rest: Any, **named: Any) -> Any:
@@ -74,7 +74,10 @@ def read_rest_apis_whole() -> None:
 
     def document(spec: dict[str, Any], base: dict[str, Any] | None = None) -> Any:
         binary = spec.get("x-amazon-apigateway-binary-media-types", [])
-        return read_document(spec, {**(base or {}), "binaryMediaTypes": binary})
+        api = read_document(spec, {**(base or {}), "binaryMediaTypes": binary})
+        for kind, answer in spec.get("x-amazon-apigateway-gateway-responses", {}).items():
+            apigateway_v1._put_gateway_response(api, kind, answer)
+        return api
 
     apigateway_v1._OPENAPI_HTTP_METHODS.add("x-amazon-apigateway-any-method")
     apigateway_v1._import_operation, apigateway_v1._import_rest_api = operation, document

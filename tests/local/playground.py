@@ -192,6 +192,7 @@ def activation(cast: Cast) -> str:
         "STACK": cast.stack.name,
         "CXONE_SECRET": cast.stack.outputs["CxoneSecret"],
         "WEBHOOK_URL": cast.stack.outputs["WebhookUrl"],
+        "DASHBOARD_URL": cast.stack.outputs["DashboardUrl"],
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
     # A profile of the person's own would win over the keys.

@@ -20,6 +20,7 @@ from scenario.cast import Cast, assembled
 from scenario.steps import connect, register
 from worlds.webhooks import SECRETS, SETTINGS
 
+DASHBOARD_PASSWORD = "dashboard-password"
 # The events are about a day that CXone has long forgotten by now, and this tenant has not.
 _WORLD = {
     "retention_days": 3650,
@@ -55,6 +56,7 @@ def cast() -> Iterator[Cast]:
         cast.operator.configure("dispositions", {"max_age_days": 365})
         register(cast)
         _let_senders_in(cast)
+        _let_operators_in(cast)
         _keep_from_its_queue(cast.stack, "pull_outcomes")
         window = ("--from", "2026-03-01T00:00:00Z", "--to", "2026-03-01T06:00:00Z")
         cast.operator.run("outcomes", "pull", "spring-renewals", *window)
@@ -73,6 +75,13 @@ def _let_senders_in(cast: Cast) -> None:
         else:
             secrets.create_secret(Name=name, **value)
     cast.operator.configure("ingress", SETTINGS)
+
+
+def _let_operators_in(cast: Cast) -> None:
+    """Give the dashboard the password that its events have."""
+    value = json.dumps({"token": DASHBOARD_PASSWORD})
+    secrets = cast.stack.client("secretsmanager")
+    secrets.put_secret_value(SecretId=cast.stack.outputs["DashboardSecret"], SecretString=value)
 
 
 def _keep_from_its_queue(stack: Stack, function: str) -> None:

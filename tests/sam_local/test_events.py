@@ -21,8 +21,14 @@ from scenario.cast import Cast
 
 CASES = sorted(f"{path.parent.name}/{path.stem}" for path in EVENTS.glob("*/*.json"))
 
-# How a receiver answers what it does not take; everything else it does.
+# How a receiver and the dashboard answer what they do not take; everything else they do.
 REFUSED = {
+    "no_campaign": 400,
+    "no_password": 401,
+    "other_page": 403,
+    "posted": 405,
+    "unknown_campaign": 404,
+    "wrong_password": 401,
     "forged": 401,
     "not_json": 400,
     "not_json_type": 415,
@@ -55,8 +61,12 @@ def test_a_function_answers_its_event(case: str, functions: Functions) -> None:
     given, answer = _given(case), functions.answer(case)
     if "Records" in given:
         assert answer == {"batchItemFailures": []}
+    elif given.get("type") == "REQUEST":
+        (statement,) = answer["policyDocument"]["Statement"]
+        assert statement["Effect"] == "Allow"
     elif "httpMethod" in given:
-        assert answer["statusCode"] == REFUSED.get(case.split("/")[1], 202)
+        function, name = case.split("/")
+        assert answer["statusCode"] == REFUSED.get(name, 200 if function == "show_dashboard" else 202)
     else:
         assert isinstance(answer, dict)
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from local.stack import eventually
+from sam_local.conftest import DASHBOARD_PASSWORD
 from sam_local.serving import running_api
 from sandbox.senders import Outgoing, StandardWebhooksCrm, mischief, plain_event
 from scenario.cast import Cast
@@ -64,6 +65,19 @@ def test_a_forged_request_is_refused_with_a_problem(api: str, crm: StandardWebho
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == 401
     assert "delivery_id" not in answer.json()
+
+
+@pytest.mark.timeout(300)
+def test_the_dashboard_asks_for_its_password_and_shows_itself(api: str) -> None:
+    with httpx.Client(trust_env=False, timeout=_PATIENCE) as client:
+        asked = client.get(f"{api}/dashboard")
+        shown = client.get(f"{api}/dashboard", auth=("operator", DASHBOARD_PASSWORD))
+        refused = client.get(f"{api}/dashboard/health", auth=("operator", DASHBOARD_PASSWORD))
+    assert asked.status_code == 401
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "frame-ancestors 'none'" in shown.headers["content-security-policy"]
+    assert "<h1>Outbound campaigns</h1>" in shown.text
+    assert (refused.status_code, refused.json()["status"]) == (400, 400)
 
 
 def _shown(cast: Cast, delivery_id: str) -> Any:

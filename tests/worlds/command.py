@@ -35,6 +35,8 @@ def outputs_of(aws: AwsWorld) -> dict[str, str]:
     """The outputs of the template, as far as moto has what they name."""
     outputs = {"Tenant": ENVIRONMENT["TENANT"], "CxoneSecret": ENVIRONMENT["CXONE_SECRET"]}
     outputs["CxoneApi"] = ENVIRONMENT["CXONE_API"]
+    outputs["DashboardUrl"] = "https://api.example.com/v1/dashboard"
+    outputs["DashboardSecret"] = "outbound/dashboard"
     named = {"BusName": "BUS_NAME", "StateTable": "STATE_TABLE", "TokenTable": "TOKEN_TABLE"}
     named |= {"ConsentTable": "CONSENT_TABLE", "LakeBucket": "LAKE_BUCKET", "ArchiveBucket": "ARCHIVE_BUCKET"}
     outputs |= {output: ENVIRONMENT[variable] for output, variable in named.items()}

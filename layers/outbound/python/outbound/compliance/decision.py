@@ -25,11 +25,10 @@ from outbound.compliance.places import ZONES
 from outbound.compliance.rules import FEDERAL_CITATION, UNKNOWN, Hold, Row, Rules
 from outbound.compliance.situation import Situation, situation_of
 
+# Refusals of contacts that have had the calls that a cap allows.
+CAPPED = frozenset({"cap_24h", "cap_day", "cap_week", "cap_conversation"})
 # Refusals that time alone lifts; with any other there is no next opening.
-PASSING = frozenset(
-    {"outside_window", "weekday", "holiday", "emergency_hold", "cap_24h", "cap_day", "cap_week"}
-    | {"cap_conversation"}
-)
+PASSING = CAPPED | {"outside_window", "weekday", "holiday", "emergency_hold"}
 # Each round moves past one window, hold or cap.
 _MAX_ROUNDS = 200
 

@@ -53,6 +53,11 @@ class Jobs:
         for item in self._table.query(f"{self._tenant}#job#{campaign_id}", after=after):
             yield job_of(item)
 
+    def latest(self, campaign_id: str, limit: int) -> Iterator[Job]:
+        """Return at most so many of a campaign's jobs, that of the latest window first."""
+        for item in self._table.query(f"{self._tenant}#job#{campaign_id}", descending=True, limit=limit):
+            yield job_of(item)
+
     def unfinished(self, limit: int) -> Iterator[Job]:
         """Return jobs that wait to be pulled, those first whose message is due first."""
         for item in self._table.due(DUE_DISPATCH, _FAR_FUTURE, limit):

@@ -13,7 +13,7 @@ work, is part of the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -146,6 +146,15 @@ class SegmentRuns:
         """Return the run that is a campaign's current segment, None where the campaign has none."""
         run_id = self.segmented(campaign_id).run_id
         return self.get(campaign_id, run_id.rpartition("-")[0]) if run_id else None
+
+    def currents(self, campaign_ids: Collection[str]) -> dict[str, SegmentRun]:
+        """Return the runs that are current segments, by campaign; campaigns without are left out."""
+        found = self._table.get_many(campaign_key(self._tenant, each) for each in campaign_ids)
+        segmented = [segmented_of(item) for item in found.values()]
+        runs = self._table.get_many(
+            self.key(each.campaign_id, each.run_id.rpartition("-")[0]) for each in segmented if each.run_id
+        )
+        return {run.campaign_id: run for run in map(run_of, runs.values())}
 
     def segmented(self, campaign_id: str) -> Segmented:
         """Return a campaign's segments."""

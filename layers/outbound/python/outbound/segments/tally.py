@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from outbound.compliance.decision import PASSING
+from outbound.compliance.decision import CAPPED, PASSING
 
 # So many hours in which contacts open are told apart; what opens later is counted as one.
 _MOST_OPENINGS = 72
@@ -28,15 +28,17 @@ class Tally:
     """Counts of one run so far.
 
     `read` is what came from CXone; of these `not_matching` have not what was asked for, `unreadable` have no
-    id, and `repeated` came twice. The rest are the segment's, by `states`. `refusals` and `openings` (by the
-    hour, in UTC) are of contacts that may not be called at the moment of judging; `never` are the refusals of
-    those that no time lifts.
+    id, and `repeated` came twice. The rest are the segment's, by `states`; `capped` of them have had the
+    calls that a cap allows, None where that was not counted. `refusals` and `openings` (by the hour, in UTC)
+    are of contacts that may not be called at the moment of judging; `never` are the refusals of those that no
+    time lifts.
     """
 
     read: int = 0
     not_matching: int = 0
     unreadable: int = 0
     repeated: int = 0
+    capped: int | None = 0
     states: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     never: Counter[str] = field(default_factory=Counter)
@@ -46,9 +48,10 @@ class Tally:
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Tally:
         """Read counts back as an item stores them."""
-        tally = cls()
+        # Earlier versions did not count them.
+        tally = cls(capped=None if stored and "capped" not in stored else 0)
         for name, value in stored.items():
-            setattr(tally, name, _counted(value) if isinstance(value, Mapping) else int(value))
+            setattr(tally, name, _counted(value) if isinstance(value, Mapping) else value)
         return tally
 
     def stored(self) -> dict[str, Any]:
@@ -65,6 +68,8 @@ class Tally:
         """Count a row."""
         self.states[row["state"]] += 1
         self.refusals.update(row["refusals"])
+        if self.capped is not None and not CAPPED.isdisjoint(row["refusals"]):
+            self.capped += 1
         if row["state"] == State.LATER:
             self._add_opening(row["next_opening"])
         elif row["state"] == State.REFUSED:
