@@ -42,6 +42,9 @@ WRAPPED_UP = "wrapped-up"
 RENEWALS, RENEWALS_LIST, SELLER = "renewals", "renewals-list", "Acme"
 """The campaign that is steered by the rules of calling, its list, and on whose behalf it calls."""
 
+PRIMARY, STAND_IN = "autumn-offers", "autumn-offers-2"
+"""A campaign whose calls are moved to its backup, and back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cast:
@@ -95,9 +98,9 @@ def dialled(tenant: Tenant) -> list[Campaign]:
 def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
     """Describe a tenant with so many calls over so many campaigns, a few of them inbound or broken.
 
-    Three more campaigns have no calls of their own: two have contacts, and what is written to those changes
-    no outcome that is pulled, one of them with a contact list; one has finished attempts, and takes a moment
-    to pause.
+    Five more campaigns have no calls of their own: two have contacts, and what is written to those changes no
+    outcome that is pulled, one of them with a contact list; one has finished attempts, and takes a moment to
+    pause; two are a campaign and its backup.
     """
     share = calls // campaigns
     follow_ups = {"id": FOLLOW_UPS, "from": _FROM, "to": _TO, "contacts": 60, "agents": 5}
@@ -110,6 +113,8 @@ def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
         "campaigns": [
             follow_ups,
             follow_ups | {"id": RENEWALS, "contacts": 40},
+            {"id": PRIMARY, "from": _FROM, "to": _TO, "pause_seconds": 1},
+            {"id": STAND_IN, "from": _FROM, "to": _TO, "status": "PAUSED", "pause_seconds": 1},
             {
                 "id": WRAPPED_UP,
                 "from": _FROM,

@@ -13,6 +13,7 @@ from scenario.calling import call_by_the_rules
 from scenario.cast import PATIENCE_SECONDS, Cast
 from scenario.chaos import chaos
 from scenario.dispositions import send_dispositions
+from scenario.failover import fail_over_and_back, prepare_failover
 from scenario.opt_outs import send_opt_outs, what_went_wrong
 from scenario.steps import connect, make_trouble, register
 from scenario.verdict import Verdict, judge
@@ -26,6 +27,7 @@ def play(cast: Cast, quota: bool, console: Console, with_chaos: bool = False) ->
     connect(cast, quota)
     register(cast)
     crms = connect_senders(cast)
+    prepare_failover(cast)
     faults = make_trouble(cast)
     console.print(f"the schedule fires; {faults} faults lie in wait")
     cast = cast.begun()
@@ -47,6 +49,8 @@ def play(cast: Cast, quota: bool, console: Console, with_chaos: bool = False) ->
         webhooks += send_opt_outs(cast, crms[2])
         console.print("a campaign is provisioned by the rules of calling; one contact is called against them")
         webhooks += call_by_the_rules(cast, crms[2])
+        console.print("a campaign's success collapses and its backup takes over")
+        webhooks += fail_over_and_back(cast)
         webhooks += what_was_archived(cast)
         webhooks.append(what_went_wrong(cast))
     seconds = time.monotonic() - began

@@ -115,7 +115,7 @@ def _judge_deliveries(verdict: Verdict, cast: Cast, seen: Seen) -> None:
 
 
 def _judge_audit(verdict: Verdict, cast: Cast, seen: Seen) -> None:
-    pulled = {e["data"]["job_id"] for e in _audited(cast) if e["event_type"] == "outcomes.pulled"}
+    pulled = {e["data"]["job_id"] for e in audited(cast) if e["event_type"] == "outcomes.pulled"}
     missing = {job.job_id for job in seen.jobs} - pulled
     verdict.expect(not missing, f"the audit log lacks {len(missing)} pulls")
 
@@ -162,7 +162,8 @@ def _set_aside(cast: Cast, campaign_id: str) -> int:
     return len({line for body in bodies for line in body.splitlines()})
 
 
-def _audited(cast: Cast) -> list[dict[str, Any]]:
+def audited(cast: Cast) -> list[dict[str, Any]]:
+    """Return every event that the audit log has by now."""
     return [
         event
         for body in _objects(cast, "AuditBucket", "audit/")
