@@ -118,16 +118,17 @@ class ControlWorld:
     def requested(self, campaign_id: str, target: str, event_id: str = "", **data: Any) -> Event:
         """A request of now."""
         data = {"campaign_id": campaign_id, "target_state": target, **data}
-        return self._event("campaign.transition.requested", data, event_id)
+        return self.event("campaign.transition.requested", data, event_id)
 
     def reported(self, campaign_id: str, status: str, at: datetime | None = None) -> Event:
         """A report of CXone's, of now unless it says otherwise."""
         data = {"campaign_id": campaign_id, "campaign": {"id": campaign_id, "status": status}}
-        return self._event("campaign.state_changed", data, "", at)
+        return self.event("campaign.state_changed", data, "", at)
 
-    def _event(
+    def event(
         self, event_type: str, data: Mapping[str, Any], event_id: str = "", at: datetime | None = None
     ) -> Event:
+        """An event of now, unless it says otherwise."""
         event_id = event_id or f"event-{next(self._numbers)}"
         return Event(event_id, event_type, format_time(at or self.clock.now()), event_id, TENANT, data)
 

@@ -226,3 +226,26 @@ def test_a_message_that_says_nothing_about_a_state_goes_to_the_dead_letters(worl
     assert world.take(event) == []
     assert len(world.aws.drain("control-campaigns-dlq")) == 1
     assert world.facts() == []
+
+
+def test_a_pause_is_taken_though_the_rest_of_its_request_is_wrong(world: ControlWorld) -> None:
+    world.ask(DIALS, "paused", reason="x" * 300, colour="red")
+    assert world.status(DIALS) == "PAUSED"
+
+
+def test_a_resume_of_which_a_field_is_wrong_is_not_taken(world: ControlWorld) -> None:
+    world.ask(PAUSED, "active", colour="red")
+    assert world.status(PAUSED) == "PAUSED"
+    assert len(world.aws.drain("control-campaigns-dlq")) == 1
+
+
+@pytest.mark.parametrize("event_type", ["archive.finished", "archive.interrupted"])
+def test_what_was_decided_is_carried_out_when_an_archive_has_ended(
+    world: ControlWorld, event_type: str
+) -> None:
+    world.ask(PAUSED, "active")
+    world.hold(PAUSED)
+    world.tick(PAUSED)
+    world.release(PAUSED)
+    assert world.take(world.event(event_type, {"campaign_id": PAUSED})) == []
+    assert world.status(PAUSED) == "ACTIVE"

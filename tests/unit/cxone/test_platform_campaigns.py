@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from outbound.cxone.errors import InvalidRequest, NotFound, Unavailable, UnexpectedAnswer
+from outbound.cxone.errors import Conflict, InvalidRequest, NotFound, Unavailable, UnexpectedAnswer
 from outbound.cxone.platform.campaigns import PlatformCampaigns
 from outbound.cxone.ports.campaigns import (
     CallLimits,
@@ -177,3 +177,34 @@ def test_a_campaign_that_is_not_there_is_not_found(
     for _ in range(2):
         with pytest.raises(NotFound):
             campaigns.read("nobody")
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.PAUSED, CampaignStatus.ACTIVE])
+def test_a_state_is_asked_for_alone_and_every_try_has_the_same_key(
+    campaigns: PlatformCampaigns, cxone: ScriptedCxone, status: CampaignStatus
+) -> None:
+    cxone.answers = [Reply(503), Reply(200, ANSWER)]
+    campaigns.set_state("cmp/1", status, "key-1")
+    assert {asked.path for asked in cxone.asked} == {"/api/v2/omnichannel/campaigns/cmp%2F1"}
+    assert [asked.method for asked in cxone.asked] == ["PUT", "PUT"]
+    assert [asked.headers["X-Idempotency-Key"] for asked in cxone.asked] == ["key-1", "key-1"]
+    assert [json.loads(asked.body) for asked in cxone.asked] == [{"status": status.value}] * 2
+
+
+def test_a_state_that_the_present_one_does_not_allow_is_a_conflict(
+    campaigns: PlatformCampaigns, cxone: ScriptedCxone
+) -> None:
+    cxone.answers = [Reply(409)]
+    with pytest.raises(Conflict) as refused:
+        campaigns.set_state("cmp_1", CampaignStatus.PAUSED, "key-1")
+    assert not refused.value.in_doubt
+
+
+@pytest.mark.parametrize(
+    ("said", "known"), [(7, 7), (0, 0), (-1, None), (True, None), ("7", None), (None, None)]
+)
+def test_calls_under_way_are_read_where_they_are_a_number(
+    campaigns: PlatformCampaigns, cxone: ScriptedCxone, said: object, known: int | None
+) -> None:
+    cxone.answers = [Reply(200, ANSWER | {"activeCalls": said})]
+    assert campaigns.read("cmp_1").calls_under_way == known

@@ -2,7 +2,9 @@
 
     campaign.transition.requested -> decided, with its fact  \
     campaign.state_changed        -> noted                    > reconciled; comes back until that is settled
+    archive.finished, .interrupted: a hold has ended         /
 
+A pause is taken though the rest of its request is wrong: what forbids calls comes first.
 A resume whose campaign CXone does not tell of waits a while before it is refused for that.
 """
 
@@ -12,6 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from outbound.campaign_ids import is_campaign_id
 from outbound.campaign_records.campaign_states import state_named
 from outbound.campaign_records.journals import JournalBusy
 from outbound.campaigns.control.controller import CampaignControl
@@ -30,6 +33,8 @@ from outbound.steering.transitions import Party, StateDecision, Target
 _AGAIN_SECONDS, _MOST_SECONDS = 2.0, 120.0
 # So long a resume waits for CXone to tell of its campaign.
 _PATIENCE = timedelta(minutes=10)
+_HOLD_ENDED = frozenset({EventType.ARCHIVE_FINISHED, EventType.ARCHIVE_INTERRUPTED})
+_TAKEN = _HOLD_ENDED | {EventType.TRANSITION_REQUESTED, EventType.STATE_CHANGED}
 # A refusal quotes a type that it does not know up to this length: it may be anything.
 _LONGEST_QUOTED = 64
 
@@ -63,7 +68,7 @@ class StateMessages:
         try:
             if event.event_type == EventType.TRANSITION_REQUESTED:
                 self._decide(campaign_id, event, data)
-            else:
+            elif event.event_type == EventType.STATE_CHANGED:
                 self._control.report(campaign_id, state_named(data["campaign"]["status"]), self._at(event))
             seen = self._control.reconcile(campaign_id)
         except CxoneError as error:
@@ -107,15 +112,31 @@ class StateMessages:
 
 def _read(event: Event) -> tuple[str, Mapping[str, Any]]:
     """Return the campaign that an event is about, and its data. Raises Refused where it is not understood."""
-    if event.event_type not in (EventType.TRANSITION_REQUESTED, EventType.STATE_CHANGED):
+    if event.event_type not in _TAKEN:
         quoted = event.event_type[:_LONGEST_QUOTED]
         raise Refused(f"an event of the type {quoted!r} says nothing about a campaign's state")
     try:
         parse_time(event.occurred_at)
-        data = validated(EventType(event.event_type), event.data)
+        data = _data(event)
     except (InvalidData, ValueError) as error:
         raise Refused(f"the event is not understood: {error}"[:300]) from error
     return data["campaign_id"], data
+
+
+def _data(event: Event) -> Mapping[str, Any]:
+    """Return an event's data, of a pause that is wrong otherwise the campaign alone. Raises ValueError."""
+    if event.event_type in _HOLD_ENDED:
+        campaign_id = event.data.get("campaign_id")
+        if not is_campaign_id(campaign_id):
+            raise ValueError("campaign_id: is not the id of a campaign")
+        return {"campaign_id": campaign_id}
+    try:
+        return validated(EventType(event.event_type), event.data)
+    except InvalidData:
+        given = {name: event.data.get(name) for name in ("campaign_id", "target_state")}
+        if given["target_state"] != Target.PAUSED:
+            raise
+        return validated(EventType.TRANSITION_REQUESTED, given)
 
 
 def _later(error: CxoneError, record: Mapping[str, Any], now: datetime) -> TryLater:
