@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -103,7 +104,7 @@ def test_whatever_happens_calls_move_with_cause_and_seldom(spans: list[dict[str,
         for span in spans:
             history.play(span)
         moments = [at for at, _, _ in history.decided]
-        for earlier, later in zip(moments, moments[1:], strict=False):
+        for earlier, later in pairwise(moments):
             assert later - earlier >= COOL_DOWN, "calls move back and forth"
         facts = world.facts("campaign.failed_over") + world.facts("campaign.failover_failed")
         said = [fact["decided_at"] for fact in facts]

@@ -33,14 +33,12 @@ def _recovered(aws: AwsWorld, clock: FakeClock) -> MonitoringWorld:
 
 
 def _recover(world: MonitoringWorld) -> None:
-    """Let minutes pass, each with the tick of a new process, and the sweeper run."""
-    for _ in range(3):
-        world.clock.advance(minutes=1)
+    """Let minutes pass with the ticks of new processes, and the sweeper run."""
+    # What was asked of CXone and not answered is settled by the second one.
+    for minutes in (1, 3):
+        world.clock.advance(minutes=minutes)
         world.start_afresh()
         world.tick()
-    # What was asked of CXone and not answered is settled by then.
-    world.clock.advance(minutes=3)
-    world.tick()
     until_quiet(world.sweep)
 
 
