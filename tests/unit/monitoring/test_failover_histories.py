@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,6 +97,7 @@ class History:
             assert leaving == BACKUP
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(_SPAN, min_size=2, max_size=7))
 def test_whatever_happens_calls_move_with_cause_and_seldom(spans: list[dict[str, Any]]) -> None:

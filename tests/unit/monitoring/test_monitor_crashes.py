@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from faults import check_every_cut, check_every_refusal, fresh, until_quiet, unwatched
 
 from outbound.campaign_records.journals import Journals
@@ -72,14 +73,17 @@ def _tick(world: MonitoringWorld) -> None:
     world.tick()
 
 
+@pytest.mark.slow
 def test_a_failover_that_is_cut_off_anywhere_is_one_failover() -> None:
     checked = check_every_cut(fresh(_failing), _tick, _recover, _end)
     assert checked.runs > 60
 
 
+@pytest.mark.slow
 def test_a_failover_that_is_refused_anywhere_is_one_failover() -> None:
     check_every_refusal(fresh(_failing), _tick, _recover, _end)
 
 
+@pytest.mark.slow
 def test_a_fail_back_that_is_cut_off_anywhere_is_one_fail_back() -> None:
     check_every_cut(fresh(_recovered), _tick, _recover, _end)
