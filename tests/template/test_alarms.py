@@ -135,6 +135,7 @@ def test_what_is_unexpected_has_an_alarm_for_every_function_with_a_queue(templat
 # A function that reads a document in the course of its work, by the document's capability.
 _READERS = {
     "archiving": "plan-archives",
+    "campaigns": "monitor-campaigns",
     "compliance": "audit-calls",
     "cxone": "pull-outcomes",
     "deliveries": "deliver-crm",

@@ -98,6 +98,7 @@ def plan_profile() -> dict[str, Any]:
         "caps": {"per_day": 1, "per_week": 3},
         "contact_list_id": "list-1",
         "backup_campaign_id": BACKUP,
+        "failover_threshold": 0.15,
         "time_zone": "America/New_York",
     }
 

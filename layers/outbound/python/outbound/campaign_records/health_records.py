@@ -1,4 +1,4 @@
-"""The health of each campaign as it was seen last: one item a campaign, newest by time, for whoever watches.
+"""The health of each campaign as it was seen last: one item a campaign, newest by time, for those who watch.
 
 The monitor writes it at each look; the dashboard and the command read nothing else to list all campaigns.
 What could not be found out is None, and is shown as unknown rather than as nothing.

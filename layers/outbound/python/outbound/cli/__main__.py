@@ -18,6 +18,7 @@ from typing import Any
 GROUPS = (
     "check",
     "campaigns",
+    "failover",
     "dashboard",
     "outcomes",
     "dispositions",

@@ -32,6 +32,11 @@ def add_calling(command: Any) -> None:
         metavar="ZONE",
         help="whose clock the campaign dials by, like America/New_York ('' for unknown: no resume)",
     )
+    command.add_argument(
+        "--failover-threshold",
+        metavar="SHARE",
+        help="the success rate below which it gives way to its backup, like 0.15 ('' for the settings' own)",
+    )
     most = {"metavar": "N", "type": whole_number}
     command.add_argument("--max-per-day", **most, help="calls to one person about one subject (0: no bound)")
     command.add_argument("--max-per-week", **most, help="likewise, in seven days")
@@ -50,9 +55,18 @@ def calling_of(chosen: argparse.Namespace) -> dict[str, Any]:
     calling: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     if chosen.hours is not None:
         calling["hours"] = _hours(chosen.hours) if chosen.hours.strip() else None
+    if chosen.failover_threshold is not None:
+        calling["failover_threshold"] = _share(chosen.failover_threshold)
     most = {"per_day": chosen.max_per_day, "per_week": chosen.max_per_week}
     caps = {name: value or None for name, value in most.items() if value is not None}
     return calling | ({"caps": caps} if caps else {})
+
+
+def _share(text: str) -> float | None:
+    try:
+        return float(text) if text.strip() else None
+    except ValueError:
+        raise ValueError("--failover-threshold: write a share between 0 and 1, like 0.15") from None
 
 
 def _hours(text: str) -> dict[str, Any]:

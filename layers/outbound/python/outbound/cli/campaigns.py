@@ -11,6 +11,7 @@ from outbound.campaigns.lookups import backup_chain
 from outbound.campaigns.registration import Registrar
 from outbound.cli.arguments import whole_number
 from outbound.cli.calling_arguments import add_calling, calling_of
+from outbound.cli.campaign_health import add_health
 from outbound.cli.output import Output
 from outbound.cli.preview import add_preview
 from outbound.cli.provisioning import add_provisioning
@@ -56,6 +57,7 @@ def add_commands(groups: Any) -> None:
 
     add_provisioning(commands)
     add_steering(commands)
+    add_health(commands)
     add_preview(commands)
     commands.add_parser("list", help="the registered campaigns").set_defaults(run=_list)
 

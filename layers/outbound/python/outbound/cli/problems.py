@@ -76,6 +76,11 @@ _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "{message}",
         ("campaigns show {campaign_id}",),
     ),
+    "campaign.failover_failed": (
+        "campaign {campaign_id}",
+        "the {direction} was not completed: {reason}",
+        ("failover show {campaign_id}",),
+    ),
     "archive.interrupted": (
         "campaign {campaign_id}, run {run_id}",
         "its execution ended: {status}",

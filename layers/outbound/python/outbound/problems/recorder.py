@@ -19,6 +19,7 @@ _ALWAYS = frozenset(
         EventType.DISPOSITION_REJECTED,
         EventType.ARCHIVE_REJECTED,
         EventType.PROVISION_REJECTED,
+        EventType.CAMPAIGN_FAILOVER_FAILED,
         EventType.ARCHIVE_INTERRUPTED,
         EventType.PULL_FAILED,
         EventType.SEGMENT_FAILED,
