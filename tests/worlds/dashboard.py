@@ -33,9 +33,10 @@ from outbound.campaign_records.overviews import (
     StackOverview,
     WaitingView,
 )
+from outbound.campaign_records.samples import Samples
 from outbound.dashboard.dashboard import build
 from outbound.steering.abandonment import Level
-from outbound.steering.health import Source
+from outbound.steering.health import Sample, Source
 from outbound.steering.situation import CampaignState
 from outbound.store.table import Key
 from worlds.aws import AwsWorld, FakeClock, Invocation
@@ -56,6 +57,7 @@ class DashboardWorld:
         self.runtime = WorldRuntime(aws, clock, DASHBOARD_SECRET=SECRET)
         self.health = HealthRecords(self.runtime.state, self.runtime.tenant)
         self.overviews = Overviews(self.runtime.state, self.runtime.tenant)
+        self.samples = Samples(self.runtime.state, self.runtime.tenant)
         self.work = build(self.runtime)
         self.answered: list[int] = []
 
@@ -79,6 +81,12 @@ class DashboardWorld:
         """Let the monitor have seen campaigns."""
         for record in records:
             assert self.health.put(record, self.clock.now())
+
+    def put_sample(self, campaign_id: str, end: datetime, rate: float, abandoned: float) -> None:
+        """Let a window of a campaign have been measured as it ended."""
+        begun = end - timedelta(minutes=30)
+        sample = Sample(begun, end, end, Source.POLL, rate=rate, abandonment_rate=abandoned)
+        assert self.samples.add(campaign_id, sample)
 
     def put_overviews(self, *overviews: CampaignOverview) -> None:
         """Let the work for campaigns have been gathered."""
@@ -276,6 +284,13 @@ def furnish(world: DashboardWorld) -> None:
         worked("autumn-renewals", now, waiting=WaitingView(0), contacts=None, archive=None),
         worked("new-leads", now, contacts=None, archive=None, pulls=PullsView(), waiting=WaitingView(0)),
     )
+    for number in range(2 * 24 * 12):
+        moment = now - timedelta(minutes=5 * number + 2)
+        # By night it does not dial.
+        if not 3 <= moment.hour < 13:
+            world.put_sample(
+                "solar-survey", moment, 0.2 + 0.03 * sin(number / 40), 0.024 + 0.01 * sin(number / 60)
+            )
     dead = {"PlanPulls": 0, "PullOutcomes": 0, "DeliverCrm": 4, "RouteWebhooks": 0}
     problems = {"disposition.rejected": 7, "webhook.unmapped": 2}
     world.overviews.put_stack(

@@ -158,11 +158,23 @@ def test_dead_letters_and_problems_are_named(world: DashboardWorld) -> None:
 
 
 def test_the_page_of_one_campaign_has_two_days(world: DashboardWorld) -> None:
-    furnish(world)
-    page = world.ask("/dashboard?campaign_id=solar-survey")["body"]
+    now = world.clock.now()
+    world.put(seen("spring-renewals", now))
+    for hours in range(60):
+        world.put_sample("spring-renewals", now - timedelta(hours=hours, minutes=1), hours / 100, 0.01)
+    page = world.ask("/dashboard?campaign_id=spring-renewals")["body"]
     assert "<h1" in page
     assert page.count("<svg") == 2
     assert 'href="?"' in page
+    rows = re.findall(r'<th scope="row"><time datetime="([^"]+)">[^<]*</time></th><td>([\d.]+) %', page)
+    assert [float(share) for _, share in rows] == list(range(48)), "the newest first, and no older ones"
+    assert rows[0][0] == "2026-03-10T11:59:00Z"
+
+
+def test_the_page_of_a_campaign_without_samples_says_that_there_is_no_data(world: DashboardWorld) -> None:
+    world.put_overviews(worked("spring-renewals", world.clock.now()))
+    page = world.ask("/dashboard?campaign_id=spring-renewals")["body"]
+    assert "No data from" in page
 
 
 def test_the_page_of_an_unknown_campaign_is_not_found_and_says_so(world: DashboardWorld) -> None:

@@ -30,7 +30,7 @@ def _paths(chart: Chart) -> list[str]:
 
 
 def test_a_chart_says_in_words_what_it_shows() -> None:
-    svg = drawn(_chart(_values(0.1, 0.3, None, None, *[None] * 12, 0.2)))
+    svg = drawn(_chart(_values(0.1, 0.3, *[None] * 12, 0.2)))
     assert 'role="img"' in svg
     assert re.search(r'aria-labelledby="k-title k-desc"', svg)
     assert '<title id="k-title">Success rate of Spring</title>' in svg
@@ -50,14 +50,15 @@ def test_the_threshold_is_drawn_where_it_is_known() -> None:
     ("shares", "lines"),
     [
         ((0.1, 0.2, 0.3), 1),
-        ((0.1, None, 0.3), 2),
-        ((None, 0.1, None, None, 0.3, 0.2, None), 2),
+        ((0.1, None, 0.3), 1),
+        ((0.1, None, None, None, 0.3), 2),
+        ((None, 0.1, *[None] * 9, 0.3, 0.2, None, None, None, None, 0.1), 3),
         ((0.1,), 1),
         ((0.0, 0.0), 1),
     ],
 )
-def test_what_is_not_known_leaves_a_gap(shares: tuple[float | None, ...], lines: int) -> None:
-    assert len(_paths(_chart(_values(*shares)))) == lines
+def test_what_is_not_known_for_a_while_leaves_a_gap(shares: tuple[float | None, ...], lines: int) -> None:
+    assert len(_paths(_chart(_values(*shares, step=5)))) == lines
 
 
 def test_what_was_not_measured_leaves_a_gap() -> None:

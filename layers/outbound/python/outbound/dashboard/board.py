@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from outbound.campaign_records.chart_points import chart_points
 from outbound.campaign_records.health_records import Attention, HealthRecord, HealthRecords, Point
 from outbound.campaign_records.overviews import CampaignOverview, Overviews, StackOverview
+from outbound.campaign_records.samples import Samples
 from outbound.clock import Clock
 from outbound.runtime import Runtime
+from outbound.steering.health import KEPT
 
 OLD = timedelta(minutes=4)
 """The monitor and the overviews come each minute: what is older than this was missed more than once."""
@@ -82,9 +85,10 @@ class Board:
 class Boards:
     """Reads what the dashboard shows, of the state table alone."""
 
-    def __init__(self, health: HealthRecords, overviews: Overviews, clock: Clock) -> None:
+    def __init__(self, health: HealthRecords, samples: Samples, overviews: Overviews, clock: Clock) -> None:
         """Read these records."""
         self._health = health
+        self._samples = samples
         self._overviews = overviews
         self._clock = clock
 
@@ -92,7 +96,8 @@ class Boards:
     def of(cls, runtime: Runtime) -> Boards:
         """Return the boards of a stack."""
         table, tenant = runtime.state, runtime.tenant
-        return cls(HealthRecords(table, tenant), Overviews(table, tenant), runtime.clock)
+        samples, overviews = Samples(table, tenant), Overviews(table, tenant)
+        return cls(HealthRecords(table, tenant), samples, overviews, runtime.clock)
 
     def now(self) -> datetime:
         """The present moment."""
@@ -110,11 +115,20 @@ class Boards:
         return Board(now, shown, self._overviews.stack(), order, open_only, hidden, cards)
 
     def card(self, campaign_id: str) -> Card | None:
-        """Return one campaign with its history, or None where nothing is known of it."""
+        """Return one campaign, or None where nothing is known of it."""
         health, overview = self._health.get(campaign_id), self._overviews.get(campaign_id)
         if health is None and overview is None:
             return None
-        return Card(campaign_id, health, overview, health.recent if health else ())
+        return Card(campaign_id, health, overview)
+
+    def card_with_history(self, campaign_id: str) -> Card | None:
+        """Return one campaign with two days of it, or None where nothing is known of it."""
+        card = self.card(campaign_id)
+        if card is None:
+            return None
+        now = card.health.looked_at if card.health else self._clock.now()
+        history = chart_points(self._samples.history(campaign_id, now), now, KEPT)
+        return replace(card, history=history)
 
 
 def _sort_key(card: Card, order: Order, now: datetime) -> tuple[object, ...]:

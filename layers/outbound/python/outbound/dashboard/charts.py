@@ -136,16 +136,17 @@ def _scale(shares: Sequence[float], limit: float | None) -> float:
 
 
 def _runs(values: Sequence[Value]) -> Iterator[list[Value]]:
-    """Return stretches of known values without a gap in between."""
+    """Return stretches of known values; a window or two that are missing are not a gap."""
     steps = [(later.at - earlier.at).total_seconds() for earlier, later in pairwise(values)]
     gap = max(_LEAST_GAP, timedelta(seconds=3 * median(steps))) if steps else _LEAST_GAP
     run: list[Value] = []
     for value in values:
-        if run and (value.share is None or value.at - run[-1].at > gap):
+        if value.share is None:
+            continue
+        if run and value.at - run[-1].at > gap:
             yield run
             run = []
-        if value.share is not None:
-            run.append(value)
+        run.append(value)
     if run:
         yield run
 

@@ -115,7 +115,7 @@ class Dashboard:
     def _page(self, request: PageRequest) -> dict[str, Any]:
         if "campaign_id" in request.query:
             campaign_id = request.value("campaign_id")
-            card = self._boards.card(campaign_id) if is_campaign_id(campaign_id) else None
+            card = self._boards.card_with_history(campaign_id) if is_campaign_id(campaign_id) else None
             now = self._boards.now()
             return page_response(campaign_page(card, now)) if card else _missing(campaign_id)
         order = Order(name) if (name := request.value("sort")) in list(Order) else Order.ATTENTION

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from outbound.campaign_records.chart_points import chart_points
 from outbound.campaign_records.health_records import (
     AbandonmentView,
     Attention,
     Calls,
     FailoverView,
     HealthRecord,
-    Point,
 )
 from outbound.campaigns.monitoring.failovers import FailoverState
 from outbound.campaigns.monitoring.looks import Look
@@ -24,8 +24,6 @@ from outbound.steering.settings import FailoverSettings
 from outbound.steering.situation import CampaignState
 from outbound.steering.switch import Step
 
-# The charts' points lie so far apart, and go so far back.
-_POINTS_EVERY, _POINTS = timedelta(minutes=5), 48
 # So long a failover that failed is shown, unless another one follows.
 _FAILED_SHOWN = timedelta(days=1)
 _OF_RINGS = {
@@ -78,31 +76,8 @@ def health_record(
         abandonment=found.abandonment,
         failover=view,
         attention=tuple(sorted(set(_attention(found, decision, now)), key=list(Attention).index)),
-        recent=points(look.history, now),
+        recent=chart_points(look.history, now),
     )
-
-
-def points(history: Sequence[Sample], now: datetime) -> tuple[Point, ...]:
-    """Return the points of the charts: the newest sample of each five minutes, else a gap."""
-    seconds = int(_POINTS_EVERY.total_seconds())
-    last = int(now.timestamp()) // seconds
-    slots: dict[int, Sample] = {}
-    for sample in history:
-        slots[int(sample.end.timestamp()) // seconds] = sample
-    first = min((slot for slot in slots if slot > last - _POINTS), default=last + 1)
-    return tuple(_point(slot, slots.get(slot), seconds) for slot in range(first, last + 1))
-
-
-def _point(slot: int, sample: Sample | None, seconds: int) -> Point:
-    if sample is None:
-        return Point(datetime.fromtimestamp((slot + 1) * seconds, UTC))
-    return Point(sample.end, sample.success_rate, _abandonment_rate(sample))
-
-
-def _abandonment_rate(sample: Sample) -> float | None:
-    if sample.answered and sample.abandoned is not None:
-        return sample.abandoned / sample.answered
-    return sample.abandonment_rate
 
 
 def _attention(found: Found, decision: Decision, now: datetime) -> Iterator[Attention]:
