@@ -139,6 +139,7 @@ _READERS = {
     "compliance": "audit-calls",
     "cxone": "pull-outcomes",
     "deliveries": "deliver-crm",
+    "dialer_reports": "collect-dialer-reports",
     "dispositions": "apply-dispositions",
     "ingress": "route-webhooks",
     "outcomes": "plan-pulls",

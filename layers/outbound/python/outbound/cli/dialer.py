@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from outbound.cli.dialer_model import add_model_command
+from outbound.cli.dialer_reports import add_report_commands
 
 
 def add_commands(groups: Any) -> None:
@@ -13,3 +14,4 @@ def add_commands(groups: Any) -> None:
         "dialer", help="what a pacing of the dialer does to callers, agents and trunks"
     ).add_subparsers(required=True)
     add_model_command(commands)
+    add_report_commands(commands)

@@ -107,6 +107,11 @@ _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "{new_violations} calls should not have been made",
         ("compliance audit --campaign {campaign_id} --from {start} --to {end}",),
     ),
+    "dialer.changed_by_others": (
+        "the dialer's settings",
+        "they were changed by another party; {message}",
+        ("dialer changes",),
+    ),
     "delivery.dead_lettered": (
         "event {event_id} ({event_type}) for {destination}",
         "{reason}",

@@ -14,6 +14,7 @@ from outbound.calling.settings import ComplianceSettings
 from outbound.cli.ingress_schema import INGRESS_SCHEMA
 from outbound.cxone.settings import CxoneSettings
 from outbound.deliveries.settings import DeliverySettings
+from outbound.dialer.reports.settings import DialerReportSettings
 from outbound.dispositions.settings import DispositionSettings
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.segments.settings import SegmentSettings
@@ -28,6 +29,7 @@ MODELS: dict[str, type[BaseModel] | type[Providers]] = {
     "compliance": ComplianceSettings,
     "cxone": CxoneSettings,
     "deliveries": DeliverySettings,
+    "dialer_reports": DialerReportSettings,
     "dispositions": DispositionSettings,
     "ingress": Providers,
     "outcomes": OutcomeSettings,
@@ -39,6 +41,7 @@ _TITLES = {
     "compliance": "The rules of calling",
     "cxone": "Access to CXone: hosts, token requests, quotas",
     "deliveries": "Deliveries to CRM, warehouse and WFM",
+    "dialer_reports": "Reports of the dialer: metrics by the hour, and who changed it",
     "dispositions": "Applying dispositions",
     "ingress": "Senders of webhooks",
     "outcomes": "Pulling outcomes",

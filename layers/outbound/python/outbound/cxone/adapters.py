@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from outbound.cxone.ports.attempts import AttemptsPort
     from outbound.cxone.ports.campaigns import CampaignsPort
     from outbound.cxone.ports.contact_lists import ContactListsPort
+    from outbound.cxone.ports.dialer_reports import DialerReportsPort
     from outbound.cxone.ports.dispositions import DispositionsPort
     from outbound.cxone.ports.metrics import MetricsPort
     from outbound.cxone.ports.outcomes import OutcomesPort
+    from outbound.cxone.ports.simulator import SimulatorPort
     from outbound.cxone.ports.subscriptions import SubscriptionsPort
 
 # An adapter is a package with a function `ports(http)`, imported when it is chosen.
@@ -34,6 +36,8 @@ class Cxone:
     campaigns: CampaignsPort
     attempts: AttemptsPort
     contact_lists: ContactListsPort
+    dialer_reports: DialerReportsPort
+    simulator: SimulatorPort
     metrics: MetricsPort
 
 

@@ -41,6 +41,7 @@ class EventType(StrEnum):
     STATE_CHANGED = "campaign.state_changed"
     DIALER_SETTINGS_UPDATED = "dialer.settings_updated"
     DIALER_CAMPAIGN_ACTIVATED = "dialer.campaign_activated"
+    DIALER_CHANGED_BY_OTHERS = "dialer.changed_by_others"
     WEBHOOK_UNMAPPED = "webhook.unmapped"
     WEBHOOK_REJECTED = "webhook.rejected"
     PROVISION_REQUESTED = "campaign.provision.requested"

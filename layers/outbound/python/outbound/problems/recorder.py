@@ -26,6 +26,7 @@ _ALWAYS = frozenset(
         EventType.COVERAGE_LOST,
         EventType.DELIVERY_DEAD,
         EventType.DESTINATION_DISABLED,
+        EventType.DIALER_CHANGED_BY_OTHERS,
     }
 )
 # Facts that say how something ended are problems where it ended badly.

@@ -114,6 +114,15 @@ class Lake:
         body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return gzip.decompress(body).splitlines()
 
+    def lines_if_any(self, key: str) -> list[bytes]:
+        """Return the lines of an object as they are stored, none where there is no such object."""
+        try:
+            return self.lines(key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return []
+            raise
+
     def read_range(self, key: str, first: int, last: int) -> bytes | None:
         """Return bytes of an object, both ends included; None where there is no such object any more."""
         try:

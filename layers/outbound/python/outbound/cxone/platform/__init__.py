@@ -7,9 +7,11 @@ from outbound.cxone.http import CxoneHttp
 from outbound.cxone.platform.attempts import PlatformAttempts
 from outbound.cxone.platform.campaigns import PlatformCampaigns
 from outbound.cxone.platform.contact_lists import PlatformContactLists
+from outbound.cxone.platform.dialer_reports import PlatformDialerReports
 from outbound.cxone.platform.dispositions import PlatformDispositions
 from outbound.cxone.platform.metrics import PlatformMetrics
 from outbound.cxone.platform.outcomes import PlatformOutcomes
+from outbound.cxone.platform.simulator import PlatformSimulator
 from outbound.cxone.platform.subscriptions import PlatformSubscriptions
 
 
@@ -22,5 +24,7 @@ def ports(http: CxoneHttp) -> Cxone:
         campaigns=PlatformCampaigns(http),
         attempts=PlatformAttempts(http),
         contact_lists=PlatformContactLists(http),
+        dialer_reports=PlatformDialerReports(http),
+        simulator=PlatformSimulator(http),
         metrics=PlatformMetrics(http),
     )
