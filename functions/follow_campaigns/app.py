@@ -1,4 +1,4 @@
-"""Follows campaigns by metrics and outcomes: a batch in, the messages to be tried again out."""
+"""Follows campaigns by reported metrics and pulled outcomes; answers with the messages to be tried again."""
 
 from outbound.campaigns.monitoring.follower import build
 from outbound.runtime import Runtime, handler_of
