@@ -284,8 +284,8 @@ def furnish(world: DashboardWorld) -> None:
         worked("autumn-renewals", now, waiting=WaitingView(0), contacts=None, archive=None),
         worked("new-leads", now, contacts=None, archive=None, pulls=PullsView(), waiting=WaitingView(0)),
     )
-    for number in range(2 * 24 * 12):
-        moment = now - timedelta(minutes=5 * number + 2)
+    for number in range(2 * 24 * 6):
+        moment = now - timedelta(minutes=10 * number + 2)
         # By night it does not dial.
         if not 3 <= moment.hour < 13:
             world.put_sample(

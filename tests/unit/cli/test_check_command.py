@@ -44,6 +44,7 @@ def stack(aws: AwsWorld, tenant: Tenant, outbound: Command, monkeypatch: pytest.
     aws.secrets.put_secret_value(SecretId=ENVIRONMENT["CXONE_SECRET"], SecretString=json.dumps(credentials))
     for name, value in (
         ("crm", KEY),
+        ("dashboard", '{"token": "t"}'),
         ("webhooks/cxone", '{"secret": "s"}'),
         ("webhooks/acme", '{"secret": "s"}'),
     ):
@@ -55,7 +56,7 @@ def stack(aws: AwsWorld, tenant: Tenant, outbound: Command, monkeypatch: pytest.
     more = {"AlarmTopic": topic, "CrmSecret": "outbound/crm"}
     named = Stack.named
     monkeypatch.setattr(Stack, "named", lambda name: with_outputs(named(name), more))
-    for schedule in ("plan-pulls", "plan-archives", "sweep"):
+    for schedule in ("plan-pulls", "plan-archives", "record-overviews", "sweep"):
         boto3.client("scheduler").create_schedule(
             Name=f"outbound-{schedule}",
             ScheduleExpression="rate(15 minutes)",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from faults import check_every_cut, check_every_refusal, fresh
 
 from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunStatus
 from outbound.campaign_records.overviews import CampaignOverview, Overviews, StackOverview, WaitingView
@@ -87,6 +88,28 @@ class Gathering:
         found = self.overviews.stack()
         assert found is not None
         return found
+
+
+def _busy(aws: AwsWorld, clock: FakeClock) -> Gathering:
+    """Return a stack with something of everything."""
+    stack = Gathering(aws, clock)
+    stack.register(SPRING, "autumn", until=timedelta(minutes=15))
+    stack.plan_pull(timedelta(minutes=30), records=344)
+    _segment(stack, _row("callable"), _row("later", "cap_day"))
+    return stack
+
+
+def _gathered(stack: Gathering) -> Any:
+    return list(stack.overviews.all()), stack.overviews.stack()
+
+
+def test_every_cut_of_gathering_ends_like_the_undisturbed_work() -> None:
+    checked = check_every_cut(fresh(_busy), Gathering.gather, Gathering.gather, _gathered)
+    assert len(checked.calls) > 10
+
+
+def test_every_refusal_of_gathering_ends_like_the_undisturbed_work() -> None:
+    check_every_refusal(fresh(_busy), Gathering.gather, Gathering.gather, _gathered)
 
 
 @pytest.fixture

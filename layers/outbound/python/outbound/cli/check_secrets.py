@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from outbound.cli.findings import Finding, create_secret, put_secret, safely
 from outbound.cli.stack import Stack
+from outbound.dashboard.login import FIELD
 from outbound.deliveries.settings import DeliverySettings
 from outbound.deliveries.signature import Signer
 from outbound.secrets import Secrets
@@ -23,6 +24,7 @@ def secrets(stack: Stack) -> Iterator[Finding]:
     """Look whether every secret that is needed has a value of the right form."""
     store = Secrets(stack.client("secretsmanager"), stack.clock)
     yield _finding(stack, store, stack.outputs["CxoneSecret"], "client_id", "client_secret")
+    yield _finding(stack, store, stack.outputs["DashboardSecret"], FIELD)
     yield from safely("secrets of destinations", lambda: _of_destinations(stack, store))
     yield from safely("secrets of senders", lambda: _of_senders(stack, store))
 
