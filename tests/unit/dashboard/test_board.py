@@ -19,7 +19,7 @@ from outbound.dashboard.board import Board, Card, Order, _sort_key
 from outbound.dashboard.campaign_card import campaign_card
 from outbound.dashboard.words import ATTENTION, STATES
 from outbound.steering.situation import CampaignState
-from worlds.dashboard import DashboardWorld, furnish, seen, worked
+from worlds.dashboard import DashboardWorld, furnish, seen, spans, worked
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -133,6 +133,16 @@ def test_what_is_unknown_is_not_shown_as_nothing() -> None:
     assert "unknown calls now, unknown agents" in text
     assert "unknown / 3 % limit" in text
     assert "0 calls" not in text
+
+
+def test_where_a_period_has_begun_with_no_answered_call_the_rolling_share_is_shown() -> None:
+    view = spans(NOW.date(), 1, 100, 0, 4377)
+    view = replace(view, period=replace(view.period, answered=0, abandoned=0), reported=None)
+    text = _text(campaign_card(Card("c", seen("c", NOW, abandonment=view)), NOW))
+    assert "0.00 % / 3 % limit This period: no answered calls Last 30 days: 0 of 4,377 = 0.00 %" in text
+    nothing = replace(view, rolling=view.period)
+    text = _text(campaign_card(Card("c", seen("c", NOW, abandonment=nothing)), NOW))
+    assert "unknown / 3 % limit" in text
 
 
 def test_a_campaign_that_was_not_looked_at_for_a_while_says_so() -> None:

@@ -143,12 +143,13 @@ def _abandonment(card: Card) -> Markup:
     if view is None:
         return _share("Abandoned", texts.UNKNOWN, limit, ["No answered calls are counted."], "plain")
     grade = {"over": "bad", "near": "warn"}.get(view.level.value, "calm")
-    worst = max(view.period, view.rolling, key=lambda span: span.share or 0.0)
-    actual = texts.percent(worst.share if worst.share is not None else view.reported, 2)
+    known = [span.share for span in (view.period, view.rolling) if span.share is not None]
+    share = max(known, default=view.reported)
+    grade = "plain" if share is None else grade
     notes = [_span("This period", view.period), _span("Last 30 days", view.rolling)]
     if view.reported is not None:
         notes.append(f"CXone reports {texts.percent(view.reported, 2)}")
-    return _share("Abandoned", actual, limit, notes, grade)
+    return _share("Abandoned", texts.percent(share, 2), limit, notes, grade)
 
 
 def _span(name: str, span: Span) -> str:
