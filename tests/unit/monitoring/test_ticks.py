@@ -180,8 +180,8 @@ def test_a_budget_is_taken_whole_or_not_at_all() -> None:
 def tenant() -> Iterator[Tenant]:
     """A tenant with a primary that dials and a backup that does not, as CXone has them."""
     campaigns = [
-        {"id": PRIMARY, "name": "Primary", "calls": 0, "from": "-1d", "to": "now"},
-        {"id": BACKUP, "name": "Backup", "calls": 0, "from": "-1d", "to": "now", "status": "PAUSED"},
+        {"id": PRIMARY, "name": "Primary", "calls": 20, "from": "-1d", "to": "now"},
+        {"id": BACKUP, "name": "Backup", "calls": 20, "from": "-1d", "to": "now", "status": "PAUSED"},
     ]
     lists = [{"id": f"list-{one}", "campaign_id": one, "contacts": 3} for one in (PRIMARY, BACKUP)]
     with running_tenant(
