@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -46,10 +46,19 @@ class GivenCxone:
         self.refuses_to_start: set[str] = set()
         self.asked: list[tuple[str, str]] = []
         self.changes: list[tuple[str, str, str]] = []
+        #: What happens meanwhile, before the call of this number is answered; 0: nothing.
+        self.meanwhile_at = 0
+        self.meanwhile: Callable[[], object] = lambda: None
         self._answered: dict[str, tuple[str, str]] = {}
 
+    def _ask(self, what: str, about: str) -> None:
+        self.asked.append((what, about))
+        if len(self.asked) == self.meanwhile_at:
+            self.meanwhile_at = 0
+            self.meanwhile()
+
     def read(self, campaign_id: str) -> CampaignRecord:
-        self.asked.append(("read", campaign_id))
+        self._ask("read", campaign_id)
         if error := self.errors.get(campaign_id):
             raise error
         if campaign_id not in self.states:
@@ -59,7 +68,7 @@ class GivenCxone:
         return CampaignRecord(campaign_id, campaign_id, known.get(word, CampaignStatus.OTHER), word)
 
     def set_state(self, campaign_id: str, status: CampaignStatus, idempotency_key: str) -> None:
-        self.asked.append((f"set {status.value}", campaign_id))
+        self._ask(f"set {status.value}", campaign_id)
         if status is CampaignStatus.ACTIVE and campaign_id in self.refuses_to_start:
             raise Unavailable("CXone is down")
         if self._answered.setdefault(idempotency_key, (campaign_id, status.value)) != (
@@ -72,14 +81,14 @@ class GivenCxone:
         self.states[campaign_id] = status.value
 
     def of_campaign(self, campaign_id: str, window_minutes: int) -> CampaignMetrics | None:
-        self.asked.append(("metrics", campaign_id))
+        self._ask("metrics", campaign_id)
         found = self.metrics.get(campaign_id)
         if isinstance(found, Exception):
             raise found
         return found
 
     def page(self, list_id: str, query: str, page: int, page_size: int) -> ListPage:
-        self.asked.append(("list", list_id))
+        self._ask("list", list_id)
         if list_id not in self.lists:
             raise NotFound(f"there is no list {list_id}")
         size = self.lists[list_id]

@@ -9,7 +9,7 @@ A tick that is cut off anywhere leaves what the next tick finds: a step that was
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,6 +27,9 @@ from outbound.steering.situation import NOT_DIALLING, CampaignState, Situation
 from outbound.steering.switch import ENDS, NextStep, Step, Switch, next_step
 from outbound.steering.transitions import Party, StateDecision, Target
 from outbound.store.outbox import Outbox
+
+BACKUP_SHARED = "backup_shared"
+"""Why there is no fail-back: the backup dials for another campaign as well."""
 
 # A switch has two steps, each of which is seen to have been taken; then it is complete.
 _MAX_STEPS = 4
@@ -59,6 +62,7 @@ class Failovers:
         clock: Clock,
     ) -> None:
         """Decide by these looks; write down to these switches, whose facts this outbox publishes."""
+        self._with_backups = _with_backups(switches.all())
         self._switches = switches
         self._looks = looks
         self._outbox = outbox
@@ -85,6 +89,10 @@ class Failovers:
         direction = _DIRECTIONS.get(decision.action)
         if direction is None or pair.backup is None or decision.cause is None:
             return FailoverState(record, decision)
+        shared = self._with_backups.get(pair.backup.campaign_id, set()) - {look.campaign_id}
+        if direction is Direction.FAIL_BACK and shared:
+            # The backup has the calls of another campaign too: to pause it would leave those without one.
+            return FailoverState(record, None, (BACKUP_SHARED,))
         ids = (look.campaign_id, pair.backup.campaign_id)
         leaving, taking_over = ids if direction is Direction.FAIL_OVER else ids[::-1]
         now = self._clock.now()
@@ -207,6 +215,16 @@ class Failovers:
         logger.warning("a failover has come to its end", extra=extra)
         self._outbox.publish_or_leave(self._switches.key(last.primary_id), item)
         return replace(last, ended=step, ended_at=now, refusals=tuple(refusals))
+
+
+def _with_backups(records: Iterable[FailoverRecord]) -> Mapping[str, set[str]]:
+    """Return by backup the campaigns whose calls are with it, or on their way there."""
+    moved: dict[str, set[str]] = {}
+    for record in records:
+        last = record.last
+        if last and last.switch.direction is Direction.FAIL_OVER and last.ended in (None, Step.COMPLETE):
+            moved.setdefault(last.switch.taking_over_id, set()).add(record.primary_id)
+    return moved
 
 
 def _newest_other(known: CampaignJournal, switch: Switch) -> datetime | None:

@@ -30,7 +30,7 @@ from outbound.steering.situation import CampaignState, Situation
 from outbound.store.registry import Campaign
 
 # A report that is younger says what an answer would say.
-_JUST_REPORTED = timedelta(seconds=50)
+_JUST_REPORTED = timedelta(seconds=30)
 _MAY_DIAL = frozenset({CampaignState.ACTIVE, CampaignState.PAUSING, CampaignState.UNKNOWN})
 
 
