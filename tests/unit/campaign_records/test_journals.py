@@ -126,7 +126,7 @@ def test_a_look_counts_from_the_last_thing_known() -> None:
     known = _known()
     asked = known.asking(Target.PAUSED, _NOW)
     known = known.with_sighting(asked).answered(asked)
-    later = known.with_sighting(known.looking(CampaignState.ACTIVE))
+    later = known.with_look(CampaignState.ACTIVE)
     assert later.journal is not None
     told = later.journal.newest()
     assert (told.party, told.target) == (Party.CXONE, Target.ACTIVE)
@@ -174,3 +174,16 @@ def test_what_is_reported_near_our_own_doing_is_its_echo(seconds: int, is_echo: 
 )
 def test_a_word_that_is_not_known_is_not_taken_for_a_state(word: str, state: CampaignState) -> None:
     assert state_named(word) is state
+
+
+@pytest.mark.parametrize(("minutes", "counts"), [(0.5, Party.PERSON), (2, Party.CXONE)])
+def test_a_report_says_when_what_a_look_showed_was_done(minutes: float, counts: Party) -> None:
+    known = _known(CampaignState.PAUSED).decided(_decision(), CampaignState.PAUSED)
+    looked = known.with_look(CampaignState.ACTIVE)
+    asked = looked.asking(Target.PAUSED, _NOW + timedelta(minutes=3))
+    done = looked.with_sighting(asked).answered(asked)
+    reported = done.with_report(CampaignState.ACTIVE, _NOW + timedelta(minutes=minutes))
+    assert reported.journal is not None
+    assert reported.journal.newest().party is counts
+    again = reported.with_report(CampaignState.ACTIVE, _NOW + timedelta(minutes=minutes))
+    assert again == reported

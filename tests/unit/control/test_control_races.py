@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from faults import fresh
 from faults.interleaving import Step, Stepped, Turns
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from outbound.archive.campaign_hold import HoldReleaser
@@ -262,13 +262,35 @@ def raced(tenant_process: Tenant) -> Iterator[ControlWorld]:
         yield world
 
 
+def _all_at_once(archive_dies_at: tuple[int, bool] | None = None) -> dict[str, Any]:
+    workers = [
+        ("person", "active", None),
+        ("failover", "paused", None),
+        ("another_party", "active", None),
+        ("archive", "active", archive_dies_at),
+    ]
+    return {"workers": workers, "schedule": [3, 0, 2, 1] * 15, "starts": "active"}
+
+
+# A look shows what another party did before its report says when that was.
+_LOOKED_AT_FIRST = {
+    "workers": [("person", "paused", (13, False)), ("another_party", "active", None)],
+    "schedule": [0, 0, 1, 0],
+    "starts": "paused",
+}
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @settings(
     max_examples=15,
-    phases=[Phase.explicit, Phase.generate],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+@example(race=_all_at_once())
+@example(race=_all_at_once((7, True)))
+@example(race=_LOOKED_AT_FIRST)
 @given(race=_race)
 def test_the_newest_decision_counts_and_each_is_said_once(raced: ControlWorld, race: dict[str, Any]) -> None:
     _run(raced, race)

@@ -9,7 +9,8 @@ again with its answer.
 
 The order of what is noted is that of the campaign's own history: what we ask for comes after all that was
 known when it left, and what a look at CXone shows counts from the last thing known on, because it may have
-happened at any moment since. So a decision that was made meanwhile is the newer one.
+happened at any moment since. So a decision that was made meanwhile is the newer one, until CXone's own report
+says when it was.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ class CampaignJournal:
     notes: tuple[DecisionNote, ...] = ()
     command: Command | None = None
     said: Target | None = None
+    looks: tuple[datetime, ...] = ()
+    """Which sightings are of looks: CXone's report of the same change, with its own moment, replaces one."""
 
     def note_of(self, decision_id: str) -> DecisionNote | None:
         """Return what is noted of a decision, or None."""
@@ -108,8 +111,7 @@ class CampaignJournal:
         """Return the states that are answered or reported, the oldest first, each at its own moment."""
         sightings = self.journal.sightings if self.journal else ()
         known = [each for each in sightings if not each.in_doubt]
-        moved = [replace(each, at=each.at - CLOCK_SKEW) if each.ours else each for each in known]
-        return sorted(moved, key=lambda each: each.at)
+        return sorted((replace(each, at=_moment(each)) for each in known), key=lambda each: each.at)
 
     def pending(self) -> tuple[DecisionNote, ...]:
         """Return the decisions that are accepted, and not yet applied."""
@@ -183,16 +185,30 @@ class CampaignJournal:
         moment = max(now, self._last_moment() + _TICK)
         return Sighting(moment + CLOCK_SKEW, CampaignState(target.value), ours=True, in_doubt=True)
 
-    def looking(self, state: CampaignState) -> Sighting:
-        """Return the sighting of what a look at CXone shows: from the last thing known on."""
-        return Sighting(self._last_moment() + _TICK, state)
+    def with_look(self, state: CampaignState) -> CampaignJournal:
+        """Return it with what a look at CXone shows: from the last thing known on."""
+        at = self._last_moment() + _TICK
+        looked = self.with_sighting(Sighting(at, state))
+        kept = {each.at for each in looked.journal.sightings} if looked.journal else set()
+        return replace(looked, looks=tuple(each for each in (*self.looks, at) if each in kept))
+
+    def with_report(self, state: CampaignState, at: datetime) -> CampaignJournal:
+        """Return it with what CXone reports of a moment, in the place of a look that showed it before."""
+        if self.journal is None:
+            return self
+        state = CampaignState.PAUSED if state is CampaignState.PAUSING else state
+        earlier = [each for each in self.journal.sightings if _moment(each) < at]
+        last = max(earlier, key=_moment, default=None)
+        known = self
+        if last and not last.ours and last.at in self.looks and last.state is state:
+            known = self.withdrawn(last)
+        return known.with_sighting(Sighting(at, state))
 
     def _last_moment(self) -> datetime:
         journal = self.journal
         if journal is None:
             return _BEGINNING
-        moments = [each.at - CLOCK_SKEW if each.ours else each.at for each in journal.sightings]
-        return max(moments, default=journal.folded_until or journal.start.decided_at)
+        return max(map(_moment, journal.sightings), default=journal.folded_until or journal.start.decided_at)
 
 
 class Journals:
@@ -255,6 +271,11 @@ class Journals:
     def key(self, campaign_id: str) -> Key:
         """The key of a campaign's item."""
         return Key(f"{self._tenant}#campaign-journal", campaign_id)
+
+
+def _moment(sighting: Sighting) -> datetime:
+    """Return where a sighting stands in the order of the journal."""
+    return sighting.at - CLOCK_SKEW if sighting.ours else sighting.at
 
 
 _JOURNAL = TypeAdapter(CampaignJournal)

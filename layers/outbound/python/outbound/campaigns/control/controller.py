@@ -38,7 +38,6 @@ from outbound.runtime import Runtime
 from outbound.steering.situation import CampaignState, Situation
 from outbound.steering.transitions import (
     Outcome,
-    Sighting,
     StateDecision,
     Target,
     Verdict,
@@ -180,7 +179,7 @@ class CampaignControl:
             known = self._journals.get(campaign_id)
             if known.is_echo(state, at) or (known.journal is None and self._reader.held_by(campaign_id)):
                 return
-            noted = known.started(state).with_sighting(Sighting(at, state))
+            noted = known.started(state).with_report(state, at)
             if self._log.write(known, noted, CampaignState.UNKNOWN):
                 return
         raise JournalBusy(campaign_id)
@@ -252,7 +251,7 @@ class CampaignControl:
             # What a held campaign did before, its hold knows: that it is paused now is nobody's decision.
             return known if held_by else known.started(state)
         is_news = not (known.is_in_doubt(self._clock.now()) or known.is_known_to_be(state))
-        return known.with_sighting(known.looking(state)) if is_news else known
+        return known.with_look(state) if is_news else known
 
     def _seen(
         self,

@@ -59,14 +59,15 @@ def advance(
 
 
 def said_before(known: CampaignJournal) -> CampaignState:
-    """Return the state that was said last, or the one that the campaign was in at first; else UNKNOWN."""
+    """Return the state that was said last, or in which the campaign was seen first; else UNKNOWN."""
     if known.said:
         return CampaignState(known.said.value)
     journal = known.journal
     if journal is None:
         return CampaignState.UNKNOWN
     if len(journal.start_states) > 1:
-        return CampaignState.ENDED if journal.has_ended() else CampaignState.UNKNOWN
+        first = next(iter(known.history()), None)
+        return first.state if first and not first.ours else CampaignState.UNKNOWN
     return CampaignState(journal.start.target.value)
 
 
