@@ -1,6 +1,6 @@
 """The journals of campaigns' transitions: what was decided, what was seen, what was asked of CXone.
 
-One item a campaign, written by revision: whoever read it and finds it changed reads again. A decision is
+One item a campaign, written by revision: an invocation that finds it changed reads again. A decision is
 noted with its fact in the same write. What is asked of CXone is noted before it leaves, as in doubt, and
 again with its answer.
 
