@@ -248,7 +248,7 @@ class CampaignControl:
         if state in (CampaignState.UNKNOWN, CampaignState.MISSING):
             return known
         if known.journal is None:
-            # What a held campaign did before, its hold knows: that it is paused now follows from the hold, and from no decision.
+            # What a held campaign did before, its hold knows: that it is paused now is no decision.
             return known if held_by else known.started(state)
         is_news = not (known.is_in_doubt(self._clock.now()) or known.is_known_to_be(state))
         return known.with_look(state) if is_news else known
