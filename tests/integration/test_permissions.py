@@ -139,6 +139,10 @@ ALLOWED: dict[str, Attempt] = {
     "suppress_contacts reads consent": _item("ConsentTable"),
     "suppress_contacts counts failures": _count_failure,
     "suppress_contacts publishes": _publish,
+    "collect_dialer_reports writes the lake": _put("LakeBucket", "dialer_metrics/nothing"),
+    "collect_dialer_reports sets odd rows aside": _put("LakeBucket", "set-aside/dialer_audit/nothing"),
+    "collect_dialer_reports publishes": _publish,
+    "simulate_capacity shares tokens": _item("TokenTable"),
     "sweep finds what is due": _due,
 }
 
@@ -182,6 +186,12 @@ DENIED: dict[str, Attempt] = {
     "segment_contacts scans consent": _scan("ConsentTable"),
     "suppress_contacts reads the credentials of CXone": _secret("CxoneSecret"),
     "suppress_contacts writes segments": _put("LakeBucket", "segments/nothing"),
+    "collect_dialer_reports writes outcomes": _put("LakeBucket", "outcomes/nothing"),
+    "collect_dialer_reports removes from the state": _remove_item("StateTable"),
+    "collect_dialer_reports changes settings": _change_settings,
+    "simulate_capacity reads the state": _item("StateTable"),
+    "simulate_capacity writes the lake": _put("LakeBucket", "dialer_metrics/nothing"),
+    "simulate_capacity publishes": _publish,
     "sweep reads a secret": _secret("CrmSecret"),
     "sweep removes from the state": _remove_item("StateTable"),
     "sweep scans the state": _scan("StateTable"),

@@ -56,7 +56,7 @@ def stack(aws: AwsWorld, tenant: Tenant, outbound: Command, monkeypatch: pytest.
     more = {"AlarmTopic": topic, "CrmSecret": "outbound/crm"}
     named = Stack.named
     monkeypatch.setattr(Stack, "named", lambda name: with_outputs(named(name), more))
-    for schedule in ("plan-pulls", "plan-archives", "record-overviews", "sweep"):
+    for schedule in ("plan-pulls", "plan-archives", "record-overviews", "collect-dialer-reports", "sweep"):
         boto3.client("scheduler").create_schedule(
             Name=f"outbound-{schedule}",
             ScheduleExpression="rate(15 minutes)",

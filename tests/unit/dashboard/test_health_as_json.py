@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from outbound.campaign_records.health_records import Attention, FailoverView
+from outbound.campaign_records.reported_abandonment import ReportedAbandonments, ReportedHourShare
 from outbound.steering.situation import CampaignState
 from worlds.dashboard import DashboardWorld, seen, spans, worked
 
@@ -138,3 +139,29 @@ def test_the_age_grows(world: DashboardWorld) -> None:
     world.put(seen("spring-renewals", world.clock.now()))
     world.clock.time += timedelta(minutes=9)
     assert _health(world)["age_seconds"] == 560
+
+
+def test_what_cxone_s_dialer_reports_is_labelled_and_apart_from_what_is_counted(
+    world: DashboardWorld,
+) -> None:
+    now = world.clock.now()
+    world.put(seen("spring-renewals", now))
+    counted = _health(world)["abandonment"]
+    assert _health(world)["reported_abandonment"] is None
+    hours = [
+        ReportedHourShare(now - timedelta(hours=2), 0.01, 100, 1),
+        ReportedHourShare(now - timedelta(hours=1), 0.0441, 204, 9),
+        ReportedHourShare(now, None),
+    ]
+    assert ReportedAbandonments(world.runtime.state, world.runtime.tenant).add("spring-renewals", hours, now)
+    health = _health(world)
+    assert health["abandonment"] == counted
+    assert health["reported_abandonment"] == {
+        "source": "reported",
+        "hour": "2026-03-10T11:00:00Z",
+        "share": 0.0441,
+        "answered": 204,
+        "abandoned": 9,
+    }
+    page = world.ask("/dashboard")["body"]
+    assert "Reported by the dialer for 11:00 UTC: 4.41 %" in page

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from outbound.clock import format_time
 from outbound.cxone.errors import Forbidden, UnexpectedAnswer
@@ -19,6 +21,7 @@ from outbound.dialer.reports.watermarks import AUDIT
 from sandbox.running import Tenant
 from worlds.aws import AwsWorld, FakeClock
 from worlds.dialer_reports import BEGUN, DialerReportWorld, other_settings, present
+from worlds.quick_moto import quick_aws
 
 MINUTE = timedelta(minutes=1)
 
@@ -325,3 +328,77 @@ def test_half_a_log_moves_no_watermark(world: DialerReportWorld) -> None:
     assert world.mark(AUDIT).until == before.until
     assert world.rows("dialer_audit") == []
     assert world.told() == []
+
+
+def test_two_collectors_at_once_tell_of_a_change_once(
+    world: DialerReportWorld, measured: dict[str, list[float]]
+) -> None:
+    reported = [as_reported(entry(1, world.clock.now() + MINUTE))]
+    asked: list[Period] = []
+
+    def meanwhile(period: Period, page_size: int) -> Iterator[Sequence[AuditEntry]]:
+        asked.append(period)
+        if len(asked) == 1:
+            world.collect()
+        yield reported
+
+    world.runtime.override("dialer_reports", audit_pages=meanwhile)
+    world.later(minutes=20)
+    assert len(asked) == 2
+    assert len(world.told()) == 1
+    assert measured["DialerChangedByOthers"] == [1]
+    assert len(world.rows("dialer_audit")) == 1
+
+
+#: When an entry is made, and how long after that CXone has it in its log, in minutes.
+_MADE = st.tuples(st.integers(0, 240), st.integers(0, 50), st.sampled_from(["ours", "others", "quiet"]))
+_TICKS = st.lists(st.integers(1, 45), min_size=1, max_size=12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(made=st.lists(_MADE, max_size=12), ticks=_TICKS)
+def test_whenever_entries_come_and_ticks_are_each_change_by_others_is_told_once(
+    made: list[tuple[int, int, str]], ticks: list[int]
+) -> None:
+    begun = BEGUN
+    with quick_aws():
+        aws, clock = AwsWorld(), FakeClock(begun)
+        world = DialerReportWorld(aws, clock, _NoTenant())  # type: ignore[arg-type]
+        entries = [
+            entry(
+                number,
+                begun + minutes * MINUTE + MINUTE / 2,
+                action="settings.viewed" if kind == "quiet" else "settings.activated",
+                versionTag=f"{kind}-{number}",
+            )
+            for number, (minutes, _, kind) in enumerate(made)
+        ]
+        world.rollout(
+            "r-1", own_versions=[one["versionTag"] for one in entries if "ours" in one["versionTag"]]
+        )
+        known_at = [begun + (minutes + late) * MINUTE for minutes, late, _ in made]
+        log = logged(world)
+
+        def pages(period: Period, page_size: int) -> Iterator[Sequence[AuditEntry]]:
+            seen = [one for one, at in zip(entries, known_at, strict=True) if at < clock.now()]
+            inside = [
+                each
+                for each in seen
+                if period.start <= datetime.fromisoformat(each["timestamp"]) < period.end
+            ]
+            return Log(*inside[::-1]).audit_pages(period, page_size)
+
+        log.audit_pages = pages  # type: ignore[method-assign]
+        world.collect()
+        for minutes in (*ticks, 45, 45, 45, 45, 45, 45, 45, 45):
+            world.later(minutes=minutes)
+        told = sorted(each["entry_id"] for each in world.told())
+        assert told == sorted(one["id"] for one in entries if one["versionTag"].startswith("others"))
+        rows = [row["id"] for row in world.rows("dialer_audit")]
+        assert rows == [one["id"] for one in sorted(entries, key=lambda one: (one["timestamp"], one["id"]))]
+
+
+class _NoTenant:
+    """No call reaches CXone: a test answers them all."""
+
+    url = "http://127.0.0.1:9"

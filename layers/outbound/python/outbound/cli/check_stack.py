@@ -14,7 +14,7 @@ from outbound.cli.stack import Stack
 from outbound.clock import format_time
 from outbound.settings import ConfigurationError
 
-_SCHEDULES = ("plan-pulls", "plan-archives", "record-overviews", "sweep")
+_SCHEDULES = ("plan-pulls", "plan-archives", "record-overviews", "collect-dialer-reports", "sweep")
 
 
 def settings(stack: Stack) -> Iterator[Finding]:

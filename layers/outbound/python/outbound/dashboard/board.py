@@ -10,6 +10,7 @@ from enum import StrEnum
 from outbound.campaign_records.chart_points import chart_points
 from outbound.campaign_records.health_records import Attention, HealthRecord, HealthRecords, Point
 from outbound.campaign_records.overviews import CampaignOverview, Overviews, StackOverview
+from outbound.campaign_records.reported_abandonment import ReportedAbandonment, ReportedAbandonments
 from outbound.campaign_records.samples import Samples
 from outbound.clock import Clock
 from outbound.runtime import Runtime
@@ -38,6 +39,8 @@ class Card:
     health: HealthRecord | None = None
     overview: CampaignOverview | None = None
     history: Sequence[Point] = ()
+    reported: ReportedAbandonment | None = None
+    """What CXone's reports of the dialer say is abandoned; it is never mixed with what is counted."""
 
     @property
     def name(self) -> str:
@@ -85,8 +88,16 @@ class Board:
 class Boards:
     """Reads what the dashboard shows, of the state table alone."""
 
-    def __init__(self, health: HealthRecords, samples: Samples, overviews: Overviews, clock: Clock) -> None:
+    def __init__(
+        self,
+        health: HealthRecords,
+        samples: Samples,
+        overviews: Overviews,
+        reported: ReportedAbandonments,
+        clock: Clock,
+    ) -> None:
         """Read these records."""
+        self._reported = reported
         self._health = health
         self._samples = samples
         self._overviews = overviews
@@ -97,7 +108,8 @@ class Boards:
         """Return the boards of a stack."""
         table, tenant = runtime.state, runtime.tenant
         samples, overviews = Samples(table, tenant), Overviews(table, tenant)
-        return cls(HealthRecords(table, tenant), samples, overviews, runtime.clock)
+        reported = ReportedAbandonments(table, tenant)
+        return cls(HealthRecords(table, tenant), samples, overviews, reported, runtime.clock)
 
     def now(self) -> datetime:
         """The present moment."""
@@ -107,8 +119,12 @@ class Boards:
         """Return all campaigns that are registered or were looked at, or those of them that are open now."""
         health = {each.campaign_id: each for each in self._health.all()}
         overviews = {each.campaign_id: each for each in self._overviews.all()}
+        reported = {each.campaign_id: each for each in self._reported.all()}
         now = self._clock.now()
-        cards = [Card(each, health.get(each), overviews.get(each)) for each in {*health, *overviews}]
+        cards = [
+            Card(each, health.get(each), overviews.get(each), reported=reported.get(each))
+            for each in {*health, *overviews}
+        ]
         cards.sort(key=lambda card: _sort_key(card, order, now))
         shown = [card for card in cards if card.is_open] if open_only else cards
         hidden = len(cards) - len(shown)
@@ -119,7 +135,7 @@ class Boards:
         health, overview = self._health.get(campaign_id), self._overviews.get(campaign_id)
         if health is None and overview is None:
             return None
-        return Card(campaign_id, health, overview)
+        return Card(campaign_id, health, overview, reported=self._reported.of_campaign(campaign_id))
 
     def card_with_history(self, campaign_id: str) -> Card | None:
         """Return one campaign with two days of it, or None where nothing is known of it."""

@@ -141,7 +141,8 @@ def _abandonment(card: Card) -> Markup:
     view = card.health.abandonment if card.health else None
     limit = f"{100 * LIMIT:g} % limit"
     if view is None:
-        return _share("Abandoned", texts.UNKNOWN, limit, ["No answered calls are counted."], "plain")
+        notes = ["No answered calls are counted.", *_reported(card)]
+        return _share("Abandoned", texts.UNKNOWN, limit, notes, "plain")
     grade = {"over": "bad", "near": "warn"}.get(view.level.value, "calm")
     known = [span.share for span in (view.period, view.rolling) if span.share is not None]
     share = max(known, default=view.reported)
@@ -149,7 +150,15 @@ def _abandonment(card: Card) -> Markup:
     notes = [_span("This period", view.period), _span("Last 30 days", view.rolling)]
     if view.reported is not None:
         notes.append(f"CXone reports {texts.percent(view.reported, 2)}")
+    notes += _reported(card)
     return _share("Abandoned", texts.percent(share, 2), limit, notes, grade)
+
+
+def _reported(card: Card) -> Iterator[str]:
+    """Yield the share of the newest hour of CXone's own report, labelled as such."""
+    newest = card.reported.newest if card.reported else None
+    if newest is not None:
+        yield f"Reported by the dialer for {newest.hour:%H}:00 UTC: {texts.percent(newest.share, 2)}"
 
 
 def _span(name: str, span: Span) -> str:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from outbound.campaign_records.health_records import Calls, FailoverView, HealthRecord, Span
+from outbound.campaign_records.reported_abandonment import ReportedAbandonment
 from outbound.clock import format_time
 from outbound.dashboard.board import Card
 from outbound.steering.abandonment import LIMIT
@@ -36,6 +37,7 @@ def health_of(card: Card, now: datetime) -> dict[str, Any]:
         "calls": _calls(calls, health),
         "window": _window(health),
         "abandonment": _abandonment(health),
+        "reported_abandonment": _reported(card.reported),
         "failover": _failover(health.failover) if health else None,
         "work": _plain(asdict(card.overview)) if card.overview else None,
     }
@@ -94,6 +96,19 @@ def _abandonment(health: HealthRecord | None) -> dict[str, Any] | None:
         "period": _span(view.period),
         "rolling": _span(view.rolling),
         "reported": view.reported,
+    }
+
+
+def _reported(reported: ReportedAbandonment | None) -> dict[str, Any] | None:
+    newest = reported.newest if reported else None
+    if reported is None or newest is None:
+        return None
+    return {
+        "source": reported.source,
+        "hour": _moment(newest.hour),
+        "share": newest.share,
+        "answered": newest.answered,
+        "abandoned": newest.abandoned,
     }
 
 

@@ -27,7 +27,7 @@ class DialerReportSettings(BaseModel):
     retry_minutes: int = Field(
         30, ge=1, le=24 * 60, description="a campaign whose report was refused is left alone for so long"
     )
-    audit_page_size: int = Field(100, ge=1, le=500, description="entries of the log that one call asks for")
+    audit_page_size: int = Field(50, ge=1, le=500, description="entries of the log that one call asks for")
     audit_overlap_minutes: int = Field(
         60, ge=0, le=24 * 60, description="so far back the log is read again: entries may be recorded late"
     )
