@@ -171,7 +171,7 @@ PACKAGED: dict[str, Destination] = {
         event_types=("outcomes.pulled", "attempts.archived", "archive.finished"),
         bodies={"attempts.archived": _BATCH_ARCHIVED},
     ),
-    # What CXone says about its dialer, whichever party changed it. What rollouts of our own say is left out: each of
+    # What CXone says of its dialer, changes of any party. What rollouts of our own say is left out: each of
     # their changes comes from CXone, too, and would be told twice.
     "wfm": Destination(event_types=("dialer.campaign_activated", "dialer.settings_updated")),
 }
