@@ -237,6 +237,7 @@ def test_what_is_said_of_calls_is_registered_and_the_rest_kept(outbound: Command
         "caps": {"per_day": 2, "per_week": 5},
         "contact_list_id": "list-1",
         "backup_campaign_id": "",
+        "time_zone": "",
     }
     outbound("campaigns", "register", "spring", "--hours", "", "--max-per-day", "0")
     calling = outbound("--json", "campaigns", "show", "spring").json["calling"]
