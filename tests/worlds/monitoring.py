@@ -108,6 +108,7 @@ class MonitoringWorld:
         arn = f"arn:aws:sqs:us-east-1:123456789012:{QUEUE}"
         self.trigger = QueueTrigger(aws.sqs, aws.queue_urls[QUEUE], arn, self.follow)
         self._numbers = count(1)
+        self._published: dict[str, Mapping[str, Any]] = {}
         self.start_afresh()
         self.register(PRIMARY, backup_campaign_id=BACKUP)
         self.register(BACKUP)
@@ -216,9 +217,9 @@ class MonitoringWorld:
         return self.switches.get(campaign_id)
 
     def facts(self, event_type: str) -> list[dict[str, Any]]:
-        """The data of the facts that the bus has carried since it was asked last, each once."""
-        events = {event["event_id"]: event for event in self.aws.published(event_type)}
-        return [event["data"] for event in events.values()]
+        """The data of the facts of a type that the bus has carried, each once."""
+        self._published |= {event["event_id"]: event for event in self.aws.published()}
+        return [each["data"] for each in self._published.values() if each["event_type"] == event_type]
 
     def dead(self) -> int:
         """How many messages are in the dead-letter queue."""
