@@ -95,7 +95,8 @@ def test_a_rejected_disposition_is_listed_with_whom_it_concerns_why_and_what_to_
 
 @pytest.mark.parametrize("event_type", sorted(PROBLEM_TYPES))
 def test_every_type_of_problem_says_what_to_type(world: World, event_type: str) -> None:
-    ended = {"disposition.file_finished": "refused", "consent.file_finished": "refused"}
+    refused = ("disposition.file_finished", "consent.file_finished", "campaign.transition_refused")
+    ended = dict.fromkeys(refused, "refused")
     status = {**ended, "archive.finished": "failed"}.get(event_type, "ABORTED")
     window = {"start": "2026-03-10T06:00:00Z", "end": "2026-03-10T12:00:00Z"}
     about = {"destination": "crm", "file": "dispositions/inbox/a.csv", "window": window, "new_violations": 2}
