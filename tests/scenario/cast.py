@@ -42,6 +42,9 @@ WRAPPED_UP = "wrapped-up"
 RENEWALS, RENEWALS_LIST, SELLER = "renewals", "renewals-list", "Acme"
 """The campaign that is steered by the rules of calling, its list, and on whose behalf it calls."""
 
+CAMPAIGN_CALLS = 1000
+"""How often a minute the tenant may be asked about campaigns."""
+
 PRIMARY, STAND_IN = "autumn-offers", "autumn-offers-2"
 """A campaign whose calls are moved to its backup, and back."""
 
@@ -108,7 +111,11 @@ def world(calls: int, campaigns: int, quota: bool) -> dict[str, Any]:
         "seed": 20,
         # CXone tries four times: for longer than functions are killed.
         "webhook_pause": 10,
-        "quotas": {"outbound": {"limit": 100, "seconds": 60} if quota else None},
+        # The schedule that looks at campaigns ticks twelve times as often here.
+        "quotas": {
+            "outbound": {"limit": 100, "seconds": 60} if quota else None,
+            "campaigns": {"limit": CAMPAIGN_CALLS, "seconds": 60},
+        },
         "contact_lists": [{"id": RENEWALS_LIST, "campaign_id": RENEWALS}],
         "campaigns": [
             follow_ups,

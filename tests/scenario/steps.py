@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from sandbox.world import World, agents_of
-from scenario.cast import Cast, dialled
+from scenario.cast import CAMPAIGN_CALLS, Cast, dialled
 from scenario.webhooks import surfaces_at
 
 SCOPES = ["outbound:call:read", "outbound:campaign:read"]
@@ -43,10 +43,10 @@ def cxone_document(url: str, quota: bool) -> dict[str, Any]:
     """The settings document that points the stack at a tenant."""
     token = {"url": f"{url}/oauth/token", "credentials": "basic", "scopes": SCOPES}
     surfaces = {"outcomes": {"base_url": url, "token": token}, **surfaces_at(url)}
-    document: dict[str, Any] = {"surfaces": surfaces}
+    budgets: dict[str, Any] = {"campaigns": {"calls": CAMPAIGN_CALLS, "per_seconds": 60}}
     if not quota:
-        document["budgets"] = {"outbound": {"calls": 100, "per_seconds": 60, "enforced": False}}
-    return document
+        budgets["outbound"] = {"calls": 100, "per_seconds": 60, "enforced": False}
+    return {"surfaces": surfaces, "budgets": budgets}
 
 
 def deliveries_document(cast: Cast) -> dict[str, Any]:
