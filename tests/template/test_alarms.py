@@ -140,6 +140,7 @@ _READERS = {
     "cxone": "pull-outcomes",
     "deliveries": "deliver-crm",
     "dialer_reports": "collect-dialer-reports",
+    "dialer": "roll-out-dialer",
     "dispositions": "apply-dispositions",
     "ingress": "route-webhooks",
     "outcomes": "plan-pulls",

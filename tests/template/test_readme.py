@@ -71,7 +71,7 @@ def test_the_readme_s_dispositions_are_of_contacts_that_make_up_has() -> None:
 
 def test_the_readme_s_campaign_is_the_one_that_make_up_has_in_a_file() -> None:
     (block,) = [
-        block for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL) if '"predictive"' in block
+        block for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL) if '"predictive": {' in block
     ]
     assert json.loads(block) == PLAN
     assert check(PLAN, packaged_rules(), date(2026, 3, 10)).complaints == ()

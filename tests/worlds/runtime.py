@@ -45,6 +45,7 @@ class _Names(Mapping[str, str]):
     _QUEUES: ClassVar = {
         "PULL_QUEUE_URL": "pull-outcomes",
         "END_ARCHIVE_QUEUE_URL": "end-archive",
+        "END_ROLLOUT_QUEUE_URL": "end-rollout",
         "DISPOSITIONS_QUEUE_URL": "apply-dispositions",
         "INGRESS_QUEUE_URL": "route-webhooks",
     }

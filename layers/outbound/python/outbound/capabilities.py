@@ -11,6 +11,7 @@ from typing import Any
 import outbound.archive.duties
 import outbound.call_audit.duties
 import outbound.deliveries.duties
+import outbound.dialer.duties
 import outbound.outcomes.duties
 from outbound.clock import Invocation
 from outbound.runtime import Runtime, Work
@@ -24,6 +25,7 @@ _DUTIES = (
     outbound.deliveries.duties.duties,
     outbound.archive.duties.duties,
     outbound.call_audit.duties.duties,
+    outbound.dialer.duties.duties,
 )
 # A fact that the bus refused is offered again two sweeps later.
 _FACTS_AGAIN_SECONDS = 120

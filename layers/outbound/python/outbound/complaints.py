@@ -7,6 +7,7 @@ where it is declared.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 _FORMS: dict[str, str] = {}
@@ -78,3 +79,45 @@ def complaint(error: Mapping[str, Any]) -> str:
 def has_words(pattern: str) -> bool:
     """Return True if a person can be told of a pattern."""
     return pattern in _FORMS
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with one field of a document; `citation` where the rule is one of the law."""
+
+    field: str
+    rule: str
+    message: str
+    citation: str = ""
+
+    def __str__(self) -> str:
+        """Return the complaint as one line."""
+        said = f"{self.field}: {self.message}" if self.field else self.message
+        return f"{said} ({self.citation})" if self.citation else said
+
+
+# What a model's complaints are about; all others are about the form of a value.
+_RULES = {
+    "extra_forbidden": "unknown_field",
+    "missing": "required",
+    "greater_than": "range",
+    "greater_than_equal": "range",
+    "less_than": "range",
+    "less_than_equal": "range",
+    "too_long": "range",
+    "string_too_long": "range",
+    "string_too_short": "range",
+}
+
+
+def each_complaint(error: ValueError, place: str = "") -> list[Complaint]:
+    """Return what a pydantic model objects to, each with its field below `place` and its rule."""
+    errors: Sequence[Mapping[str, Any]] = error.errors(include_url=False)  # type: ignore[attr-defined]
+    return [
+        Complaint(
+            ".".join(part for part in (place, _place(each["loc"])) if part),
+            _RULES.get(each.get("type", ""), "form"),
+            complaint(each),
+        )
+        for each in errors
+    ]

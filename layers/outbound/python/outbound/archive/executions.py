@@ -6,10 +6,10 @@ AWS ends an execution with its 25,000th event.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from outbound.archive.runs import ArchiveRun, ArchiveRuns, RunStatus
+from outbound.executions import StateMachine
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -25,26 +25,16 @@ class Executions:
 
     def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
         """Start this one."""
-        self._client = client
-        self._arn = state_machine_arn
+        self._state_machine = StateMachine(client, state_machine_arn)
 
     def start(self, run: ArchiveRun) -> None:
         """Start a run's execution; one that exists is started already."""
         about = {"campaign_id": run.campaign_id, "run_id": run.run_id, "attempt": run.attempt}
-        try:
-            self._client.start_execution(
-                stateMachineArn=self._arn, name=run.execution, input=json.dumps({"run": about})
-            )
-        except self._client.exceptions.ExecutionAlreadyExists:
-            return
+        self._state_machine.start(run.execution, {"run": about})
 
     def status(self, run: ArchiveRun) -> str:
         """Return the status of a run's execution as AWS names it, empty where there is none."""
-        arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{run.execution}"
-        try:
-            return self._client.describe_execution(executionArn=arn)["status"]
-        except self._client.exceptions.ExecutionDoesNotExist:
-            return ""
+        return self._state_machine.status(run.execution)
 
 
 def hand_over(runs: ArchiveRuns, run: ArchiveRun) -> ArchiveRun:

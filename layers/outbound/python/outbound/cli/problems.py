@@ -22,6 +22,7 @@ from outbound.problems.log import Problem, ProblemLog
 _SHOW_WEBHOOK = ("webhooks show {delivery_id}", "webhooks replay {delivery_id} --dry-run")
 _SHOW_ARCHIVE = ("archive show {campaign_id}",)
 _SHOW_GAPS = ("outcomes gaps {campaign_id}",)
+_SHOW_ROLLOUT = ("dialer show {rollout_id}",)
 
 # What each type of problem concerns, why it is one, and what to type; by how it ended, where that differs.
 _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -80,6 +81,17 @@ _EXPLAINED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "campaign {campaign_id}",
         "the {direction} was not completed: {reason}",
         ("failover show {campaign_id}",),
+    ),
+    "dialer.rollout_refused": (
+        "rollout {rollout_id}, request {request_id}",
+        "{reason}: {message}",
+        ("dialer rollouts", "dialer plan FILE"),
+    ),
+    "dialer.rolled_back": ("rollout {rollout_id}", "{reason}: {message}", _SHOW_ROLLOUT),
+    "dialer.rollout_failed": (
+        "rollout {rollout_id}",
+        "{reason}: {message}",
+        (*_SHOW_ROLLOUT, "dialer rollback {rollout_id} --reason TEXT"),
     ),
     "archive.interrupted": (
         "campaign {campaign_id}, run {run_id}",

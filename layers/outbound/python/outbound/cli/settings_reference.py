@@ -15,6 +15,7 @@ from outbound.cli.ingress_schema import INGRESS_SCHEMA
 from outbound.cxone.settings import CxoneSettings
 from outbound.deliveries.settings import DeliverySettings
 from outbound.dialer.reports.settings import DialerReportSettings
+from outbound.dialer.settings import DialerSettings
 from outbound.dispositions.settings import DispositionSettings
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.segments.settings import SegmentSettings
@@ -30,6 +31,7 @@ MODELS: dict[str, type[BaseModel] | type[Providers]] = {
     "cxone": CxoneSettings,
     "deliveries": DeliverySettings,
     "dialer_reports": DialerReportSettings,
+    "dialer": DialerSettings,
     "dispositions": DispositionSettings,
     "ingress": Providers,
     "outcomes": OutcomeSettings,
@@ -42,6 +44,7 @@ _TITLES = {
     "cxone": "Access to CXone: hosts, token requests, quotas",
     "deliveries": "Deliveries to CRM, warehouse and WFM",
     "dialer_reports": "Reports of the dialer: metrics by the hour, and who changed it",
+    "dialer": "Rolling out dialer settings",
     "dispositions": "Applying dispositions",
     "ingress": "Senders of webhooks",
     "outcomes": "Pulling outcomes",

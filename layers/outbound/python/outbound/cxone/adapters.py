@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from outbound.cxone.ports.attempts import AttemptsPort
     from outbound.cxone.ports.campaigns import CampaignsPort
     from outbound.cxone.ports.contact_lists import ContactListsPort
+    from outbound.cxone.ports.dialer import DialerPort
     from outbound.cxone.ports.dialer_reports import DialerReportsPort
     from outbound.cxone.ports.dispositions import DispositionsPort
     from outbound.cxone.ports.metrics import MetricsPort
@@ -39,6 +40,7 @@ class Cxone:
     dialer_reports: DialerReportsPort
     simulator: SimulatorPort
     metrics: MetricsPort
+    dialer: DialerPort
 
 
 class Connection:

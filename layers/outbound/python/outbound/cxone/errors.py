@@ -33,10 +33,12 @@ class Forbidden(CxoneError):
 
     reason = "forbidden"
 
-    def __init__(self, message: str, scopes: tuple[str, ...]) -> None:
-        """Name the scopes that the client needs in CXone."""
+    def __init__(self, message: str, scopes: tuple[str, ...], role: str = "") -> None:
+        """Name the scopes that the client needs in CXone, and the role that its user has to have, if any."""
         needed = ", ".join(scopes) or "none known"
-        super().__init__(f"{message}; give the API client and its role these scopes: {needed}")
+        also = f", and its user the role {role}" if role else ""
+        super().__init__(f"{message}; give the API client and its role these scopes: {needed}{also}")
+        self.message = message
         self.scopes = scopes
 
 

@@ -305,6 +305,34 @@ class SuppressionRequested(Request):
     """What the ledger says of the contact."""
 
 
+class RolloutRequested(JudgedLater):
+    """Roll out dialer settings: checked, activated, watched, and rolled back where that fails.
+
+    All that is wrong with it is named together, in `dialer.rollout_refused`; README has an example.
+    """
+
+    settings: JsonValue = None
+    """The settings, all of them: `name`, `type`, `concurrency` and `algorithm`."""
+
+    restore: JsonValue = None
+    """In place of settings: the rollout whose snapshot is to be in force again."""
+
+    campaigns: JsonValue = None
+    """The ids of the campaigns that it concerns: they are watched after the activation."""
+
+    reason: JsonValue = None
+    """Why, for the audit."""
+
+    override: JsonValue = None
+    """`rules` that it goes beyond, who `approved_by` it, and the `reason`."""
+
+    guard: JsonValue = None
+    """`minutes` and `roll_back`, in place of the settings of the guard."""
+
+    requested_by: JsonValue = None
+    """Who wants it."""
+
+
 class MetricsUpdated(Report):
     """CXone reported a campaign's metrics."""
 
@@ -359,6 +387,7 @@ REQUESTS: Mapping[EventType, type[Request]] = {
     EventType.PULL_REQUESTED: PullRequested,
     EventType.AUDIT_REQUESTED: AuditRequested,
     EventType.SEGMENT_REQUESTED: SegmentRequested,
+    EventType.ROLLOUT_REQUESTED: RolloutRequested,
 }
 """What senders of webhooks may ask for."""
 

@@ -19,12 +19,15 @@ KEPT_DAYS = 90
 _IDS = (
     *("campaign_id", "contact_id", "request_id", "delivery_id", "provider", "file", "file_id", "run_id"),
     *("destination", "event_id", "event_type", "job_id", "status", "count", "field", "start", "end"),
-    *("rows", "failed", "key", "violations", "new_violations"),
+    *("rows", "failed", "key", "violations", "new_violations", "rollout_id"),
 )
 _TEXTS = ("reason", "message")
 _LONGEST = 2000
 # Ids that may stand in those texts, too; a contact's may be the phone number.
-_IDS_IN_TEXTS = ("campaign_id", "request_id", "delivery_id", "file_id", "run_id", "event_id", "job_id")
+_IDS_IN_TEXTS = (
+    *("campaign_id", "request_id", "delivery_id", "file_id", "run_id", "event_id", "job_id"),
+    *("rollout_id", "version", "version_before", "version_found", "current"),
+)
 # As `cxone.http` names the request that CXone refused: its support asks for that. What CXone itself
 # said is masked before it is a message.
 _REQUEST = re.compile(r"\(request ([\w.:-]{1,100})\)")

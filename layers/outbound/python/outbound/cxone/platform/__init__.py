@@ -7,6 +7,7 @@ from outbound.cxone.http import CxoneHttp
 from outbound.cxone.platform.attempts import PlatformAttempts
 from outbound.cxone.platform.campaigns import PlatformCampaigns
 from outbound.cxone.platform.contact_lists import PlatformContactLists
+from outbound.cxone.platform.dialer import PlatformDialer
 from outbound.cxone.platform.dialer_reports import PlatformDialerReports
 from outbound.cxone.platform.dispositions import PlatformDispositions
 from outbound.cxone.platform.metrics import PlatformMetrics
@@ -27,4 +28,5 @@ def ports(http: CxoneHttp) -> Cxone:
         dialer_reports=PlatformDialerReports(http),
         simulator=PlatformSimulator(http),
         metrics=PlatformMetrics(http),
+        dialer=PlatformDialer(http),
     )

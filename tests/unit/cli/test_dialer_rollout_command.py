@@ -1,0 +1,141 @@
+"""`outbound dialer plan`, `apply`, `rollouts`, `show` and `rollback`, on the stack in moto."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outbound.cli.stack import Stack
+from outbound.cxone.errors import Unavailable
+from outbound.events import Event
+from worlds.aws import AwsWorld, FakeClock
+from worlds.command import Command
+from worlds.rollouts import Between, RolloutWorld, document, first_settings
+
+_QUICK = {"assumed": {"hours": 0.1, "replications": 2}, "trunks": {"count": 150, "used": 0.45}}
+
+
+@pytest.fixture
+def world(aws: AwsWorld, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> RolloutWorld:
+    """A stack whose dialer the command reaches, too."""
+    value = json.dumps(_QUICK)
+    aws.ssm.put_parameter(Name="/outbound/config/dialer", Type="String", Value=value)
+    made = RolloutWorld(aws, clock)
+    made.plan_operations()
+    monkeypatch.setattr(Stack, "cxone", Between(made.dialer))
+    return made
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    found = tmp_path / "settings.json"
+    found.write_text(json.dumps(document(campaigns=["spring"])))
+    return found
+
+
+def _bring(world: RolloutWorld) -> None:
+    """Bring what the command put on the bus to the function that plans."""
+    for each in world.aws.published("dialer.rollout.requested"):
+        world.planner.handle(Event.from_detail(each))
+
+
+def test_a_plan_shows_changes_warnings_and_both_expectations(
+    world: RolloutWorld, outbound: Command, file: Path
+) -> None:
+    said = outbound("dialer", "plan", str(file), "--json").json
+    fields = {each["field"]: (each["before"], each["after"]) for each in said["changes"]}
+    assert fields["algorithm.dial_ratio"] == (1.5, 4.0)
+    assert [each["rule"] for each in said["warnings"]] == ["trunk_capacity"]
+    assert said["complaints"] == []
+    assert said["before"]["abandonment"].keys() == {"mean", "low", "high"}
+    shown = outbound("dialer", "plan", str(file))
+    assert shown.code == 0
+    for words in ("algorithm.dial_ratio", "leave 82", "trunk blocking", "Assumed: answer rate 0.25"):
+        assert words in " ".join(shown.out.split())
+    assert "change" not in world.dialer.calls
+
+
+def test_a_plan_of_what_would_be_refused_ends_with_code_2(
+    world: RolloutWorld, outbound: Command, file: Path
+) -> None:
+    wrong = document(first_settings(abandonment_rate_target=0.05))
+    file.write_text(json.dumps(wrong))
+    said = outbound("dialer", "plan", str(file))
+    assert said.code == 2
+    assert "64.1200" in said.out
+
+
+def test_a_plan_goes_without_what_cxone_does_not_say(
+    world: RolloutWorld, outbound: Command, file: Path
+) -> None:
+    def broken(number: int, name: str) -> None:
+        raise Unavailable("GET answered 503")
+
+    world.dialer.before = broken
+    said = outbound("dialer", "plan", str(file), "--json").json
+    assert said["before"] is None
+    assert "503" in said["not_read"]
+    assert said["after"]["abandonment"]
+
+
+def test_settings_are_applied_listed_shown_and_rolled_back(
+    world: RolloutWorld, outbound: Command, file: Path
+) -> None:
+    applied = outbound("dialer", "apply", str(file), "--by", "dana", "--json").json
+    _bring(world)
+    world.readings.give("spring", 100, 0)
+    assert world.finish().rollout_id == applied["rollout_id"]
+    (row,) = outbound("dialer", "rollouts", "--json").json
+    assert (row["rollout_id"], row["stage"], row["requested_by"]) == (applied["rollout_id"], "active", "dana")
+    shown = outbound("dialer", "show", "--json").json
+    assert "algorithm.dial_ratio: 1.5 -> 4" in shown["changes"]
+    assert shown["version"] == world.book.version
+
+    world.clock.advance(minutes=1)
+    outbound("dialer", "rollback", applied["rollout_id"], "--reason", "as it was")
+    _bring(world)
+    assert world.finish().stage == "active"
+    rows = outbound("dialer", "rollouts", "--json").json
+    assert [each["reason"] for each in rows] == ["as it was", "more agents"]
+    assert json.loads(world.in_force()) == json.loads(json.dumps(first_settings()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("show",), "there was no rollout yet"),
+        (("show", "r-1"), "there is no rollout r-1"),
+        (("rollback", "r-1", "--reason", "x"), "there is no rollout r-1"),
+        (("apply", "missing.json"), "No such file"),
+    ],
+)
+def test_what_is_not_there_is_named(
+    world: RolloutWorld, outbound: Command, arguments: tuple[str, ...], words: str
+) -> None:
+    said = outbound("dialer", *arguments)
+    assert said.code == 2
+    assert words in " ".join(said.err.split())
+
+
+def test_a_wrong_document_is_not_asked_for(world: RolloutWorld, outbound: Command, file: Path) -> None:
+    wrong: dict[str, Any] = {"settings": {}}
+    file.write_text(json.dumps(wrong))
+    said = outbound("dialer", "apply", str(file))
+    assert said.code == 2
+    assert "reason: is missing" in " ".join(said.err.split())
+    assert world.aws.published("dialer.rollout.requested") == []
+
+
+def test_a_rollout_without_a_change_has_nothing_to_put_back(world: RolloutWorld, outbound: Command) -> None:
+    ended = world.roll_out(document(first_settings(abandonment_rate_target=0.05)))
+    said = outbound("dialer", "rollback", ended.rollout_id, "--reason", "x")
+    assert said.code == 2
+    assert "changed nothing" in said.err
+
+
+def test_no_rollout_is_an_empty_list(world: RolloutWorld, outbound: Command) -> None:
+    assert outbound("dialer", "rollouts", "--json").json == []
+    assert "no rollout" in outbound("dialer", "rollouts").out
