@@ -15,6 +15,7 @@ from scenario.chaos import chaos
 from scenario.dispositions import send_dispositions
 from scenario.failover import fail_over_and_back, prepare_failover
 from scenario.opt_outs import send_opt_outs, what_went_wrong
+from scenario.rollouts import prepare_rollouts, roll_out
 from scenario.steps import connect, make_trouble, register
 from scenario.verdict import Verdict, judge
 from scenario.watching import Watcher
@@ -28,6 +29,7 @@ def play(cast: Cast, quota: bool, console: Console, with_chaos: bool = False) ->
     register(cast)
     crms = connect_senders(cast)
     prepare_failover(cast)
+    prepare_rollouts(cast)
     faults = make_trouble(cast)
     console.print(f"the schedule fires; {faults} faults lie in wait")
     cast = cast.begun()
@@ -44,14 +46,19 @@ def play(cast: Cast, quota: bool, console: Console, with_chaos: bool = False) ->
             watcher.until_done(console)
             webhooks = coming.result()
         console.print("beside all that a campaign's success collapses, and its backup takes over")
-        moved = ending.enter_context(ThreadPoolExecutor(max_workers=1)).submit(fail_over_and_back, cast)
+        beside = ending.enter_context(ThreadPoolExecutor(max_workers=2))
+        moved = beside.submit(fail_over_and_back, cast)
+        console.print(
+            "dialer settings are rolled out: one refused, one that fails, one that the guard undoes"
+        )
+        rolled_out = beside.submit(roll_out, cast)
         console.print("dispositions come in, from a CRM and from a file; some contacts are on the phone")
         webhooks += send_dispositions(cast, crms[2])
         console.print("three contacts say no in odd ways")
         webhooks += send_opt_outs(cast, crms[2])
         console.print("a campaign is provisioned by the rules of calling; one contact is called against them")
         webhooks += call_by_the_rules(cast, crms[2])
-        webhooks += moved.result()
+        webhooks += moved.result() + rolled_out.result()
         webhooks += what_was_archived(cast)
         webhooks.append(what_went_wrong(cast))
     seconds = time.monotonic() - began
