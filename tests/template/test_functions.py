@@ -1,3 +1,4 @@
+from outbound.cli.check_stack import SCHEDULES
 from sam_local.test_events import CASES
 from template.transformed import ROOT, Template, target
 
@@ -61,3 +62,9 @@ def test_what_is_packed_as_it_lies_there_says_so(template: Template) -> None:
     for name, resource in template.source["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
             assert resource["Metadata"]["SkipBuild"] is True, name
+
+
+def test_every_schedule_is_one_that_the_operator_s_check_looks_at(template: Template) -> None:
+    schedules = template.of_type("AWS::Scheduler::Schedule").values()
+    names = {schedule["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}-") for schedule in schedules}
+    assert names == set(SCHEDULES)

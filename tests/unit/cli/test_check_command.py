@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from outbound.cli.check_stack import SCHEDULES
 from outbound.cli.stack import Stack
 from outbound.clock import SystemClock
 from sandbox.running import Tenant, running_tenant
@@ -56,7 +57,7 @@ def stack(aws: AwsWorld, tenant: Tenant, outbound: Command, monkeypatch: pytest.
     more = {"AlarmTopic": topic, "CrmSecret": "outbound/crm"}
     named = Stack.named
     monkeypatch.setattr(Stack, "named", lambda name: with_outputs(named(name), more))
-    for schedule in ("plan-pulls", "plan-archives", "record-overviews", "collect-dialer-reports", "sweep"):
+    for schedule in SCHEDULES:
         boto3.client("scheduler").create_schedule(
             Name=f"outbound-{schedule}",
             ScheduleExpression="rate(15 minutes)",

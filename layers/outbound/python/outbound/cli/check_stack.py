@@ -14,7 +14,15 @@ from outbound.cli.stack import Stack
 from outbound.clock import format_time
 from outbound.settings import ConfigurationError
 
-_SCHEDULES = ("plan-pulls", "plan-archives", "record-overviews", "collect-dialer-reports", "sweep")
+SCHEDULES = (
+    "plan-pulls",
+    "plan-archives",
+    "monitor-campaigns",
+    "record-overviews",
+    "collect-dialer-reports",
+    "sweep",
+)
+"""Every schedule of the stack, by its name without the stack's."""
 
 
 def settings(stack: Stack) -> Iterator[Finding]:
@@ -65,7 +73,7 @@ def pulls(stack: Stack) -> Iterator[Finding]:
 def schedules(stack: Stack) -> Iterator[Finding]:
     """Look whether every schedule is there and ticks."""
     client = stack.client("scheduler")
-    for name in (f"{stack.stack_name}-{schedule}" for schedule in _SCHEDULES):
+    for name in (f"{stack.stack_name}-{schedule}" for schedule in SCHEDULES):
         yield from safely(f"schedule {name}", lambda name=name: [_schedule(client, name)])  # type: ignore[misc]
 
 
