@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from outbound.campaign_records.switches import FailoverRecord, PersonsHold, Switches, SwitchRecord
+from outbound.clock import format_time
 from outbound.events import Event
 from outbound.steering.failover import Direction
 from outbound.steering.switch import Step, Switch
@@ -54,8 +56,14 @@ def test_none_begins_under_a_persons_hold(switches: Switches) -> None:
     assert not switches.hold("cmp_1", HOLD)
     assert _open(switches, before) is None
     assert switches.get("cmp_1").hold == HOLD
-    assert switches.release("cmp_1")
-    assert not switches.release("cmp_1")
+    released = switches.release("cmp_1", "bob", "they are moved", NOW + timedelta(hours=1))
+    assert released
+    said = [json.loads(fact) for fact in released["facts"]]
+    assert [(one["event_type"], one["data"]["by"], one["data"]["held_at"]) for one in said] == [
+        ("campaign.failover_held", "ann", format_time(NOW)),
+        ("campaign.failover_released", "bob", format_time(NOW)),
+    ]
+    assert not switches.release("cmp_1", "bob", "they are moved", NOW)
     assert _open(switches)
 
 

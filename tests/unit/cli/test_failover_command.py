@@ -47,8 +47,12 @@ def test_an_operator_holds_the_failover_and_releases_it(world: MonitoringWorld, 
     assert not world.cxone.changes
     hold = outbound("--json", "failover", "show", PRIMARY).json["hold"]
     assert (hold["by"], hold["reason"]) == ("lead", "numbers are moved")
-    assert outbound("failover", "release", PRIMARY).code == 0
-    assert outbound("--json", "failover", "release", PRIMARY).json["changed"] is False
+    said = "the numbers are moved"
+    assert outbound("failover", "release", PRIMARY, "--reason", said, "--by", "lead").code == 0
+    assert outbound("--json", "failover", "release", PRIMARY, "--reason", said).json["changed"] is False
+    (held,), (released,) = world.facts("campaign.failover_held"), world.facts("campaign.failover_released")
+    assert (held["by"], held["reason"]) == ("lead", "numbers are moved")
+    assert (released["by"], released["reason"], released["held_at"]) == ("lead", said, held["held_at"])
     world.minutes(1, primary=FAILING)
     assert world.cxone.states == {PRIMARY: "paused", BACKUP: "active"}
 

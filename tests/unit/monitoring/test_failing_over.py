@@ -137,7 +137,7 @@ def test_a_person_holds_the_failover(world: MonitoringWorld) -> None:
     record = world.record()
     assert "held_by_person" in record.failover.reasons  # type: ignore[union-attr]
     assert Attention.CANNOT_FAIL_OVER not in record.attention
-    assert world.switches.release(PRIMARY)
+    assert world.switches.release(PRIMARY, "operator", "the numbers are moved", world.clock.now())
     world.minutes(1, primary=FAILING)
     assert world.cxone.states == {PRIMARY: "paused", BACKUP: "active"}
 

@@ -16,7 +16,8 @@ from datetime import datetime
 from typing import Any
 
 from outbound.clock import format_time, parse_time
-from outbound.events import Event, deterministic_id
+from outbound.events import Event, deterministic_id, new_event
+from outbound.events.facts.failovers import CampaignFailoverHeld, CampaignFailoverReleased
 from outbound.steering.failover import Direction, LastSwitch
 from outbound.steering.switch import Step, Switch
 from outbound.steering.transitions import Target
@@ -165,19 +166,55 @@ class Switches:
         )
         return written.item if written.done else None
 
-    def hold(self, primary_id: str, hold: PersonsHold) -> bool:
-        """Keep a campaign's failover from happening; return False where it is held already.
+    def hold(self, primary_id: str, hold: PersonsHold) -> Item | None:
+        """Keep a campaign's failover from happening, with the fact.
 
         One that is under way is completed: half of it would leave no campaign dialling.
-        """
-        held = {"by": hold.by, "since": format_time(hold.since), "reason": hold.reason}
-        return self._table.update(
-            self.key(primary_id), "SET #held = :held", {":held": held}, "attribute_not_exists(#held)"
-        ).done
 
-    def release(self, primary_id: str) -> bool:
-        """Let a campaign's failover happen again; return False where it is not held."""
-        return self._table.update(self.key(primary_id), "REMOVE #held", {}, "attribute_exists(#held)").done
+        Returns:
+            The item; None where it is held already.
+        """
+        since = format_time(hold.since)
+        fact = CampaignFailoverHeld(campaign_id=primary_id, by=hold.by, reason=hold.reason, held_at=since)
+        event = new_event(fact, self._tenant, hold.since, [primary_id, since])
+        written = self._table.update(
+            self.key(primary_id),
+            f"SET #held = :held, {SET_FACTS}",
+            {
+                ":held": {"by": hold.by, "since": since, "reason": hold.reason},
+                **facts_values([event], hold.since),
+            },
+            "attribute_not_exists(#held)",
+        )
+        return written.item if written.done else None
+
+    def release(self, primary_id: str, by: str, reason: str, now: datetime) -> Item | None:
+        """Let a campaign's failover happen again, with the fact.
+
+        Args:
+            primary_id: The campaign that has a backup.
+            by: Who releases it.
+            reason: Why.
+            now: The present moment.
+
+        Returns:
+            The item; None where it is not held, or was held anew meanwhile.
+        """
+        hold = self.get(primary_id).hold
+        if hold is None:
+            return None
+        since = format_time(hold.since)
+        fact = CampaignFailoverReleased(
+            campaign_id=primary_id, by=by, reason=reason, held_at=since, released_at=format_time(now)
+        )
+        event = new_event(fact, self._tenant, now, [primary_id, since])
+        written = self._table.update(
+            self.key(primary_id),
+            f"SET {SET_FACTS} REMOVE #held",
+            {":held": {"by": hold.by, "since": since, "reason": hold.reason}, **facts_values([event], now)},
+            "#held = :held",
+        )
+        return written.item if written.done else None
 
     def key(self, primary_id: str) -> Key:
         """Return the key of a campaign's item."""

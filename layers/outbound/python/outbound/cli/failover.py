@@ -11,6 +11,7 @@ from outbound.campaign_records.switches import FailoverRecord, PersonsHold, Swit
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.clock import format_time
+from outbound.store.table import Item
 
 _LONGEST_REASON = 256
 
@@ -28,16 +29,15 @@ def add_commands(groups: Any) -> None:
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("campaign_id", metavar="ID", help="the campaign that has a backup")
-        if name == "hold":
-            command.add_argument("--reason", required=True, metavar="TEXT", help="why, for those who look")
-            command.add_argument(
-                "--by", default="operator", metavar="ROLE", help="who: a role, no name (operator)"
-            )
+        command.add_argument("--reason", required=True, metavar="TEXT", help="why, for the audit")
+        command.add_argument(
+            "--by", default="operator", metavar="ROLE", help="who: a role, no name (operator)"
+        )
         command.set_defaults(run=run)
 
 
 def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
-    kept = {each.primary_id: each for each in Switches(stack.state, stack.tenant).all()}
+    kept = {each.primary_id: each for each in _switches(stack).all()}
     if chosen.campaign_id:
         _check(stack, chosen.campaign_id)
         record = kept.get(chosen.campaign_id) or FailoverRecord(chosen.campaign_id)
@@ -53,10 +53,8 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 def _hold(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     campaign_id = chosen.campaign_id
     _check(stack, campaign_id)
-    if not 0 < len(chosen.reason.strip()) <= _LONGEST_REASON:
-        raise ValueError(f"--reason: a text of up to {_LONGEST_REASON} characters")
-    hold = PersonsHold(chosen.by, stack.clock.now(), chosen.reason.strip())
-    placed = Switches(stack.state, stack.tenant).hold(campaign_id, hold)
+    hold = PersonsHold(chosen.by, stack.clock.now(), _reason(chosen))
+    placed = _published(stack, campaign_id, _switches(stack).hold(campaign_id, hold))
     how = "is held from now on" if placed else "was held already"
     output.said(
         f"the failover of {campaign_id} {how}; end that by: outbound failover release {campaign_id}",
@@ -68,9 +66,29 @@ def _hold(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 def _release(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     campaign_id = chosen.campaign_id
-    released = Switches(stack.state, stack.tenant).release(campaign_id)
+    item = _switches(stack).release(campaign_id, chosen.by, _reason(chosen), stack.clock.now())
+    released = _published(stack, campaign_id, item)
     how = "may happen again" if released else "was not held"
     output.said(f"the failover of {campaign_id} {how}", campaign_id=campaign_id, held=False, changed=released)
+
+
+def _reason(chosen: argparse.Namespace) -> str:
+    reason = str(chosen.reason).strip()
+    if not 0 < len(reason) <= _LONGEST_REASON:
+        raise ValueError(f"--reason: a text of up to {_LONGEST_REASON} characters")
+    return reason
+
+
+def _published(stack: Stack, campaign_id: str, item: Item | None) -> bool:
+    """Publish the fact of what was changed; return False where nothing was."""
+    if item is None:
+        return False
+    stack.outbox.publish_or_leave(_switches(stack).key(campaign_id), item)
+    return True
+
+
+def _switches(stack: Stack) -> Switches:
+    return Switches(stack.state, stack.tenant)
 
 
 def _check(stack: Stack, campaign_id: str) -> None:

@@ -56,6 +56,8 @@ class EventType(StrEnum):
     PROVISION_REJECTED = "campaign.provision_rejected"
     CAMPAIGN_FAILED_OVER = "campaign.failed_over"
     CAMPAIGN_FAILOVER_FAILED = "campaign.failover_failed"
+    CAMPAIGN_FAILOVER_HELD = "campaign.failover_held"
+    CAMPAIGN_FAILOVER_RELEASED = "campaign.failover_released"
     CAMPAIGN_REGISTERED = "campaign.registered"
     CAMPAIGN_REMOVED = "campaign.removed"
     CONSENT_CHANGED = "consent.changed"

@@ -69,3 +69,44 @@ class CampaignFailoverFailed(Fact):
 
     evidence: Mapping[str, Any]
     """What it was decided on: finding, threshold, whether calls were counted, windows (newest first)."""
+
+
+@fact_class
+class CampaignFailoverHeld(Fact):
+    """A person keeps a campaign's failover and fail-back from beginning."""
+
+    TYPE: ClassVar = EventType.CAMPAIGN_FAILOVER_HELD
+
+    campaign_id: str
+    """The campaign that has the backup."""
+
+    by: str
+    """Who: a role, no name."""
+
+    reason: str
+    """Why."""
+
+    held_at: str
+    """From when on."""
+
+
+@fact_class
+class CampaignFailoverReleased(Fact):
+    """A campaign's failover may happen again."""
+
+    TYPE: ClassVar = EventType.CAMPAIGN_FAILOVER_RELEASED
+
+    campaign_id: str
+    """The campaign that has the backup."""
+
+    by: str
+    """Who released it: a role, no name."""
+
+    reason: str
+    """Why."""
+
+    held_at: str
+    """From when on it was held."""
+
+    released_at: str
+    """Until when."""
