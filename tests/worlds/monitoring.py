@@ -159,10 +159,10 @@ class MonitoringWorld:
         answer = self._tick({}, Invocation(seconds))  # type: ignore[arg-type]
         return int(answer["looked_at"])
 
-    def minutes(self, number: int, **measured: tuple[int, int]) -> None:
-        """Let minutes pass, each with a tick, and with what is measured of campaigns by then."""
-        for _ in range(number):
-            self.clock.advance(minutes=1)
+    def minutes(self, number: int, every: int = 1, **measured: tuple[int, int]) -> None:
+        """Let minutes pass, with a tick every so many, and with what is measured of campaigns by then."""
+        for _ in range(0, number, every):
+            self.clock.advance(minutes=every)
             for campaign_id, counted in measured.items():
                 self.measured(campaign_id, counted)
             self.tick()

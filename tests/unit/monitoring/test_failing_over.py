@@ -145,9 +145,9 @@ def test_a_person_holds_the_failover(world: MonitoringWorld) -> None:
 def test_it_fails_back_on_a_proven_recovery_where_that_is_set(world: MonitoringWorld) -> None:
     world.configure(fail_back=True)
     _collapse(world)
-    world.minutes(59, primary=(300, 90), backup=HEALTHY)
+    world.minutes(55, every=5, primary=(300, 90), backup=HEALTHY)
     assert world.cxone.states == {PRIMARY: "paused", BACKUP: "active"}
-    world.minutes(32, primary=(300, 90), backup=HEALTHY)
+    world.minutes(40, every=5, primary=(300, 90), backup=HEALTHY)
     assert world.cxone.states == {PRIMARY: "active", BACKUP: "paused"}
     _, fact = world.facts("campaign.failed_over")
     assert (fact["direction"], fact["evidence"]["finding"]) == ("fail_back", "recovery")
@@ -156,7 +156,7 @@ def test_it_fails_back_on_a_proven_recovery_where_that_is_set(world: MonitoringW
 
 def test_it_stays_with_the_backup_unless_that_is_set(world: MonitoringWorld) -> None:
     _collapse(world)
-    world.minutes(120, primary=(300, 90), backup=HEALTHY)
+    world.minutes(120, every=5, primary=(300, 90), backup=HEALTHY)
     assert world.cxone.states == {PRIMARY: "paused", BACKUP: "active"}
 
 
@@ -184,7 +184,8 @@ def test_one_that_cannot_be_completed_in_time_has_failed_and_nothing_is_started_
     world: MonitoringWorld,
 ) -> None:
     _begin_without_a_start(world)
-    world.minutes(29)
+    world.minutes(28, every=7)
+    world.minutes(1)
     assert not world.facts("campaign.failover_failed")
     world.minutes(3)
     (fact,) = world.facts("campaign.failover_failed")
