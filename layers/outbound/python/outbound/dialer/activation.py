@@ -24,7 +24,7 @@ from outbound.dialer.judge import Judge, is_same, wanted
 from outbound.dialer.metrics import DialerMetric
 from outbound.dialer.operation_watch import Seen, look_at, wait_seconds
 from outbound.dialer.ownership import is_ours
-from outbound.dialer.rollouts import Rollout, Rollouts, Sent, Stage
+from outbound.dialer.rollouts import Progress, Rollout, Rollouts, Sent, Stage
 from outbound.dialer.settings import DialerSettings
 from outbound.dialer.snapshots import write_snapshot
 from outbound.dialer.step_result import RolloutEnds, RolloutUndone, StepOutcome, StepResult
@@ -115,7 +115,7 @@ class Activator:
         different = _different(rollout, in_force)
         if is_ours(in_force, rollout.progress):
             raise RolloutUndone("mismatch", f"what is in force is not what was asked for: {different}")
-        raise changed_by_others(in_force, f"it is not what was asked for: {different}")
+        raise changed_by_others(in_force, rollout.progress, f"it is not what was asked for: {different}")
 
     def _send(self, rollout: Rollout, settings: DialerSettings) -> StepResult:
         """Send the change; that it may have been sent is written down before."""
@@ -203,12 +203,23 @@ class Activator:
         logger.info("dialer settings are activated", extra={"version": in_force.version})
 
 
-def changed_by_others(in_force: SettingsInForce, said: str) -> RolloutEnds:
-    """Return the end of a rollout whose settings another party replaced: theirs are left as they are."""
-    message = (
-        f"another party changed the dialer (version {in_force.version}), and it is left as it is: {said}"
+def changed_by_others(in_force: SettingsInForce, progress: Progress, said: str) -> RolloutEnds:
+    """Return the end of a rollout whose settings another party replaced: theirs are left as they are.
+
+    An operation of ours that CXone still carries out may yet replace them: then it is named.
+    """
+    message = f"another party changed the dialer (version {in_force.version}), and it is left so: {said}"
+    changes = (progress.activation, progress.restoration)
+    operations = [each.operation_id for each in changes if each.operation_id and not each.ended]
+    if operations:
+        message = f"{message}; CXone still has the operation {', '.join(operations)} open"
+    return RolloutEnds(
+        Stage.FAILED,
+        "changed_by_others",
+        message,
+        version_found=in_force.version,
+        operation_open=bool(operations),
     )
-    return RolloutEnds(Stage.FAILED, "changed_by_others", message, version_found=in_force.version)
 
 
 def _end_if_in_force(in_force: str, target: str, version: str) -> None:

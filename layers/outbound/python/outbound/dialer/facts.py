@@ -175,6 +175,7 @@ def _failed(rollout: Rollout) -> Fact:
         version=progress.activation.version,
         version_found=progress.version_found,
         snapshot=progress.snapshot_key,
+        operation_open=progress.operation_open,
     )
 
 

@@ -77,7 +77,7 @@ class Restorer:
             self.rollouts.advance(rollout, self.clock.now(), readings=readings)
             return StepResult(StepOutcome.LATER, _READ_AGAIN_SECONDS)
         if not is_ours(in_force, rollout.progress):
-            raise changed_by_others(in_force, _why(rollout.progress))
+            raise changed_by_others(in_force, rollout.progress, _why(rollout.progress))
         ended = replace(rollout.progress.restoration, ended=OperationStatus.GONE.value)
         self.rollouts.advance(rollout, self.clock.now(), restoration=ended, readings=0)
         return StepResult(StepOutcome.AGAIN)
@@ -89,7 +89,7 @@ class Restorer:
         if canonical(in_force.settings) == progress.snapshot and (nothing_under_way(progress) or not ours):
             raise _rolled_back(progress)
         if not ours:
-            raise changed_by_others(in_force, _why(progress))
+            raise changed_by_others(in_force, progress, _why(progress))
         if progress.restores >= settings.watch.max_restores:
             said = f"the settings from before are not in force after {progress.restores} tries"
             raise RolloutEnds(Stage.FAILED, "rollback_failed", f"{said}: {_why(progress)}")

@@ -195,3 +195,6 @@ class RolloutFailed(Fact):
 
     snapshot: str
     """The key of the snapshot in the lake."""
+
+    operation_open: bool
+    """Whether CXone has an operation of the rollout that did not end: what it does yet is not known."""
