@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from outbound.campaigns.plan import Complaint, PlanCaps
+from outbound.campaigns.plan import PlanCaps
+from outbound.complaints import Complaint
 from outbound.compliance.contact import Purpose
 from outbound.compliance.rules import UNKNOWN, Row, Rules
 

@@ -15,7 +15,7 @@ from typing import Any
 from outbound.campaign_ids import CAMPAIGN_ID
 from outbound.campaigns.caps_checks import check_caps
 from outbound.campaigns.field_reader import FieldReader, Form
-from outbound.campaigns.plan import CampaignPlan, Complaint, Hours, PlanCaps, derived_key
+from outbound.campaigns.plan import CampaignPlan, Hours, PlanCaps, derived_key
 from outbound.campaigns.plan_fields import (
     read_caps,
     read_failover,
@@ -26,6 +26,7 @@ from outbound.campaigns.plan_fields import (
     read_zone,
 )
 from outbound.campaigns.window_checks import check_window
+from outbound.complaints import Complaint
 from outbound.compliance.contact import Purpose
 from outbound.compliance.places import EASTERN, ZONES
 from outbound.compliance.rules import Rules

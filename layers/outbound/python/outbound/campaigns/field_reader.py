@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from outbound.campaigns.plan import Complaint
+from outbound.complaints import Complaint
 
 # A value that is quoted may be anything, and a plan may have thousands of wrong fields.
 _LONGEST_QUOTED = 64

@@ -17,21 +17,6 @@ _NOT_IN_A_KEY = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
-    """What is wrong with a plan, or with one field of it; `citation` where the rule is one of the law."""
-
-    field: str
-    rule: str
-    message: str
-    citation: str = ""
-
-    def __str__(self) -> str:
-        """Return the complaint as one line."""
-        said = f"{self.field}: {self.message}" if self.field else self.message
-        return f"{said} ({self.citation})" if self.citation else said
-
-
-@dataclass(frozen=True, slots=True)
 class Hours:
     """Days and hours as they were read: `time(0)` as the end is the end of the day."""
 

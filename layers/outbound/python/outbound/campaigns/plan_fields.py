@@ -6,7 +6,8 @@ from datetime import time
 
 from outbound.calling.profile import DAYS, MOST_PER_DAY, MOST_PER_WEEK, Day
 from outbound.campaigns.field_reader import FieldReader, quoted
-from outbound.campaigns.plan import Complaint, Hours, PlanCaps
+from outbound.campaigns.plan import Hours, PlanCaps
+from outbound.complaints import Complaint
 from outbound.compliance.contact import Purpose
 from outbound.compliance.hours import UnknownZone, read_time, zone
 from outbound.compliance.places import ZONES

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from outbound.campaigns.checks import messages, name_and_key
-from outbound.campaigns.plan import CampaignPlan, Complaint
+from outbound.campaigns.plan import CampaignPlan
 from outbound.campaigns.provisions import Provision
+from outbound.complaints import Complaint
 from outbound.events import Event, new_event
 from outbound.events.facts.campaigns import CampaignProvisioned, CampaignProvisionRejected, ProvisionComplaint
 

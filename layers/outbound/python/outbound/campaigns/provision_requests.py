@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 from outbound.campaigns.checks import check, messages
 from outbound.campaigns.lookups import PlanLookups
-from outbound.campaigns.plan import CampaignPlan, Complaint
+from outbound.campaigns.plan import CampaignPlan
 from outbound.campaigns.provisions import Provision, Provisions, ProvisionState
 from outbound.clock import Clock
+from outbound.complaints import Complaint
 from outbound.compliance.rules import Rules
 from outbound.cxone.ports.campaigns import CampaignRecord
 from outbound.events import Event

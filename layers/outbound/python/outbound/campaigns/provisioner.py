@@ -25,7 +25,7 @@ from typing import Any
 from outbound.calling.settings import ComplianceSettings
 from outbound.campaigns.lookups import PlanLookups
 from outbound.campaigns.metrics import CampaignMetric
-from outbound.campaigns.plan import CampaignPlan, Complaint
+from outbound.campaigns.plan import CampaignPlan
 from outbound.campaigns.provision_facts import provision_rejected, provisioned
 from outbound.campaigns.provision_requests import (
     Overtaken,
@@ -37,6 +37,7 @@ from outbound.campaigns.provision_requests import (
 from outbound.campaigns.provisions import Provision, Provisions, ProvisionState
 from outbound.campaigns.registration import Registrar, RegistrationConflict
 from outbound.clock import Clock, Deadline, Invocation
+from outbound.complaints import Complaint
 from outbound.compliance.rules import Rules
 from outbound.cxone.errors import Conflict, CxoneError, InvalidRequest, OutOfTime
 from outbound.cxone.ports.campaigns import CampaignRecord, CampaignsPort

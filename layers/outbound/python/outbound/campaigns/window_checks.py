@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from outbound.calling.profile import DAYS
-from outbound.campaigns.plan import Complaint, Hours
+from outbound.campaigns.plan import Hours
+from outbound.complaints import Complaint
 from outbound.compliance.holidays import holiday
 from outbound.compliance.hours import Hours as DayHours
 from outbound.compliance.hours import Interval, interval, local_date, zone

@@ -15,7 +15,7 @@ from outbound.calling.settings import ComplianceSettings
 from outbound.campaign_ids import is_campaign_id
 from outbound.campaigns.checks import Checked, Lookups, check, named_things
 from outbound.campaigns.lookups import PlanLookups, backup_chain
-from outbound.campaigns.plan import CampaignPlan, Complaint
+from outbound.campaigns.plan import CampaignPlan
 from outbound.campaigns.provision_requests import differences, name_taken
 from outbound.campaigns.provisions import Provision, Provisions
 from outbound.cli.errors import explained
@@ -24,6 +24,7 @@ from outbound.cli.output import Output
 from outbound.cli.stack import Stack, StackNotFound
 from outbound.cli.steering import steering_of
 from outbound.clock import Deadline, SystemClock, format_time
+from outbound.complaints import Complaint
 from outbound.compliance.rules import packaged_rules
 from outbound.cxone.errors import CxoneError
 from outbound.events import EventType, event_of_type
