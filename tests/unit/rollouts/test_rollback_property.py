@@ -47,7 +47,7 @@ class Story:
 def _tell(story: Story) -> RolloutWorld:
     """Let a rollout happen, and return the world when it has ended."""
     clock = FakeClock(_BEGAN)
-    world = RolloutWorld(AwsWorld(), clock)
+    world = RolloutWorld(AwsWorld(), clock, guard={"look_seconds": 300, "first_minutes": 5})
     world.plan_operations(*story.plans)
     if story.breach:
         world.readings.give("spring", 1000, 60)
