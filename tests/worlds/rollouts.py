@@ -155,10 +155,14 @@ class GivenReadings:
 
     def __init__(self) -> None:
         self.by_campaign: dict[str, Callable[[datetime, datetime], Reading]] = {}
+        self.efficiencies: dict[str, float] = {}
 
     def read(self, campaign_id: str, since: datetime, now: datetime) -> Reading:
         given = self.by_campaign.get(campaign_id)
         return given(since, now) if given else Reading(campaign_id, Counts(), None)
+
+    def efficiency(self, campaign_id: str, since: datetime, now: datetime) -> float | None:
+        return self.efficiencies.get(campaign_id)
 
     def give(self, campaign_id: str, answered: int, abandoned: int, **more: Any) -> None:
         """Let a campaign have these calls since any activation, counted until now."""

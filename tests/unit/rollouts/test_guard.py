@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +10,9 @@ import pytest
 
 from outbound.campaign_records.health_records import AbandonmentView, HealthRecord, HealthRecords, Span
 from outbound.campaign_records.samples import Samples
+from outbound.clock import format_time, parse_time
+from outbound.cxone.errors import CxoneError, Unavailable
+from outbound.cxone.ports.dialer_reports import AuditEntry, Period, ReportedHour
 from outbound.dialer.campaign_readings import CampaignReadings
 from outbound.dialer.configuration import canonical
 from outbound.dialer.guard import Counts, Reading, breach_in
@@ -63,6 +66,51 @@ def test_efficiency_is_judged_where_the_settings_name_a_least_one() -> None:
     breach = breach_in(reading, GuardSettings(min_efficiency=0.5), 0.03)
     assert breach is not None
     assert breach.reason == "guard_efficiency"
+
+
+def test_an_efficiency_below_the_least_one_rolls_back(make_world: MakeWorld) -> None:
+    world = make_world(guard={"min_efficiency": 0.5})
+    world.plan_operations()
+    world.readings.give("spring", 100, 0)
+    world.readings.efficiencies["spring"] = 0.4
+    ended = world.roll_out(document(campaigns=["spring"]))
+    assert (ended.progress.reason, world.in_force()) == ("guard_efficiency", OLD)
+
+
+class Hours:
+    """The port of reports, with an efficiency for some hours."""
+
+    def __init__(self, by_hour: Mapping[str, Any], error: CxoneError | None = None) -> None:
+        self.by_hour, self.error = by_hour, error
+
+    def hours(self, campaign_id: str, period: Period) -> list[ReportedHour]:
+        if self.error:
+            raise self.error
+        hours = {parse_time(hour): value for hour, value in self.by_hour.items()}
+        return [
+            ReportedHour(format_time(hour), value, *[None] * 6)
+            for hour, value in hours.items()
+            if period.start <= hour < period.end
+        ]
+
+    def audit_pages(self, period: Period, page_size: int) -> Iterator[list[AuditEntry]]:
+        raise NotImplementedError
+
+
+def test_efficiency_is_that_of_whole_hours_since_the_activation(aws: AwsWorld) -> None:
+    hours = {
+        "2026-03-10T12:00:00Z": 0.1,  # began before the activation
+        "2026-03-10T13:00:00Z": 0.6,
+        "2026-03-10T14:00:00Z": 0.8,
+        "2026-03-10T15:00:00Z": "odd",
+        "2026-03-10T16:00:00Z": 0.2,  # has not ended
+    }
+    since, now = parse_time("2026-03-10T12:10:00Z"), parse_time("2026-03-10T16:30:00Z")
+    readings = CampaignReadings(aws.table(), "acme", Hours(hours))
+    assert readings.efficiency("spring", since, now) == pytest.approx(0.7)
+    assert readings.efficiency("spring", since, parse_time("2026-03-10T13:59:00Z")) is None
+    refused = CampaignReadings(aws.table(), "acme", Hours(hours, Unavailable("503")))
+    assert refused.efficiency("spring", since, now) is None
 
 
 def test_a_breach_rolls_back(world: RolloutWorld) -> None:
@@ -139,7 +187,7 @@ def test_the_readings_are_of_windows_since_the_activation(aws: AwsWorld, clock: 
     sample(5, 15, 100, 9)  # shares calls with the one before
     sample(10, 20, 100, 4)
     clock.advance(minutes=21)
-    readings = CampaignReadings(table, "acme")
+    readings = CampaignReadings(table, "acme", Hours({}))
     found = readings.read("spring", since, clock.now())
     assert found.since == Counts(200, 6)
     assert found.newest == since + timedelta(minutes=20)

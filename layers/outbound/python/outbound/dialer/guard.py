@@ -13,7 +13,7 @@ activation is not this rollout's doing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -64,7 +64,10 @@ class Readings(Protocol):
     """Where the guard's metrics come from."""
 
     def read(self, campaign_id: str, since: datetime, now: datetime) -> Reading:
-        """Return what is known of a campaign since a moment."""
+        """Return what is known of a campaign since a moment, but for the dialer's efficiency."""
+
+    def efficiency(self, campaign_id: str, since: datetime, now: datetime) -> float | None:
+        """Return the dialer's efficiency in a campaign since a moment; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +131,18 @@ class Guard:
         minutes = guard_minutes(rollout, settings.guard)
         passed = (now - since).total_seconds()
         if passed >= guard.first_minutes * 60:
-            readings = [self._readings.read(each, since, now) for each in rollout.campaigns]
+            readings = [self._reading(each, since, now, guard) for each in rollout.campaigns]
             self._judge(readings, guard, settings.limits.abandonment_target.value)
             self._ring_if_blind(rollout, readings, guard, now)
         if passed >= minutes * 60:
             raise RolloutEnds(Stage.ACTIVE, "guarded", f"in force, and watched for {minutes:g} minutes")
         return StepResult(StepOutcome.LATER, _wait(guard, minutes, passed))
+
+    def _reading(self, campaign_id: str, since: datetime, now: datetime, guard: GuardSettings) -> Reading:
+        reading = self._readings.read(campaign_id, since, now)
+        if guard.min_efficiency is None:
+            return reading
+        return replace(reading, efficiency=self._readings.efficiency(campaign_id, since, now))
 
     def _judge(self, readings: Sequence[Reading], guard: GuardSettings, limit: float) -> None:
         for reading in readings:

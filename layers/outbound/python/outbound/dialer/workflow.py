@@ -55,12 +55,14 @@ class RolloutWorkflow:
 
         The guard judges by `readings`; unless given, by what the monitor of campaigns keeps.
         """
-        port, clock, tenant = runtime.cxone.until(deadline).dialer, runtime.clock, runtime.tenant
+        cxone, clock, tenant = runtime.cxone.until(deadline), runtime.clock, runtime.tenant
+        port = cxone.dialer
         rollouts, facts = Rollouts(runtime.state, tenant), RolloutFacts(tenant)
         judge = Judge(port, rollouts, facts, clock)
         activator = Activator(port, judge, rollouts, runtime.lake, facts, clock)
         restorer = Restorer(port, rollouts, facts, clock)
-        guard = Guard(readings or CampaignReadings(runtime.state, tenant), rollouts, clock)
+        kept = CampaignReadings(runtime.state, tenant, cxone.dialer_reports)
+        guard = Guard(readings or kept, rollouts, clock)
         finisher = Finisher(rollouts, facts, clock)
         steps: dict[str, Step] = {
             "check": judge.check,
