@@ -123,6 +123,18 @@ class CampaignJournal:
         others = [each for each in self.notes if each.decision.decision_id != known]
         return replace(self, notes=_bounded([*others, note]))
 
+    def without_resumes_not_carried_out(self) -> CampaignJournal:
+        """Return it with what counted before every resume that is noted and that CXone never did."""
+        if self.journal is None:
+            return self
+        vain = {
+            note.decision
+            for note in self.notes
+            if note.decision.target is Target.ACTIVE and note.result is not Result.APPLIED
+        }
+        decisions = tuple(each for each in self.journal.decisions if each not in vain)
+        return replace(self, journal=replace(self.journal, decisions=decisions))
+
     def with_sighting(self, sighting: Sighting) -> CampaignJournal:
         """Return it with a state that was asked for or reported; unchanged where there is no journal."""
         return self if self.journal is None else replace(self, journal=self.journal.with_sighting(sighting))

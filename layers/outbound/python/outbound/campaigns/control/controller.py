@@ -6,6 +6,7 @@
     reconciled, by a message or by the schedule's tick, as often as need be:
         look at CXone -> what is wanted? --it does--> said, once
                                          --it does not--> noted, asked for, its answer noted -> look again
+                                         --it is to dial, and its hours are over--> refused
 
 Nothing depends on who comes first or dies when: what was noted is wanted, and what is wanted is asked for
 until CXone does it. A pause that waits is asked for even where CXone does not say how the campaign is.
@@ -35,7 +36,7 @@ from outbound.cxone.ports.campaigns import CampaignRecord, CampaignsPort, Campai
 from outbound.events import deterministic_id
 from outbound.logs import logger
 from outbound.runtime import Runtime
-from outbound.steering.situation import CampaignState, Situation
+from outbound.steering.situation import CampaignState, Refusal, Situation
 from outbound.steering.transitions import (
     Outcome,
     StateDecision,
@@ -208,9 +209,16 @@ class CampaignControl:
             known = self._journals.get(campaign_id)
             state, record = self._read(known)
             held_by = self._reader.held_by(campaign_id)
-            if written := self._log.write(known, self._with_look(known, state, held_by), state):
+            noted, forbids = self._with_look(known, state, held_by), self._forbids(known)
+            if written := self._log.write(known, noted, state, forbids=forbids):
                 return self._seen(written, state, record, held_by)
         raise JournalBusy(campaign_id)
+
+    def _forbids(self, known: CampaignJournal) -> Refusal | None:
+        """Return why a resume that waits for CXone may not be done any more: its hours are over."""
+        if all(note.decision.target is not Target.ACTIVE for note in known.pending()):
+            return None
+        return self._reader.hours_refusal(known.campaign_id)
 
     def _read(self, known: CampaignJournal) -> tuple[CampaignState, CampaignRecord | None]:
         """Return what CXone says of a campaign.

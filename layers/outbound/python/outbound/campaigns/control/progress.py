@@ -2,12 +2,14 @@
 
     accepted --CXone does it----------------> applied     `campaign.transitioned`
              |--a newer decision counts-----> superseded  `campaign.transition_refused`
-             `--ended, or not in CXone------> refused     `campaign.transition_refused`
+             |--ended, or not in CXone------> refused     `campaign.transition_refused`
+             `--a resume, its hours over----> refused     `campaign.transition_refused`
 
     another party's doing, as CXone reports it -------> applied
 
 Each decision is said once. A decision of another party is said where it changes what was said last: a look at
-CXone and its report may tell of the same change at two moments.
+CXone and its report may tell of the same change at two moments. A resume that is refused is taken out of the
+journal, with those before it that were never carried out: it has no effect later either.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ _APPLIED_BY = {
     Target.PAUSED: NOT_DIALLING - {CampaignState.MISSING},
     Target.ACTIVE: frozenset({CampaignState.ACTIVE}),
 }
+_REFUSED_BY = {CampaignState.MISSING: Refusal.MISSING, CampaignState.ENDED: Refusal.ENDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Change:
 
 
 def advance(
-    known: CampaignJournal, state: CampaignState, now: datetime
+    known: CampaignJournal, state: CampaignState, now: datetime, forbids: Refusal | None = None
 ) -> tuple[CampaignJournal, list[Change]]:
     """Return the journal with what became of its decisions, and each of these changes.
 
@@ -43,18 +46,21 @@ def advance(
         known: What is noted of the campaign.
         state: What it does; UNKNOWN where CXone was not asked just now.
         now: The present moment.
+        forbids: Why a resume that CXone has not done yet may not be done any more, None where it may.
     """
     journal = known.journal
     if journal is None:
         return known, []
     newest, before = journal.newest(), said_before(known)
     changes = [Change(note, before) for note in _superseded(known, newest, now)]
-    if settled := _settled(known, newest, state, before, now):
+    if settled := _settled(known, newest, state, before, now, forbids):
         changes.append(Change(settled, before))
     for change in changes:
         known = known.with_note(change.note)
         if change.note.result is Result.APPLIED:
             known = replace(known, said=newest.target)
+        elif change.note.result is Result.REFUSED and newest.target is Target.ACTIVE:
+            known = known.without_resumes_not_carried_out()
     return known, changes
 
 
@@ -83,6 +89,7 @@ def _settled(
     state: CampaignState,
     before: CampaignState,
     now: datetime,
+    forbids: Refusal | None,
 ) -> DecisionNote | None:
     """Return the newest decision's note where it has come to its end, and that was not said yet."""
     noted = known.note_of(newest.decision_id)
@@ -95,8 +102,7 @@ def _settled(
         return replace(note, result=Result.APPLIED, noted_at=now)
     if not is_pending:
         return None
-    if state is CampaignState.MISSING:
-        return replace(note, result=Result.REFUSED, noted_at=now, refusals=(Refusal.MISSING.value,))
-    if state is CampaignState.ENDED:
-        return replace(note, result=Result.REFUSED, noted_at=now, refusals=(Refusal.ENDED.value,))
-    return None
+    refusal = _REFUSED_BY.get(state) or (forbids if newest.target is Target.ACTIVE else None)
+    if refusal is None:
+        return None
+    return replace(note, result=Result.REFUSED, noted_at=now, refusals=(refusal.value,))

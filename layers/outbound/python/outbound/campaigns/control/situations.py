@@ -13,7 +13,7 @@ from outbound.cxone.errors import CxoneError, NotFound
 from outbound.cxone.ports.campaigns import CampaignsPort
 from outbound.logs import logger
 from outbound.runtime import Runtime
-from outbound.steering.situation import CampaignState, Situation
+from outbound.steering.situation import CampaignState, Refusal, Situation
 from outbound.store.holds import Holds
 from outbound.store.registry import Registry
 
@@ -69,6 +69,13 @@ class SituationReader:
         if campaign is None:
             return WindowState()
         return window_at(CallingProfile.model_validate(campaign.calling), self._clock.now())
+
+    def hours_refusal(self, campaign_id: str) -> Refusal | None:
+        """Return why a campaign's hours keep it from being started now, None where they do not."""
+        is_open = self.window_of(campaign_id).is_open
+        if is_open is None:
+            return Refusal.WINDOW_UNKNOWN
+        return None if is_open else Refusal.OUTSIDE_WINDOW
 
     def held_by(self, campaign_id: str) -> frozenset[str]:
         """Return the owners that hold a campaign and are not about to release it."""

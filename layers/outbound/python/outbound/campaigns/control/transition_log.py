@@ -14,7 +14,7 @@ from outbound.clock import Clock
 from outbound.events import Event
 from outbound.logs import logger
 from outbound.metrics import measure
-from outbound.steering.situation import CampaignState
+from outbound.steering.situation import CampaignState, Refusal
 from outbound.store.outbox import Outbox
 
 _COUNTED = {
@@ -54,6 +54,7 @@ class TransitionLog:
         noted: CampaignJournal,
         state: CampaignState,
         ended: Sequence[Change] = (),
+        forbids: Refusal | None = None,
     ) -> CampaignJournal | None:
         """Write what is noted now, with what becomes of decisions by it.
 
@@ -62,12 +63,13 @@ class TransitionLog:
             noted: What is noted now.
             state: What the campaign does; UNKNOWN where CXone was not asked just now.
             ended: Decisions whose end is noted already, and is to be said.
+            forbids: Why a resume that CXone has not done yet may not be done any more, None where it may.
 
         Returns:
             The journal as it is written; None where another invocation wrote meanwhile.
         """
         now = self._clock.now()
-        noted, changes = advance(noted, state, now)
+        noted, changes = advance(noted, state, now, forbids)
         changes = [*ended, *changes]
         if noted == known and not changes:
             return known
