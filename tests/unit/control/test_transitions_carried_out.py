@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -249,3 +250,33 @@ def test_what_was_decided_is_carried_out_when_an_archive_has_ended(
     world.release(PAUSED)
     assert world.take(world.event(event_type, {"campaign_id": PAUSED})) == []
     assert world.status(PAUSED) == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    "data", [{"targetState": "Paused", "campaignId": f" {DIALS} "}, {"target_state": "PAUSED", "reason": 7}]
+)
+def test_a_pause_is_taken_however_its_fields_are_written(
+    world: ControlWorld, data: dict[str, object]
+) -> None:
+    event = world.event("campaign.transition.requested", {"campaign_id": DIALS, "colour": "red", **data})
+    assert world.take(event) == []
+    assert world.status(DIALS) == "PAUSED"
+
+
+def test_a_pause_is_taken_though_its_time_cannot_be_read(world: ControlWorld) -> None:
+    event = replace(world.requested(DIALS, "paused"), occurred_at="yesterday")
+    assert world.take(event) == []
+    assert world.status(DIALS) == "PAUSED"
+    assert world.said(DIALS) == [("person", "active", "paused")]
+
+
+def test_a_resume_whose_time_cannot_be_read_is_not_taken(world: ControlWorld) -> None:
+    assert world.take(replace(world.requested(PAUSED, "active"), occurred_at="yesterday")) == []
+    assert world.status(PAUSED) == "PAUSED"
+    assert len(world.aws.drain("control-campaigns-dlq")) == 1
+
+
+def test_a_resume_of_long_ago_is_not_taken_for_one_of_now(world: ControlWorld) -> None:
+    world.ask(DIALS, "paused")
+    assert world.take(replace(world.requested(DIALS, "active"), occurred_at="1970-01-01T00:00:00Z")) == []
+    assert world.status(DIALS) == "PAUSED"

@@ -4,7 +4,7 @@ Fields are written as here or in camelCase. A request with an unknown field is i
 would be an instruction that is not followed; what CXone reports about itself may have more than is known.
 
 What forbids calling is read more leniently: webhooks, files and the ledger of consent take it from whatever
-can be read, before anything is checked here.
+can be read, before anything is checked here; `pause_in` takes a pause from a request that is wrong otherwise.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, m
 from pydantic import ValidationError as PydanticError
 from pydantic.alias_generators import to_camel
 
+from outbound.campaign_ids import is_campaign_id
 from outbound.complaints import complaint
 from outbound.events.fields import (
     AttributeName,
@@ -40,6 +41,8 @@ from outbound.logs import masked_text
 _LONGEST_NAME = 64
 # An event can have thousands of wrong fields; what is said about it has to fit on the bus.
 _MOST_NAMED = 20
+LONGEST_REASON, LONGEST_REQUESTER = 256, 128
+"""So many characters of why and by whom a campaign is to be paused or resumed are taken."""
 
 
 class InvalidData(ValueError):
@@ -219,10 +222,10 @@ class TransitionRequested(Request):
     target_state: Literal["active", "paused"]
     """The state."""
 
-    reason: str | None = Field(None, max_length=256)
+    reason: str | None = Field(None, max_length=LONGEST_REASON)
     """Why, for the audit."""
 
-    requested_by: str | None = Field(None, max_length=128)
+    requested_by: str | None = Field(None, max_length=LONGEST_REQUESTER)
     """Who asks, for the audit: a role or a system, and not a person's name."""
 
 
@@ -416,6 +419,30 @@ def validated(event_type: EventType, data: object) -> dict[str, Any]:
         return model.model_validate(data).model_dump(mode="json", exclude_none=True)
     except PydanticError as error:
         raise InvalidData(_complaints(error)) from None
+
+
+def pause_in(data: object) -> dict[str, Any] | None:
+    """Return the data of a request to pause, whatever else is wrong with it; None where it is not one.
+
+    A pause needs which campaign and that, nothing else. Of why and by whom is kept what can be.
+    """
+    if not isinstance(data, Mapping):
+        return None
+    campaign_id, target = _first_text(data, "campaign_id"), _first_text(data, "target_state")
+    if not is_campaign_id(campaign_id) or target.casefold() != "paused":
+        return None
+    pause = {"campaign_id": campaign_id, "target_state": "paused"}
+    for name, longest in (("reason", LONGEST_REASON), ("requested_by", LONGEST_REQUESTER)):
+        # Half of a surrogate pair is in no text that can be published.
+        if text := _first_text(data, name).encode(errors="replace").decode():
+            pause[name] = text[:longest]
+    return pause
+
+
+def _first_text(data: Mapping[Any, Any], name: str) -> str:
+    """Return a field without blanks around it, however its name is written; empty where it is not a text."""
+    given = (as_text(data.get(spelt)) for spelt in (name, to_camel(name)))
+    return next((text for each in given if isinstance(each, str) and (text := each.strip())), "")
 
 
 def _complaints(error: PydanticError) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,8 @@ from outbound.do_not_call import PACKAGED_CODES
 from outbound.events import Event, EventType, event_of_type, new_event
 from outbound.events.facts.base import Fact
 from outbound.events.facts.webhooks import RejectedPart, WebhookRejected, WebhookUnmapped
-from outbound.events.requests import REPORTS, InvalidData, validated
-from outbound.moments import NoMoment, moment_in
+from outbound.events.requests import REPORTS, InvalidData, pause_in, validated
+from outbound.moments import NoMoment, moment_in, moment_of_refusal
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.duplicate_names import contradictions
 from outbound.webhooks.mapping import BadMapping, MappingResult, MappingRules, RuleMatch
@@ -81,11 +81,11 @@ class Reader:
 
     def read(self, delivery: Delivery) -> Contents:
         """Return everything that a delivery holds; the same delivery and mapping give the same events."""
-        payload, *others = payloads_of(delivery.body)
+        payload, *other_payloads = payloads_of(delivery.body)
         events = self._rules.events_of(payload)
         result = self._rules.read(events) if len(events) <= _MOST_EVENTS else None
         found = opt_outs_in(self._rules, payload, self._codes, result)
-        found += [each for other in others for each in opt_outs_in(self._rules, other, self._codes)]
+        found += [each for other in other_payloads for each in opt_outs_in(self._rules, other, self._codes)]
         opt_outs = _each_once(found, delivery, self._tenant)
         if result is None:
             why = f"it holds more than {_MOST_EVENTS} events"
@@ -93,8 +93,12 @@ class Reader:
         contents = Contents(opt_outs, unmapped=result.unmapped, own=result.own)
         if result.unmapped:
             contents.unmapped_because = "no rule of the provider's mapping fits"
-        twice = contradictions(result, map(self._result_of, others))
-        contents.events = _first_of_each(self._placed(result, delivery, contents, twice), contents)
+        others = list(map(self._result_of, other_payloads))
+        twice = contradictions(result, others)
+        placed = self._placed(result, delivery, contents, twice)
+        refused = {each.place for each in contents.rejections}
+        placed += self._pauses([result, *others], refused, delivery)
+        contents.events = _first_of_each(placed, contents)
         return contents
 
     def _result_of(self, payload: Any) -> MappingResult:
@@ -120,6 +124,24 @@ class Reader:
                 contents.rejections.append(Rejection(match.place, match.event_type.value, invalid.fields))
         return placed
 
+    def _pauses(
+        self, results: Sequence[MappingResult], refused: Collection[int], delivery: Delivery
+    ) -> list[tuple[int, Event]]:
+        """Return the pauses in what is refused: they count, whatever else is wrong, if the sender may ask."""
+        if EventType.TRANSITION_REQUESTED.value not in self._provider.request_types:
+            return []
+        found: dict[str, tuple[int, Event]] = {}
+        for match in (match for result in results for match in result.matches if match.place in refused):
+            if pause := self._pause_in(match, delivery):
+                found.setdefault(pause.event_id, (match.place, pause))
+        return list(found.values())
+
+    def _pause_in(self, match: RuleMatch, delivery: Delivery) -> Event | None:
+        if match.event_type is not EventType.TRANSITION_REQUESTED or (data := pause_in(match.data)) is None:
+            return None
+        moment = moment_of_refusal(match.occurred_at, delivery.received_at)
+        return self._event_of(match, moment, data, delivery)
+
     def _is_taken(self, match: RuleMatch) -> bool:
         """Return True if an event is nothing but an opt-out: a refusal of consent has nothing else to do."""
         return match.event_type is EventType.CONSENT_CHANGED and bool(opt_outs_of(match, self._codes))
@@ -129,18 +151,20 @@ class Reader:
         _check_id(match)
         try:
             data = validated(match.event_type, _with_its_time(match, moment))
-            event = event_of_type(
-                match.event_type,
-                self._tenant,
-                moment or delivery.received_at,
-                effect_of(delivery, match.own_id, match.place),
-                data,
-                delivery.delivery_id,
-            )
+            event = self._event_of(match, moment or delivery.received_at, data, delivery)
             _check_size(event)
         except RecursionError:
             raise InvalidData({"data": "is nested too deeply"}) from None
         return event
+
+    def _event_of(
+        self, match: RuleMatch, moment: datetime, data: Mapping[str, Any], delivery: Delivery
+    ) -> Event:
+        effect = effect_of(delivery, match.own_id, match.place)
+        if match.event_type is EventType.TRANSITION_REQUESTED and data["target_state"] == "paused":
+            # No other request with the sender's id of it may stand in the place of a pause.
+            effect += [data["campaign_id"], data["target_state"]]
+        return event_of_type(match.event_type, self._tenant, moment, effect, data, delivery.delivery_id)
 
     def _check_allowed(self, event_type: EventType) -> None:
         if event_type in REPORTS:

@@ -22,8 +22,9 @@ from outbound.campaigns.control.situations import SituationReader
 from outbound.clock import Clock, Deadline, Invocation, parse_time
 from outbound.cxone.errors import CxoneError, OutOfTime
 from outbound.events import Event, EventType
-from outbound.events.requests import InvalidData, validated
+from outbound.events.requests import InvalidData, pause_in, validated
 from outbound.logs import logger
+from outbound.moments import moment_of_refusal
 from outbound.queues import Refused, TryLater, event_of, exponential_backoff, work
 from outbound.runtime import Runtime, Work
 from outbound.steering.situation import CampaignState, Situation
@@ -106,8 +107,14 @@ class StateMessages:
         return situation
 
     def _at(self, event: Event) -> datetime:
-        """Return the moment of an event: one that is ahead of our clock would win over all until then."""
-        return min(parse_time(event.occurred_at), self._clock.now())
+        """Return the moment of an event: one that is ahead of our clock would win over all until then.
+
+        A pause whose moment cannot be used is of now.
+        """
+        now = self._clock.now()
+        if _pause_in(event):
+            return moment_of_refusal(event.occurred_at, now)
+        return min(parse_time(event.occurred_at), now)
 
 
 def _read(event: Event) -> tuple[str, Mapping[str, Any]]:
@@ -116,7 +123,8 @@ def _read(event: Event) -> tuple[str, Mapping[str, Any]]:
         quoted = event.event_type[:_LONGEST_QUOTED]
         raise Refused(f"an event of the type {quoted!r} says nothing about a campaign's state")
     try:
-        parse_time(event.occurred_at)
+        if _pause_in(event) is None:
+            parse_time(event.occurred_at)
         data = _data(event)
     except (InvalidData, ValueError) as error:
         raise Refused(f"the event is not understood: {error}"[:300]) from error
@@ -133,10 +141,14 @@ def _data(event: Event) -> Mapping[str, Any]:
     try:
         return validated(EventType(event.event_type), event.data)
     except InvalidData:
-        given = {name: event.data.get(name) for name in ("campaign_id", "target_state")}
-        if given["target_state"] != Target.PAUSED:
-            raise
-        return validated(EventType.TRANSITION_REQUESTED, given)
+        if pause := _pause_in(event):
+            return pause
+        raise
+
+
+def _pause_in(event: Event) -> Mapping[str, Any] | None:
+    """Return the data of a request to pause that may be wrong otherwise, None where it is not one."""
+    return pause_in(event.data) if event.event_type == EventType.TRANSITION_REQUESTED else None
 
 
 def _later(error: CxoneError, record: Mapping[str, Any], now: datetime) -> TryLater:
