@@ -256,7 +256,7 @@ class CampaignControl:
         if state in (CampaignState.UNKNOWN, CampaignState.MISSING):
             return known
         if known.journal is None:
-            # What a held campaign did before, its hold knows: that it is paused now is no decision.
+            # What a held campaign did before, its hold knows: being paused now is the hold's.
             return known if held_by else known.started(state)
         is_news = not (known.is_in_doubt(self._clock.now()) or known.is_known_to_be(state))
         return known.with_look(state) if is_news else known
