@@ -55,8 +55,19 @@ def test_a_collapse_that_is_reported_is_acted_on(world: MonitoringWorld) -> None
         {"lastUpdated": None},
         {"lastUpdated": "2026-03-11T16:00:00Z"},
         {"totalCalls": 10, "successfulCalls": 11},
+        {"lastUpdated": "0001-01-01T00:00:00Z"},
+        {"successRate": 10**400},
+        {"activeCalls": 10**400},
     ],
-    ids=["no share", "no time", "a time to come", "more successes than calls"],
+    ids=[
+        "no share",
+        "no time",
+        "a time to come",
+        "more successes than calls",
+        "no age",
+        "no number",
+        "too many calls under way",
+    ],
 )
 def test_metrics_that_cannot_be_are_dead_letters_and_change_nothing(
     world: MonitoringWorld, metrics: dict[str, Any]
@@ -64,6 +75,13 @@ def test_metrics_that_cannot_be_are_dead_letters_and_change_nothing(
     assert not world.take(world.reported(**metrics))
     assert world.dead() == 1
     assert not world.samples.history(PRIMARY, world.clock.now())
+
+
+def test_counts_that_cannot_be_reckoned_with_are_not_said(world: MonitoringWorld) -> None:
+    assert not world.take(world.reported(totalCalls=10**400, successfulCalls=3))
+    assert world.dead() == 0
+    (sample,) = world.samples.history(PRIMARY, world.clock.now())
+    assert (sample.calls, sample.rate) == (None, 0.2)
 
 
 def test_metrics_that_come_days_late_are_left_out(world: MonitoringWorld) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from outbound.campaign_records.health_records import Attention
+from outbound.campaigns.control.controller import CampaignControl
 from outbound.campaigns.monitoring.budgeted_cxone import CallBudget
 from outbound.campaigns.monitoring.monitor import Monitor
 from outbound.clock import Deadline, SystemClock
 from outbound.cxone.errors import RateLimited, Unavailable
 from outbound.metrics import metrics
 from outbound.steering.situation import CampaignState
+from outbound.steering.transitions import Party, StateDecision, Target
 from sandbox.running import Tenant, running_tenant
 from worlds.monitoring import BACKUP, FAILING, HEALTHY, PRIMARY, MonitoringWorld
 from worlds.runtime import WorldRuntime
@@ -83,6 +85,40 @@ def test_one_that_dials_comes_before_one_that_does_not(world: MonitoringWorld) -
     world.cxone.asked.clear()
     world.tick()
     assert world.cxone.asked[0] == ("read", PRIMARY)
+
+
+def _seen_in(world: MonitoringWorld, minutes: int) -> set[str]:
+    """Let minutes pass in whose ticks three campaigns can be looked at; return those that were."""
+    monitor = world.settings.monitor.model_copy(update={"calls_per_tick": 10})
+    world.settings = world.settings.model_copy(update={"monitor": monitor})
+    world.cxone.asked.clear()
+    for _ in range(minutes):
+        world.clock.advance(minutes=1)
+        world.tick()
+    return {campaign_id for what, campaign_id in world.cxone.asked if what == "read"}
+
+
+def test_more_campaigns_that_dial_than_a_tick_looks_at_keep_no_other_from_its_turn(
+    world: MonitoringWorld,
+) -> None:
+    names = _more(world, 6, "active")
+    world.tick()
+    assert _seen_in(world, 12) == {PRIMARY, BACKUP, *names}
+
+
+def test_campaigns_that_never_do_what_is_wanted_keep_no_other_from_its_turn(world: MonitoringWorld) -> None:
+    names = _more(world, 6)
+    world.tick()
+    control = CampaignControl.of(world.runtime, Deadline(world.clock, 50))
+    for name in names:
+        decision = StateDecision(f"resume-{name}", Target.ACTIVE, world.clock.now(), Party.PERSON)
+        control.request(name, decision, reason="", requested_by="", correlation_id="")
+        # A word for its state that is not known: nothing can be asked for.
+        world.cxone.states[name] = "suspended"
+    world.clock.advance(minutes=1)
+    world.tick()
+    assert Attention.NOT_AS_WANTED in world.record(names[0]).attention
+    assert _seen_in(world, 12) == {PRIMARY, BACKUP, *names}
 
 
 def test_a_tick_ends_before_its_time(world: MonitoringWorld) -> None:

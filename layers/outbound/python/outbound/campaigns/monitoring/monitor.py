@@ -1,6 +1,7 @@
 """The tick of the monitor, each minute: it looks at campaigns, moves calls that fail, and says how all stand.
 
-    first   campaigns of a failover that is under way, and those that do not do what is wanted
+    first   campaigns of a failover that is under way
+    then    those that do not do what is wanted, or were not looked at for minutes: the latter keep their turn
     then    those that dial and of which nothing was measured lately
     then    those that were not looked at for longest
 
@@ -34,6 +35,8 @@ from outbound.store.registry import Campaign
 # With less time (seconds) or fewer calls left, no further campaign is begun: a failover takes some of both.
 _LEAST_SECONDS, _LEAST_CALLS = 5.0, 6
 _LATELY = timedelta(minutes=1)
+# More campaigns dial, or are not as wanted, than a tick has calls for: the others wait for so long, no longer.
+_LONGEST_UNSEEN = timedelta(minutes=3)
 # A failover is heard for so long: an alarm looks at single minutes, and one of them may be lost.
 _RECENT = timedelta(minutes=5)
 
@@ -57,10 +60,11 @@ class _Known:
         def place(campaign_id: str) -> tuple[int, float, str]:
             record = self.records.get(campaign_id)
             looked_at = record.looked_at.timestamp() if record else 0.0
-            is_first = campaign_id in under_way or (record and Attention.NOT_AS_WANTED in record.attention)
-            if is_first:
+            if campaign_id in under_way:
                 return 0, looked_at, campaign_id
-            return (1 if record and _dials_unmeasured(record, now) else 2), looked_at, campaign_id
+            if record is None or _is_first(record, now):
+                return 1, looked_at, campaign_id
+            return (2 if _dials_unmeasured(record, now) else 3), looked_at, campaign_id
 
         return sorted(ids, key=place)
 
@@ -72,6 +76,11 @@ class _Known:
                     record.last.switch.leaving_id,
                     record.last.switch.taking_over_id,
                 )
+
+
+def _is_first(record: HealthRecord, now: datetime) -> bool:
+    """Return True for a campaign that is not as wanted, or that others have kept from being looked at."""
+    return Attention.NOT_AS_WANTED in record.attention or now - record.looked_at >= _LONGEST_UNSEEN
 
 
 def _dials_unmeasured(record: HealthRecord, now: datetime) -> bool:

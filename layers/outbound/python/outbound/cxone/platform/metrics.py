@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +18,9 @@ from outbound.cxone.ports.metrics import CampaignMetrics
 from outbound.moments import NoMoment, moment_in
 
 _SURFACE, _BUDGET = "campaigns", "campaigns"
+# No campaign has more calls; JSON can spell numbers that nothing can reckon with.
+_MOST = 10**9
+_FIRST_YEAR = 2000
 
 
 class PlatformMetrics:
@@ -62,9 +64,12 @@ class PlatformMetrics:
 def _measured_at(metrics: Mapping[str, Any]) -> datetime:
     """Return when it was measured: metrics whose age is not known say nothing of the present."""
     try:
-        return moment_in(metrics.get("lastUpdated"))
+        moment = moment_in(metrics.get("lastUpdated"))
     except NoMoment as wrong:
         raise UnexpectedAnswer(f"metrics: lastUpdated {wrong}") from None
+    if moment.year < _FIRST_YEAR:
+        raise UnexpectedAnswer(f"metrics: lastUpdated lies before the year {_FIRST_YEAR}")
+    return moment
 
 
 def _window(
@@ -81,8 +86,9 @@ def _share(metrics: Mapping[str, Any], name: str) -> float | None:
     value = metrics.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnexpectedAnswer(f"metrics: {name} is not a number")
+    # Nor is what is no number at all (NaN), which is neither above nor below anything.
     if not 0 <= value <= 1:
         raise UnexpectedAnswer(f"metrics: {name} is not a share from 0 to 1")
     return float(value)
@@ -92,7 +98,7 @@ def _count(metrics: Mapping[str, Any], name: str) -> int | None:
     value = metrics.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
         raise UnexpectedAnswer(f"metrics: {name} is not a count")
     return value
 
