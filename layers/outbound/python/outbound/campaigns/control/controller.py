@@ -27,7 +27,13 @@ from outbound.campaign_records.journals import (
     Result,
     beginning,
 )
-from outbound.campaigns.control.seen import Seen, command_of, numbered, waits_for_its_pause
+from outbound.campaigns.control.seen import (
+    Seen,
+    command_of,
+    is_pause_not_done,
+    numbered,
+    waits_for_its_pause,
+)
 from outbound.campaigns.control.situations import SituationReader
 from outbound.campaigns.control.transition_log import TransitionLog
 from outbound.clock import Clock, Deadline
@@ -252,14 +258,16 @@ class CampaignControl:
 
         While something that was asked for may still arrive, no state proves that another party had a part in
         it. What was asked for by now, another invocation has noted: the look is then of an older revision.
+        A pause that is answered and not done is asked for again: it gives way to no look.
         """
         if state in (CampaignState.UNKNOWN, CampaignState.MISSING):
             return known
         if known.journal is None:
             # What a held campaign did before, its hold knows: being paused now is the hold's.
             return known if held_by else known.started(state)
-        is_news = not (known.is_in_doubt(self._clock.now()) or known.is_known_to_be(state))
-        return known.with_look(state) if is_news else known
+        if known.is_in_doubt(self._clock.now()) or known.is_known_to_be(state):
+            return known
+        return known if is_pause_not_done(known, state) else known.with_look(state)
 
     def _seen(
         self,

@@ -65,6 +65,20 @@ def waits_for_its_pause(known: CampaignJournal) -> bool:
     )
 
 
+def is_pause_not_done(known: CampaignJournal, state: CampaignState) -> bool:
+    """Return True if CXone has answered to a pause, and the campaign dials and was not seen paused since.
+
+    No look tells that from another party's resume of the same moment; a report of CXone does.
+    """
+    command = known.command
+    if state is not CampaignState.ACTIVE or command is None or not command.answered:
+        return False
+    return any(
+        note.decision.target is Target.PAUSED and note.decision.decision_id == command.basis
+        for note in known.pending()
+    )
+
+
 def numbered(known: CampaignJournal, target: Target, asked: Sighting) -> Command:
     """Return the command that is sent now: the one that is not answered yet, for the same, once more."""
     basis = _ON_HOLD

@@ -35,7 +35,7 @@ from outbound.store.registry import Campaign
 # With less time (seconds) or fewer calls left, no further campaign is begun: a failover takes some of both.
 _LEAST_SECONDS, _LEAST_CALLS = 5.0, 6
 _LATELY = timedelta(minutes=1)
-# More campaigns dial, or are not as wanted, than a tick has calls for: the others wait for so long, no longer.
+# Where more campaigns dial, or are not as wanted, than a tick has calls for, the others wait no longer.
 _LONGEST_UNSEEN = timedelta(minutes=3)
 # A failover is heard for so long: an alarm looks at single minutes, and one of them may be lost.
 _RECENT = timedelta(minutes=5)
