@@ -51,7 +51,7 @@ def campaigns(stack: Stack) -> Iterator[Finding]:
         yield Finding("note", "campaigns", "none is registered", "outbound campaigns register ID")
     for campaign in found:
         reached = format_time(campaign.planned_until) if campaign.planned_until else ""
-        state = f"planned until {reached}" if reached else "not planned yet"
+        state = f"planned until {reached}" if reached else "waits for the schedule's first tick"
         state = state if campaign.enabled else "disabled"
         yield Finding("ok", f"campaign {campaign.campaign_id}", state)
 
