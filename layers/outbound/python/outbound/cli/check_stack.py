@@ -105,8 +105,9 @@ def alarms(stack: Stack) -> Iterator[Finding]:
     )
     ringing = [alarm for page in pages for alarm in page.get("MetricAlarms", [])]
     for alarm in ringing:
-        about = str(alarm.get("AlarmDescription") or "see README, When an alarm rings")
-        yield Finding("wrong", f"alarm {alarm['AlarmName']}", about, "README, When an alarm rings")
+        about = str(alarm.get("AlarmDescription") or "see docs/alarms.md")
+        fix = "outbound problems\nthen what docs/alarms.md says of this alarm"
+        yield Finding("wrong", f"alarm {alarm['AlarmName']}", about, fix)
     if not ringing:
         yield Finding("ok", "alarms", "none rings")
 
