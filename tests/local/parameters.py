@@ -32,7 +32,7 @@ def names_in(text: str) -> list[str]:
 def _sentence(name: str, known: list[str]) -> str:
     by_small_letters = {each.lower(): each for each in known}
     near = [by_small_letters[each] for each in get_close_matches(name.lower(), by_small_letters)]
-    instead = f"use {' or '.join(near)}" if near else "README, Parameters of the stack, lists them"
+    instead = f"use {' or '.join(near)}" if near else "docs/deployment.md lists them"
     return f"the template has no parameter {name!r}; {instead}"
 
 

@@ -158,16 +158,16 @@ def test_the_problems_that_are_recorded_are_those_that_the_rule_lets_through(tem
     assert sorted(rule["EventPattern"]["detail-type"]) == sorted(PROBLEM_TYPES)
 
 
-def _rows_of_the_readme() -> list[str]:
-    """Return the alarms that README has a row for; `...End` stands for all that end so."""
-    section = (ROOT / "README.md").read_text().split("### When an alarm rings", 1)[1].split("\n##", 1)[0]
+def _rows_of_the_document() -> list[str]:
+    """Return the alarms that docs/alarms.md has a row for; `...End` stands for all that end so."""
+    section = (ROOT / "docs" / "alarms.md").read_text().split("\n##", 1)[0]
     first_cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     return [name for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)]
 
 
-def test_readme_says_for_every_alarm_what_to_do_and_for_no_other(template: Template) -> None:
+def test_the_document_says_for_every_alarm_what_to_do_and_for_no_other(template: Template) -> None:
     alarms = {name.removesuffix("Alarm") for name in template.of_type("AWS::CloudWatch::Alarm")}
-    rows = _rows_of_the_readme()
+    rows = _rows_of_the_document()
 
     def about(row: str) -> set[str]:
         end = row.removeprefix("...")

@@ -323,7 +323,7 @@ def test_status_asks_cxone_nothing(stack: AwsWorld, outbound: Command, tenant: T
     before = len(tenant.requests())
     said = outbound("status")
     assert said.code == 0
-    assert "campaign spring: not planned yet" in said.out
+    assert "campaign spring: waits for the schedule's first tick" in said.out
     assert said.out.endswith("nothing needs to be done\n")
     assert len(tenant.requests()) == before
 

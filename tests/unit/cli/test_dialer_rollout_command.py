@@ -48,7 +48,7 @@ def test_a_plan_shows_changes_warnings_and_both_expectations(
     said = outbound("dialer", "plan", str(file), "--json").json
     fields = {each["field"]: (each["before"], each["after"]) for each in said["changes"]}
     assert fields["algorithm.dial_ratio"] == (1.5, 4.0)
-    assert [each["rule"] for each in said["warnings"]] == ["trunk_capacity"]
+    assert [each["rule"] for each in said["warnings"]] == ["expected_abandonment", "trunk_capacity"]
     assert said["complaints"] == []
     assert said["before"]["abandonment"].keys() == {"mean", "low", "high"}
     shown = outbound("dialer", "plan", str(file))
@@ -56,6 +56,22 @@ def test_a_plan_shows_changes_warnings_and_both_expectations(
     for words in ("algorithm.dial_ratio", "leave 82", "trunk blocking", "Assumed: answer rate 0.25"):
         assert words in " ".join(shown.out.split())
     assert "change" not in world.dialer.calls
+
+
+@pytest.mark.parametrize(("ratio", "warned"), [(1.0, False), (2.0, True)])
+def test_a_plan_warns_where_the_model_expects_more_abandoned_calls_than_may_be(
+    world: RolloutWorld, outbound: Command, file: Path, ratio: float, warned: bool
+) -> None:
+    # Enough calls for an interval that is narrower than the limit.
+    whole = json.dumps({**_QUICK, "assumed": {"hours": 1, "replications": 4}})
+    world.aws.ssm.put_parameter(Name="/outbound/config/dialer", Type="String", Value=whole, Overwrite=True)
+    file.write_text(json.dumps(document(first_settings(dial_ratio=ratio))))
+    said = outbound("dialer", "plan", str(file), "--json").json
+    rules = {each["rule"]: each for each in said["warnings"]}
+    assert ("expected_abandonment" in rules) is warned
+    if warned:
+        assert "at most 3% may be" in rules["expected_abandonment"]["message"]
+        assert "64.1200(a)(7)" in rules["expected_abandonment"]["citation"]
 
 
 def test_a_plan_of_what_would_be_refused_ends_with_code_2(
@@ -107,7 +123,7 @@ def test_settings_are_applied_listed_shown_and_rolled_back(
     ("arguments", "words"),
     [
         (("show",), "there was no rollout yet"),
-        (("show", "r-1"), "there is no rollout r-1"),
+        (("show", "r-1"), "there is no rollout r-1: it was refused (outbound problems says why)"),
         (("rollback", "r-1", "--reason", "x"), "there is no rollout r-1"),
         (("apply", "missing.json"), "No such file"),
     ],

@@ -93,6 +93,9 @@ def test_health_of_one_campaign_has_all_that_is_known(world: MonitoringWorld, ou
     said = outbound("campaigns", "health", PRIMARY)
     assert "3% of answered calls (47 CFR 64.1200(a)(7)" in _words(said.out)
     assert "30.00%" in said.out
+    lines = said.out.splitlines()
+    assert "state: active" in lines, "a name and its value stand on one line, however narrow the terminal is"
+    assert "attention: -" in lines
 
 
 def test_a_campaign_that_was_not_looked_at_says_so(world: MonitoringWorld, outbound: Command) -> None:

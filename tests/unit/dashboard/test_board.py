@@ -86,7 +86,7 @@ def test_a_campaign_that_is_registered_and_was_never_looked_at_is_shown_as_unkno
     text = _text(world.ask()["body"])
     assert "State unknown" in text
     assert "Not looked at yet" in text
-    assert "unknown / no threshold" in text
+    assert "unknown no threshold" in text
 
 
 @pytest.mark.parametrize("attention", list(Attention))
@@ -108,20 +108,28 @@ def test_every_state_has_words(state: CampaignState) -> None:
 def test_numbers_stand_beside_their_limits_with_what_they_were_counted_from() -> None:
     text = _text(campaign_card(Card("c", seen("c", NOW), worked("c", NOW)), NOW))
     for said in (
-        "21.1 % / 15.0 % threshold",
+        "21.1 % threshold 15.0 %",
         "87 of 412 calls in 30 min",
         "95 % sure: 18.1 % to 24.6 %",
         "23 calls now, 31 agents",
-        "1.39 % / 3 % limit",
+        "1.39 % limit 3 %",
         "This period: 38 of 2,841 = 1.34 %",
         "Last 30 days: 61 of 4,377 = 1.39 %",
         "18,420 callable, 6,311 later (2,745 capped), 902 refused",
         "21 min behind",
-        "3 dispositions deferred",
+        "Deferred 3 dispositions, the oldest 14 min ago",
         "40,112 archived",
         "until 20:00 America/New_York",
     ):
         assert said in text, said
+
+
+def test_what_an_operator_had_pulled_is_shown_before_the_schedule_has_begun() -> None:
+    asked_for = PullsView(None, NOW - timedelta(hours=6), NOW - timedelta(minutes=5), 867)
+    text = _text(campaign_card(Card("c", seen("c", NOW), worked("c", NOW, pulls=asked_for)), NOW))
+    assert "by request until 11:55 UTC; the schedule has not begun" in text
+    nothing = worked("c", NOW, pulls=PullsView())
+    assert "nothing pulled yet" in _text(campaign_card(Card("c", seen("c", NOW), nothing), NOW))
 
 
 def test_what_is_unknown_is_not_shown_as_nothing() -> None:
@@ -129,9 +137,9 @@ def test_what_is_unknown_is_not_shown_as_nothing() -> None:
     assert fine.calls is not None
     unsaid = replace(fine.calls, success_rate=None, calls=None, calls_under_way=None, agents_at_work=None)
     text = _text(campaign_card(Card("c", replace(fine, calls=unsaid, abandonment=None)), NOW))
-    assert "unknown / 15.0 % threshold" in text
+    assert "unknown threshold 15.0 %" in text
     assert "unknown calls now, unknown agents" in text
-    assert "unknown / 3 % limit" in text
+    assert "unknown limit 3 %" in text
     assert "0 calls" not in text
 
 
@@ -139,10 +147,10 @@ def test_where_a_period_has_begun_with_no_answered_call_the_rolling_share_is_sho
     view = spans(NOW.date(), 1, 100, 0, 4377)
     view = replace(view, period=replace(view.period, answered=0, abandoned=0), reported=None)
     text = _text(campaign_card(Card("c", seen("c", NOW, abandonment=view)), NOW))
-    assert "0.00 % / 3 % limit This period: no answered calls Last 30 days: 0 of 4,377 = 0.00 %" in text
+    assert "0.00 % limit 3 % This period: no answered calls Last 30 days: 0 of 4,377 = 0.00 %" in text
     nothing = replace(view, rolling=view.period)
     text = _text(campaign_card(Card("c", seen("c", NOW, abandonment=nothing)), NOW))
-    assert "unknown / 3 % limit" in text
+    assert "unknown limit 3 %" in text
 
 
 def test_a_campaign_that_was_not_looked_at_for_a_while_says_so() -> None:
@@ -176,7 +184,7 @@ def test_the_page_of_one_campaign_has_two_days(world: DashboardWorld) -> None:
     assert "<h1" in page
     assert page.count("<svg") == 2
     assert 'href="?"' in page
-    rows = re.findall(r'<th scope="row"><time datetime="([^"]+)">[^<]*</time></th><td>([\d.]+) %', page)
+    rows = re.findall(r'<th scope="row"><time datetime="([^"]+)">[^<]*</time></th><td>([\d.]+)\xa0%', page)
     assert [float(share) for _, share in rows] == list(range(48)), "the newest first, and no older ones"
     assert rows[0][0] == "2026-03-10T11:59:00Z"
 

@@ -164,4 +164,4 @@ def test_what_cxone_s_dialer_reports_is_labelled_and_apart_from_what_is_counted(
         "abandoned": 9,
     }
     page = world.ask("/dashboard")["body"]
-    assert "Reported by the dialer for 11:00 UTC: 4.41 %" in page
+    assert "Reported by the dialer for 11:00 UTC: 4.41\N{NO-BREAK SPACE}%" in page

@@ -120,6 +120,39 @@ def test_charts_are_there_with_their_words_and_numbers(chromium: Any, url: str) 
         assert card.get_by_role("table").locator("tbody tr").count() >= 8
 
 
+# Lines of text in an element: boxes of its text that begin below those before them.
+_LINES = """each => {
+  const range = document.createRange();
+  range.selectNodeContents(each);
+  let lines = 0, bottom = -1;
+  for (const box of [...range.getClientRects()].sort((one, other) => one.top - other.top)) {
+    if (box.top > bottom - 3) lines += 1;
+    bottom = Math.max(bottom, box.bottom);
+  }
+  return lines;
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 700, 1110, 1120, 1343, 1440])
+def test_numbers_keep_their_units_and_charts_take_the_room_there_is(
+    chromium: Any, url: str, width: int
+) -> None:
+    with _page(chromium) as page:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(url + "/dashboard")
+        texts = page.locator(".share p:not(.legend), dt")
+        assert texts.count() > 60
+        broken = [each.inner_text() for each in texts.all() if each.evaluate(_LINES) > 1]
+        assert broken == []
+        card = page.locator(".card", has=page.get_by_role("link", name="Solar survey"))
+        charts = [chart.bounding_box() for chart in card.locator("svg").all()]
+        assert len(charts) == 2
+        assert all(box["height"] >= 50 and box["width"] >= 280 for box in charts)
+        assert charts[0]["height"] == charts[1]["height"]
+        if width >= 1440:
+            assert card.bounding_box()["height"] < 260
+
+
 def _fast(page: Any) -> None:
     """Let the page's own clock stand still until it is told."""
     page.clock.install()

@@ -50,7 +50,7 @@ def test_a_value_arrives_whole(value: str) -> None:
     [
         ("PullShedule=x", "the template has no parameter 'PullShedule'; use PullSchedule"),
         ("pullschedule=x", "the template has no parameter 'pullschedule'; use PullSchedule"),
-        ("Stage=dev Zebra=1", "no parameter 'Zebra'; README, Parameters of the stack, lists them"),
+        ("Stage=dev Zebra=1", "no parameter 'Zebra'; docs/deployment.md lists them"),
         ('ParameterKey=Alarmmail,ParameterValue="a b"', "no parameter 'Alarmmail'; use AlarmEmail"),
         ('AlarmEmail="ops@example.com', "PARAMETERS cannot be read"),
     ],

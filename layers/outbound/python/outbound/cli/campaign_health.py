@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
 from outbound.campaign_records.health_records import Attention, HealthRecord, HealthRecords, Span
+from outbound.cli.layout import record_lines
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.clock import format_time
@@ -34,7 +34,8 @@ def _health(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
                 f"{chosen.campaign_id} was not looked at yet: registered campaigns are within minutes;"
                 f" see `outbound campaigns list`"
             )
-        output.described(_plain(asdict(record)), _lines(record, stack.clock.now()))
+        shown = "\n".join(record_lines(_all_of(record, stack.clock.now())))
+        output.text(shown, _plain(asdict(record)))
         return
     now = stack.clock.now()
     rows = [_row(record, now) for record in sorted(records.all(), key=_urgency)]
@@ -62,15 +63,15 @@ def _row(record: HealthRecord, now: datetime) -> dict[str, Any]:
     }
 
 
-def _lines(record: HealthRecord, now: datetime) -> Sequence[dict[str, Any]]:
-    """Return what a person reads of one campaign, a row a thing."""
+def _all_of(record: HealthRecord, now: datetime) -> dict[str, Any]:
+    """Return what a person reads of one campaign."""
     calls, view, failover = record.calls, record.abandonment, record.failover
-    row = _row(record, now) | {
+    return _row(record, now) | {
         "limit_of_abandoned": f"{LIMIT:.0%} of answered calls ({CITATION})",
         "name": record.name,
         "status_in_cxone": record.status_name,
         "wanted": record.wanted.value if record.wanted else None,
-        "held_by": ", ".join(record.held_by),
+        "held_by": record.held_by,
         "open": record.window_open,
         "until": format_time(record.window_changes_at) if record.window_changes_at else None,
         "time_zone": record.time_zone,
@@ -80,10 +81,8 @@ def _lines(record: HealthRecord, now: datetime) -> Sequence[dict[str, Any]]:
         "agents_at_work": calls.agents_at_work if calls else None,
         "abandoned_level": view.level.value if view else None,
         "backup": failover.backup_id if failover else None,
-        "no_failover_because": ", ".join(failover.reasons) if failover else None,
+        "no_failover_because": failover.reasons if failover else None,
     }
-    row["attention"] = ", ".join(row["attention"])
-    return [{"what": name, "value": value} for name, value in row.items()]
 
 
 def _counted(span: Span) -> str:

@@ -51,7 +51,7 @@ def campaigns(stack: Stack) -> Iterator[Finding]:
         yield Finding("note", "campaigns", "none is registered", "outbound campaigns register ID")
     for campaign in found:
         reached = format_time(campaign.planned_until) if campaign.planned_until else ""
-        state = f"planned until {reached}" if reached else "not planned yet"
+        state = f"planned until {reached}" if reached else "waits for the schedule's first tick"
         state = state if campaign.enabled else "disabled"
         yield Finding("ok", f"campaign {campaign.campaign_id}", state)
 
@@ -105,8 +105,9 @@ def alarms(stack: Stack) -> Iterator[Finding]:
     )
     ringing = [alarm for page in pages for alarm in page.get("MetricAlarms", [])]
     for alarm in ringing:
-        about = str(alarm.get("AlarmDescription") or "see README, When an alarm rings")
-        yield Finding("wrong", f"alarm {alarm['AlarmName']}", about, "README, When an alarm rings")
+        about = str(alarm.get("AlarmDescription") or "see docs/alarms.md")
+        fix = "outbound problems\nthen what docs/alarms.md says of this alarm"
+        yield Finding("wrong", f"alarm {alarm['AlarmName']}", about, fix)
     if not ringing:
         yield Finding("ok", "alarms", "none rings")
 

@@ -91,8 +91,13 @@ def _found(stack: Stack, rollout_id: str | None) -> Rollout:
     ledger = _ledger(stack)
     rollout = ledger.get(rollout_id) if rollout_id else next(ledger.all(limit=1), None)
     if rollout is None:
-        known = f"there is no rollout {rollout_id}" if rollout_id else "there was no rollout yet"
-        raise ValueError(f"{known}; see: outbound dialer rollouts")
+        if rollout_id is None:
+            raise ValueError("there was no rollout yet; see: outbound dialer rollouts")
+        # A refused request leaves no rollout: its complaints are a fact.
+        raise ValueError(
+            f"there is no rollout {rollout_id}: it was refused (outbound problems says why), has not begun,"
+            " or is misspelt; see: outbound dialer rollouts"
+        )
     return rollout
 
 

@@ -52,7 +52,7 @@ def safely(check: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Findin
             "unknown",
             check,
             f"AWS refused {error.operation_name} ({code})",
-            "use credentials that may do that; README lists the operator's permissions",
+            "use credentials that may do that; docs/deployment.md lists the operator's permissions",
         )
     except BotoCoreError as error:
         yield Finding("unknown", check, f"AWS did not answer ({type(error).__name__})", "try again")

@@ -151,7 +151,7 @@ def _request(stack: Stack, plan: _Plan, checked: CampaignPlan, output: Output) -
     lines = [
         *_remarks(plan),
         f"asked for {checked.name}; request {event.event_id}",
-        f"in some seconds, how it is: outbound campaigns show {checked.key}",
+        f"see how far it is: outbound campaigns show {checked.key}",
     ]
     output.text("\n".join(lines), {**_report(plan, dry_run=False), "request_id": event.event_id})
 

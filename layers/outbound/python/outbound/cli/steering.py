@@ -8,7 +8,7 @@ from typing import Any
 
 from outbound.campaign_ids import is_campaign_id
 from outbound.campaign_records.journals import DecisionNote, Journals, Result
-from outbound.campaigns.control.transition_facts import explained
+from outbound.campaigns.control.transition_facts import explained, not_done
 from outbound.cli.arguments import whole_number
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
@@ -59,7 +59,8 @@ def _request(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | 
     stack.bus.publish([event])
     if not chosen.wait:
         output.said(
-            f"asked for {campaign_id} to be {target}; in some seconds: outbound campaigns show {campaign_id}",
+            f"asked for {campaign_id} to be {target}; see whether it is:"
+            f" outbound campaigns show {campaign_id}",
             campaign_id=campaign_id,
             request_id=event.event_id,
             result=None,
@@ -92,7 +93,7 @@ def _result(campaign_id: str, target: Target, note: DecisionNote, output: Output
         output.said(f"{campaign_id} is {target}", **values)
         return None
     why = explained(campaign_id, note.refusals) or "a newer decision counts"
-    output.said(f"{campaign_id} is not brought to {target}: {why}", **values)
+    output.said(f"{not_done(campaign_id, target)}: {why}", **values)
     return _REFUSED
 
 

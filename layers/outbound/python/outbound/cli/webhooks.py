@@ -62,7 +62,10 @@ def _add_range(command: Any, start: str | None, end: str | None) -> None:
 def _list(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     found = islice(stack.replays.latest(*_range(stack, chosen), chosen.provider), chosen.limit)
     newest_first = sorted(found, key=lambda kept: kept.delivery.received_at, reverse=True)
-    output.rows([_row(kept) for kept in newest_first], "no webhooks were received then")
+    output.rows(
+        [_row(kept) for kept in newest_first],
+        "no webhooks were received in this time; what comes now is listed within seconds",
+    )
 
 
 def _row(kept: KeptDelivery) -> dict[str, Any]:

@@ -101,16 +101,22 @@ def _state(health: HealthRecord | None, now: datetime) -> Iterator[object]:
 
 
 def _share(label: str, actual: str, limit: str, notes: Sequence[str], grade: str) -> Markup:
-    said = tag("strong", actual), tag("span", f" / {limit}", class_="limit")
     lines = [tag("p", note, class_="note") for note in notes if note]
     icon = tag("span", ICONS[grade], aria_hidden="true", class_="icon") if grade != "calm" else None
-    return joined(tag("p", label, class_="label"), tag("p", icon, said, class_=f"actual {grade}"), lines)
+    measured = tag(
+        "div",
+        tag("p", label, class_="label"),
+        tag("p", icon, tag("strong", actual), class_=f"actual {grade}"),
+        tag("p", limit, class_="limit"),
+        class_="figure",
+    )
+    return tag("div", measured, " ", tag("div", lines, class_="notes"), class_="measure")
 
 
 def _success(card: Card) -> Markup:
     health = card.health
     calls, threshold = (health.calls, health.threshold) if health else (None, None)
-    limit = "no threshold" if threshold is None else f"{texts.percent(threshold)} threshold"
+    limit = "no threshold" if threshold is None else f"threshold {texts.percent(threshold)}"
     if calls is None:
         return _share("Success rate", texts.UNKNOWN, limit, ["No metrics so far."], "plain")
     low = threshold is not None and calls.success_rate is not None and calls.success_rate < threshold
@@ -139,7 +145,7 @@ def _under_way(calls: Calls) -> str:
 
 def _abandonment(card: Card) -> Markup:
     view = card.health.abandonment if card.health else None
-    limit = f"{100 * LIMIT:g} % limit"
+    limit = f"limit {texts.percent(LIMIT, 0)}"
     if view is None:
         notes = ["No answered calls are counted.", *_reported(card)]
         return _share("Abandoned", texts.UNKNOWN, limit, notes, "plain")
@@ -175,7 +181,7 @@ def _facts(card: Card, now: datetime) -> Iterator[Markup]:
     yield _fact("Hours", _hours(health, now))
     yield _fact("Contacts", _contacts(work.contacts if work else None, now))
     yield _fact("Pulls", _pulls(work.pulls if work else None, bool(work and work.is_pulled), now))
-    yield _fact("Waiting", _waiting(work.waiting if work else None, now))
+    yield _fact("Deferred", _waiting(work.waiting if work else None, now))
     yield _fact("Archive", _archive(work.archive if work else None, work is not None, now))
     yield _fact("Failover", _failover(health.failover if health else None, health is not None, now))
 
@@ -208,7 +214,7 @@ def _pulls(view: PullsView | None, is_pulled: bool, now: datetime) -> object:
     if view is None:
         return texts.UNKNOWN
     if view.pulled_until is None:
-        return "nothing pulled yet" if is_pulled else "not pulled"
+        return _pulled_by_request(view, now) if is_pulled else "not pulled"
     parts: list[object] = [texts.ago(view.pulled_until, now, " behind")]
     if view.records is not None:
         parts += [", last window ", texts.counted(view.records, "record")]
@@ -219,14 +225,21 @@ def _pulls(view: PullsView | None, is_pulled: bool, now: datetime) -> object:
     return joined(*parts)
 
 
+def _pulled_by_request(view: PullsView, now: datetime) -> object:
+    """Say what is pulled before the schedule has planned a first window: what an operator asked for."""
+    if view.last_end is None:
+        return "nothing pulled yet"
+    return joined("by request until ", texts.at(view.last_end, now), " UTC; the schedule has not begun")
+
+
 def _waiting(view: WaitingView | None, now: datetime) -> object:
     if view is None:
         return texts.UNKNOWN
     if not view.count or view.oldest is None:
-        return "no disposition is deferred"
+        return "no disposition"
     least = "at least " if view.is_least else ""
     deferred = texts.counted(view.count, "disposition")
-    return joined(f"{least}{deferred} deferred, the oldest ", texts.ago(view.oldest, now))
+    return joined(f"{least}{deferred}, the oldest ", texts.ago(view.oldest, now))
 
 
 def _archive(view: ArchiveView | None, is_known: bool, now: datetime) -> object:

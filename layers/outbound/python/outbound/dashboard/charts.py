@@ -92,6 +92,8 @@ def drawn(chart: Chart) -> Markup:
         [_line(run, chart, top) for run in runs],
         _last(known, chart, top),
         viewBox=f"0 0 {chart.size[0]} {chart.size[1]}",
+        # As wide as there is room and as high as the style says: lines keep their width.
+        preserveAspectRatio="none",
         role="img",
         aria_labelledby=f"{title} {described}",
         class_="chart",
@@ -161,7 +163,8 @@ def _line(run: Sequence[Value], chart: Chart, top: float) -> Markup:
 def _last(known: Sequence[Value], chart: Chart, top: float) -> Markup:
     newest = known[-1]
     x, y = chart.place(newest.at), chart.height(newest.share or 0.0, top)
-    return tag("circle", class_="last", cx=x, cy=y, r=3)
+    # A line of no length with round ends: a dot that stays round where the chart is stretched.
+    return tag("path", class_="last", d=f"M{x} {y}h0")
 
 
 def _threshold(chart: Chart, top: float) -> Markup | None:

@@ -32,11 +32,16 @@ def board_page(board: Board) -> Markup:
     needy = sum(card.needs_attention(board.now) for card in board.all_cards)
     title = f"{needy} need attention · {_TITLE}" if needy else _TITLE
     cards = tag("div", [campaign_card(card, board.now) for card in board.cards], class_="cards")
-    main = joined(
-        _summary(board, needy), _stack(board.stack, board.now), cards if board.cards else _none(board)
+    counted = board.stack.noted_at if board.stack else None
+    lead = tag(
+        "div",
+        _summary(board, needy),
+        _age(board.now, _newest(board), counted),
+        _stack(board.stack, board.now),
+        class_="lead",
     )
-    whole = joined(_age(board.now, _newest(board)), main)
-    return _page(title, tag("h1", _TITLE), _form(board), whole)
+    main = joined(lead, cards if board.cards else _none(board))
+    return _page(title, tag("h1", _TITLE), _form(board), main)
 
 
 def campaign_page(card: Card, now: datetime) -> Markup:
@@ -110,13 +115,20 @@ def _form(board: Board) -> Markup:
     )
 
 
-def _age(now: datetime, seen: datetime | None) -> Markup:
-    """Say how old what is shown is; `data-at` lets the script count on."""
+def _age(now: datetime, seen: datetime | None, counted: datetime | None = None) -> Markup:
+    """Say how old what is shown is; `data-at` lets the script count on.
+
+    Args:
+        now: When the page is made.
+        seen: When the monitor last looked at a campaign.
+        counted: When queues and work were last counted.
+    """
     made = f"{now.astimezone(UTC):%H:%M:%S} UTC"
     if seen is None:
         return tag("p", f"As of {made}. The monitor has not looked at anything yet.", class_="age old")
     old = now - seen > OLD
-    said = joined("Data of ", texts.ago(seen, now), f", shown as of {made}.")
+    queues = [", queues counted ", texts.ago(counted, now)] if counted else None
+    said = joined("Data of ", texts.ago(seen, now), queues, f"; shown as of {made}.")
     warning = badge(Word("The data is old: look at monitor_campaigns' log.", "warn")) if old else None
     moment = format_time(seen.replace(microsecond=0))
     return tag("p", said, " " if old else None, warning, class_="age old" if old else "age", data_at=moment)
@@ -170,9 +182,5 @@ def _stack_parts(stack: StackOverview, now: datetime) -> Iterator[Markup]:
         deferred = texts.counted(waiting.count, "disposition")
         least = "at least " if waiting.is_least else ""
         yield joined(badge(Word(f"{least}{deferred} deferred", "plain")), oldest)
-    old = now - stack.noted_at > OLD
-    yield joined(
-        badge(Word("Queues and work are old", "warn")) if old else "counted",
-        " ",
-        texts.ago(stack.noted_at, now),
-    )
+    if now - stack.noted_at > OLD:
+        yield joined(badge(Word("Queues and work are old", "warn")), " ", texts.ago(stack.noted_at, now))

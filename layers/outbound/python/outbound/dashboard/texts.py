@@ -11,10 +11,13 @@ from outbound.dashboard.markup import Markup, tag
 
 UNKNOWN = "unknown"
 
+# Between a number and its unit: a line never breaks there.
+_CLOSE = "\N{NO-BREAK SPACE}"
+
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """Return a share as a percentage."""
-    return UNKNOWN if share is None else f"{100 * share:.{digits}f} %"
+    """Return a share as a percentage that no line breaks before its sign."""
+    return UNKNOWN if share is None else f"{100 * share:.{digits}f}{_CLOSE}%"
 
 
 def number(count: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -60,14 +60,28 @@ def plan(
         return _refused([Complaint("restore", "unknown", "its snapshot could not be read")], configured)
     target = asked if request.settings is None else target_of(asked, in_force or {})
     checked = check(target, configured, (request.override or {}).get("rules", ()))
+    after = expected(target, configured)
     return RolloutPlan(
         () if in_force is None else changes(in_force, target),
         checked.complaints,
-        checked.warnings,
+        (*_too_many_abandoned(after, configured), *checked.warnings),
         None if in_force is None else expected(in_force, configured),
-        expected(target, configured),
+        after,
         assumptions(configured),
     )
+
+
+def _too_many_abandoned(after: Expectation, configured: DialerSettings) -> Iterator[Complaint]:
+    """Warn where the abandonment that the model expects may be above the limit: its upper bound is."""
+    limit = configured.limits.abandonment_target
+    if after.capacity is None or after.capacity.abandonment.high <= limit.value:
+        return
+    mean, _, high = after.capacity.abandonment
+    message = (
+        f"the model expects {mean:.1%} of the calls that persons answer to be abandoned (up to {high:.1%});"
+        f" at most {limit.value:.0%} may be"
+    )
+    yield Complaint("settings.algorithm", "expected_abandonment", message, limit.source)
 
 
 def _refused(complaints: Sequence[Complaint], configured: DialerSettings) -> RolloutPlan:

@@ -10,6 +10,7 @@ from outbound.clock import format_time
 from outbound.events import Event, new_event
 from outbound.events.facts.steering import CampaignTransitioned, TransitionRefused
 from outbound.steering.situation import CampaignState, Refusal
+from outbound.steering.transitions import Target
 
 _ADVICE = {
     Refusal.HELD: "it is held (`outbound campaigns show {id}` says by whom); resume it after that",
@@ -72,7 +73,12 @@ def explained(campaign_id: str, refusals: Sequence[str]) -> str:
     return "; ".join(each.format(id=campaign_id) for each in known)
 
 
+def not_done(campaign_id: str, target: Target) -> str:
+    """Return in words that a campaign was not brought to a state."""
+    return f"{campaign_id} was not {'resumed' if target is Target.ACTIVE else 'paused'}"
+
+
 def _message(campaign_id: str, note: DecisionNote) -> str:
     if note.result is Result.SUPERSEDED:
         return f"a newer decision about {campaign_id} counts"
-    return f"{campaign_id} is not brought to {note.decision.target}: {explained(campaign_id, note.refusals)}"
+    return f"{not_done(campaign_id, note.decision.target)}: {explained(campaign_id, note.refusals)}"

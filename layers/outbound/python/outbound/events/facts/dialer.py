@@ -168,7 +168,7 @@ class RolloutUnchanged(Fact):
 
 @fact_class
 class RolloutFailed(Fact):
-    """A rollout was left as it is, and a person has to look: README says what to do."""
+    """A rollout was left as it is, and a person has to look: docs/alarms.md says what to do."""
 
     TYPE: ClassVar = EventType.ROLLOUT_FAILED
 
