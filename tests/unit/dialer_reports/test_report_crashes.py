@@ -69,6 +69,6 @@ def test_it_ends_as_undisturbed_wherever_it_is_cut_off(build: Build) -> None:
     assert {"events PutEvents", "s3 PutObject", "dynamodb PutItem"} <= set(checked.calls), checked.calls
 
 
-@pytest.mark.slow
+@pytest.mark.load
 def test_it_ends_as_undisturbed_wherever_it_is_refused_once(build: Build) -> None:
     assert check_every_refusal(fresh(build), _work, _recover, _state).runs > 20

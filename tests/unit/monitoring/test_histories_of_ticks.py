@@ -99,7 +99,7 @@ class History:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(_SPAN, min_size=2, max_size=7))
 def test_whatever_happens_calls_move_with_cause_and_seldom(spans: list[dict[str, Any]]) -> None:
     with _fresh() as world:
@@ -115,7 +115,7 @@ def test_whatever_happens_calls_move_with_cause_and_seldom(spans: list[dict[str,
         assert len(keys) == len(set(keys)), "one decision was carried out twice"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     before=st.lists(st.sampled_from([0.3, 0.2, 0.16]), max_size=3),
     calls=st.sampled_from([60, 300, 3000]),

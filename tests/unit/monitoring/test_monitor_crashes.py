@@ -79,11 +79,11 @@ def test_a_failover_that_is_cut_off_anywhere_is_one_failover() -> None:
     assert checked.runs > 60
 
 
-@pytest.mark.slow
+@pytest.mark.load
 def test_a_failover_that_is_refused_anywhere_is_one_failover() -> None:
     check_every_refusal(fresh(_failing), _tick, _recover, _end)
 
 
-@pytest.mark.slow
+@pytest.mark.load
 def test_a_fail_back_that_is_cut_off_anywhere_is_one_fail_back() -> None:
     check_every_cut(fresh(_recovered), _tick, _recover, _end)
