@@ -78,8 +78,9 @@ class DashboardWorld:
         return answered
 
     def put(self, *records: HealthRecord) -> None:
-        """Let the monitor have seen campaigns."""
+        """Let the monitor have seen campaigns, which are registered."""
         for record in records:
+            self._register(record.campaign_id)
             assert self.health.put(record, self.clock.now())
 
     def put_sample(self, campaign_id: str, end: datetime, rate: float, abandoned: float) -> None:
@@ -91,7 +92,11 @@ class DashboardWorld:
     def put_overviews(self, *overviews: CampaignOverview) -> None:
         """Let the work for campaigns have been gathered."""
         for overview in overviews:
+            self._register(overview.campaign_id)
             assert self.overviews.put(overview)
+
+    def _register(self, campaign_id: str) -> None:
+        self.runtime.state.put(self.runtime.registry.key(campaign_id), {"campaign_id": campaign_id})
 
     def forget(self, campaign_id: str) -> None:
         """Take away all that is known of a campaign, for the tests that come after."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from outbound.capabilities import sweeping
 from outbound.clock import Clock, Deadline
@@ -39,20 +39,22 @@ class Overridden:
         return self._methods.get(name) or getattr(self._port, name)
 
 
+QUEUES_BY_NAME = {
+    "PULL_QUEUE_URL": "pull-outcomes",
+    "END_ARCHIVE_QUEUE_URL": "end-archive",
+    "END_ROLLOUT_QUEUE_URL": "end-rollout",
+    "DISPOSITIONS_QUEUE_URL": "apply-dispositions",
+    "INGRESS_QUEUE_URL": "route-webhooks",
+}
+"""The queue behind each variable of the environment that has a queue's URL."""
+
+
 class _Names(Mapping[str, str]):
     """What a function's environment holds; a queue is made when its URL is asked for."""
 
-    _QUEUES: ClassVar = {
-        "PULL_QUEUE_URL": "pull-outcomes",
-        "END_ARCHIVE_QUEUE_URL": "end-archive",
-        "END_ROLLOUT_QUEUE_URL": "end-rollout",
-        "DISPOSITIONS_QUEUE_URL": "apply-dispositions",
-        "INGRESS_QUEUE_URL": "route-webhooks",
-    }
-
     def __init__(self, aws: AwsWorld, queue: str, names: Mapping[str, str]) -> None:
         self._aws = aws
-        self._queues = {**self._QUEUES, "DLQ_URL": f"{queue}-dlq"}
+        self._queues = {**QUEUES_BY_NAME, "DLQ_URL": f"{queue}-dlq"}
         more = {"WEBHOOK_RETENTION_DAYS": "30", "DESTINATION": "crm", "DESTINATION_SECRET": "outbound/crm"}
         self._known = {**ENVIRONMENT, **more, **names}
 

@@ -73,6 +73,18 @@ def test_a_record_is_read_as_it_was_written(table: Table) -> None:
     assert records.get("cmp_9") is None
 
 
+def test_a_campaign_that_was_removed_is_shown_no_more_once_it_is_not_looked_at(table: Table) -> None:
+    records = HealthRecords(table, "removed")
+    records.put(_whole(), NOW)
+    for registered, later, shown in (
+        (("cmp_2",), timedelta(days=1), ["cmp_2"]),
+        ((), timedelta(minutes=5), ["cmp_2"]),
+        ((), timedelta(minutes=6), []),
+    ):
+        found = records.current(registered, NOW + later)
+        assert [record.campaign_id for record in found] == shown
+
+
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(written=st.lists(_RECORDS, min_size=1, max_size=5), number=st.integers(0, 10**9))
 def test_the_newest_look_stays_in_whatever_order_they_come(

@@ -74,6 +74,7 @@ def _tick(world: MonitoringWorld) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(500)
 def test_a_failover_that_is_cut_off_anywhere_is_one_failover() -> None:
     checked = check_every_cut(fresh(_failing), _tick, _recover, _end)
     assert checked.runs > 60

@@ -130,8 +130,9 @@ _stories = st.builds(
 )
 
 
+@pytest.mark.timeout(400)
 @settings(
-    max_examples=30,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

@@ -13,6 +13,7 @@ from outbound.store.outbox import facts_attributes
 from outbound.store.table import Item, Key
 from outbound.sweeper import Duty, Sweeper
 from worlds.aws import AwsWorld, FakeClock
+from worlds.runtime import QUEUES_BY_NAME
 
 
 def test_facts_of_both_tables_are_published(
@@ -20,8 +21,8 @@ def test_facts_of_both_tables_are_published(
 ) -> None:
     urls = {name: aws.queue_urls[f"deliver-{name}"] for name in ("crm", "warehouse", "wfm")}
     monkeypatch.setenv("QUEUE_URLS", json.dumps(urls))
-    monkeypatch.setenv("PULL_QUEUE_URL", aws.queue_urls["pull-outcomes"])
-    monkeypatch.setenv("END_ARCHIVE_QUEUE_URL", aws.queue_urls["end-archive"])
+    for variable, queue in QUEUES_BY_NAME.items():
+        monkeypatch.setenv(variable, aws.queue_urls[queue])
     function = load_function("sweep")
     for name in ("STATE_TABLE", "CONSENT_TABLE"):
         fact = Event(name, "toy.done", format_time(clock.now()), name, "acme", {"where": name})

@@ -6,7 +6,7 @@ What could not be found out is None, and is shown as unknown rather than as noth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -19,6 +19,8 @@ from outbound.steering.situation import CampaignState
 from outbound.store.table import Key, Table
 
 _REMEMBERED = timedelta(days=30)
+# Of a campaign that is looked at each minute the record is younger, though some looks are missed.
+_LOOKED_AT = timedelta(minutes=5)
 
 
 class Attention(StrEnum):
@@ -176,6 +178,15 @@ class HealthRecords:
         """Return all records in the order of the campaigns' ids."""
         for item in self._table.query(self._key("").pk):
             yield _RECORD.validate_json(item["record"])
+
+    def current(self, registered: Container[str], now: datetime) -> Iterator[HealthRecord]:
+        """Return the records of campaigns that are registered, or are looked at all the same.
+
+        One that was removed while its failover is under way is looked at until that has ended.
+        """
+        for record in self.all():
+            if record.campaign_id in registered or now - record.looked_at <= _LOOKED_AT:
+                yield record
 
     def _key(self, campaign_id: str) -> Key:
         return Key(f"{self._tenant}#campaign-health", campaign_id)

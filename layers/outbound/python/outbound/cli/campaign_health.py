@@ -38,7 +38,9 @@ def _health(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         output.text(shown, _plain(asdict(record)))
         return
     now = stack.clock.now()
-    rows = [_row(record, now) for record in sorted(records.all(), key=_urgency)]
+    registered = {each.campaign_id for each in stack.registry.all()}
+    current = records.current(registered, now)
+    rows = [_row(record, now) for record in sorted(current, key=_urgency)]
     output.rows(rows, "no campaign was looked at yet: registered ones are within minutes")
 
 

@@ -15,6 +15,7 @@ from outbound.campaign_records.samples import Samples
 from outbound.clock import Clock
 from outbound.runtime import Runtime
 from outbound.steering.health import KEPT
+from outbound.store.registry import Registry
 
 OLD = timedelta(minutes=4)
 """The monitor and the overviews come each minute: what is older than this was missed more than once."""
@@ -94,10 +95,12 @@ class Boards:
         samples: Samples,
         overviews: Overviews,
         reported: ReportedAbandonments,
+        registry: Registry,
         clock: Clock,
     ) -> None:
-        """Read these records."""
+        """Read these records, of campaigns that this registry has."""
         self._reported = reported
+        self._registry = registry
         self._health = health
         self._samples = samples
         self._overviews = overviews
@@ -109,21 +112,23 @@ class Boards:
         table, tenant = runtime.state, runtime.tenant
         samples, overviews = Samples(table, tenant), Overviews(table, tenant)
         reported = ReportedAbandonments(table, tenant)
-        return cls(HealthRecords(table, tenant), samples, overviews, reported, runtime.clock)
+        health = HealthRecords(table, tenant)
+        return cls(health, samples, overviews, reported, runtime.registry, runtime.clock)
 
     def now(self) -> datetime:
         """The present moment."""
         return self._clock.now()
 
     def board(self, order: Order, open_only: bool) -> Board:
-        """Return all campaigns that are registered or were looked at, or those of them that are open now."""
-        health = {each.campaign_id: each for each in self._health.all()}
+        """Return all campaigns that are registered or looked at, or those of them that are open now."""
+        now = self._clock.now()
+        registered = {each.campaign_id for each in self._registry.all()}
+        health = {each.campaign_id: each for each in self._health.current(registered, now)}
         overviews = {each.campaign_id: each for each in self._overviews.all()}
         reported = {each.campaign_id: each for each in self._reported.all()}
-        now = self._clock.now()
         cards = [
             Card(each, health.get(each), overviews.get(each), reported=reported.get(each))
-            for each in {*health, *overviews}
+            for each in {*health, *(registered & overviews.keys())}
         ]
         cards.sort(key=lambda card: _sort_key(card, order, now))
         shown = [card for card in cards if card.is_open] if open_only else cards
