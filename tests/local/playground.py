@@ -79,6 +79,8 @@ def playground(parameters: Mapping[str, str]) -> Iterator[Cast]:
             *("campaigns", "register", CAMPAIGN, "--name", "Spring renewals", "--start", "-1d"),
             *("--purpose", "telemarketing", "--seller", SELLER, "--subject", "renewals", "--list", LIST),
         )
+        # Metrics of the present, so that its health and its charts show something.
+        cast.tenant.follow_script(CAMPAIGN, "healthy")
         try:
             write_environment(cast.stack)
             _write_files(cast)

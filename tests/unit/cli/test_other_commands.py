@@ -144,3 +144,9 @@ def test_no_command_shows_a_sentence_of_pydantic(outbound: Command, tmp_path: Pa
         assert said.code == 2
         for sign in ("Input should", "Value error", "pydantic", "validation error", "Extra inputs"):
             assert sign not in said.err
+
+
+def test_an_option_is_named_as_it_is_documented(outbound: Command) -> None:
+    said = outbound("problems", "--limit", "0")
+    assert said.code == 2
+    assert "argument --limit: '0' is not a whole number of at least 1" in " ".join(said.err.split())

@@ -98,7 +98,8 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         else next(runs.of_campaign(chosen.campaign_id, limit=1), None)
     )
     if run is None:
-        raise ValueError(f"{chosen.campaign_id} has no such archive run")
+        campaign_id = chosen.campaign_id
+        raise ValueError(f"{campaign_id} has no such archive run; see: outbound archive runs {campaign_id}")
     progress = run.progress
     batches = list(Batches(stack.state, stack.tenant).all(run.run_id))
     settled = [batch for batch in batches if batch.status is BatchStatus.SETTLED]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import Action, ArgumentError, ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable
@@ -20,6 +21,8 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line, and where it is explained."""
+        # Of an option's spellings the first is the one that is documented.
+        message = re.sub(r"^(argument -[\w-]+)/[^:]+:", r"\1:", message)
         sentence = f"outbound: {message}; see: {self.prog} --help"
         self.exit(_REFUSED, f"{wrapped(sentence, sys.stderr)}\n")
 

@@ -69,7 +69,7 @@ def _told(findings: Sequence[Finding], output: Output, released: int | None) -> 
     bad = sum(one.bad for one in findings)
     last = f"{bad} of {len(findings)} need something done" if bad else "nothing needs to be done"
     if released is not None:
-        last += f"; {released} waiting pulls are let go"
+        last += f"; {released} waiting pulls are let go" if released else "; no pull was waiting"
     document = {"ok": not bad, "findings": [one.row() for one in findings]}
     document |= {} if released is None else {"released": released}
     output.text(f"{text(findings)}\n\n{last}", document)
