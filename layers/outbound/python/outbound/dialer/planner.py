@@ -189,7 +189,7 @@ def rollout_id_of(event: Event) -> str:
 def _untimely(event: Event, now: datetime) -> Complaint | None:
     """Return what is wrong with the moment of a request, None where nothing is.
 
-    Rollouts sort by it: one of another time would hide those that are, also from the audit of our own changes.
+    Rollouts sort by it: one of another time would hide those that are, and our own changes from the audit.
     """
     try:
         asked_at = parse_time(event.occurred_at)
