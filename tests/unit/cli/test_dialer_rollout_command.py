@@ -155,3 +155,51 @@ def test_a_rollout_without_a_change_has_nothing_to_put_back(world: RolloutWorld,
 def test_no_rollout_is_an_empty_list(world: RolloutWorld, outbound: Command) -> None:
     assert outbound("dialer", "rollouts", "--json").json == []
     assert "no rollout" in outbound("dialer", "rollouts").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--reason", ""), "reason: must have 1 or more characters"),
+        (("--reason", "x" * 501), "reason: must have 500 characters at most"),
+        (("--reason", "x", "--by", "d" * 129), "requested_by: must have 128 characters at most"),
+    ],
+)
+def test_a_rollback_of_a_wrong_form_is_not_asked_for(
+    world: RolloutWorld, outbound: Command, arguments: tuple[str, ...], words: str
+) -> None:
+    ended = world.roll_out()
+    world.aws.published()
+    said = outbound("dialer", "rollback", ended.rollout_id, *arguments)
+    assert said.code == 2
+    assert words in " ".join(said.err.split())
+    assert world.aws.published("dialer.rollout.requested") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"reason": "a", "reason": "b"}', "has the field 'reason' twice"),
+        ('{"settings": {"algorithm": {"dial_ratio": 1, "dial_ratio": 4}}}', "field 'dial_ratio' twice"),
+        ('{"settings": ' + "9" * 5000 + "}", "a number of too many digits"),
+        ('{"settings": NaN, "reason": "x"}', "settings: must be an object"),
+    ],
+)
+def test_a_file_that_can_be_read_in_two_ways_is_refused(
+    world: RolloutWorld, outbound: Command, file: Path, text: str, words: str
+) -> None:
+    file.write_text(text)
+    said = outbound("dialer", "apply", str(file))
+    assert said.code == 2
+    assert words in " ".join(said.err.split())
+
+
+def test_an_id_that_none_can_have_is_not_looked_for(
+    world: RolloutWorld, outbound: Command, file: Path
+) -> None:
+    long = "9" * 3000
+    assert "there is no rollout" in outbound("dialer", "show", long).err
+    file.write_text(json.dumps({"restore": long, "reason": "x"}))
+    said = outbound("dialer", "plan", str(file))
+    assert said.code == 2
+    assert "restore: must be the id of a rollout" in " ".join(said.out.split())

@@ -150,6 +150,22 @@ def test_metrics_that_are_missing_or_old_are_no_breach_and_ring(
     assert len(measured["DialerGuardWithoutMetrics"]) > 1
 
 
+@pytest.mark.parametrize("minutes", [5, 30])
+def test_a_short_guard_that_saw_nothing_rings_at_its_end(
+    world: RolloutWorld, measured: dict[str, list[float]], minutes: float
+) -> None:
+    ended = world.roll_out(document(campaigns=["spring"], guard={"minutes": minutes}))
+    assert (ended.stage, world.in_force()) == ("active", NEW)
+    assert measured["DialerGuardWithoutMetrics"] == [1]
+
+
+def test_a_guard_that_ends_before_its_first_judgement_says_so(world: RolloutWorld) -> None:
+    world.readings.give("spring", 1000, 60)
+    ended = world.roll_out(document(campaigns=["spring"], guard={"minutes": 5}))
+    assert (ended.stage, world.in_force()) == ("active", NEW)
+    assert "before its first judgement" in ended.progress.message
+
+
 def test_a_breach_that_is_not_to_be_rolled_back_calls_a_person(world: RolloutWorld) -> None:
     world.readings.give("spring", 1000, 60)
     ended = world.roll_out(document(campaigns=["spring"], guard={"roll_back": False}))

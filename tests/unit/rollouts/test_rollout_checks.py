@@ -232,3 +232,16 @@ def test_settings_that_are_no_team_have_a_reason_in_place_of_an_expectation() ->
     found = expected({"concurrency": {}}, CONFIGURED)
     assert found.capacity is None
     assert "cannot be read" in found.reason
+
+
+@pytest.mark.parametrize("block", [None, {}, "none", {"max_agents": "many"}])
+def test_settings_that_are_no_team_are_told_of_in_plain_words(block: Any) -> None:
+    reason = expected({**first_settings(), "concurrency": block}, CONFIGURED).reason
+    assert "concurrency.max_agents" in reason
+    assert not any(word in reason for word in ("Error", "NoneType", "object", "literal"))
+
+
+def test_an_odd_time_out_in_force_does_not_stop_a_plan() -> None:
+    settings = first_settings(ring_timeout_sec="long")
+    quick = DialerSettings.model_validate({"assumed": {"hours": 0.1, "replications": 2}})
+    assert expected(settings, quick).capacity is not None

@@ -24,7 +24,7 @@ from outbound.dialer.model.capacity import MEASURES
 from outbound.dialer.model.estimates import Estimate
 from outbound.dialer.plan import RolloutPlan, plan
 from outbound.dialer.planner import rollout_id_of
-from outbound.dialer.requests import InvalidRollout, RolloutRequest
+from outbound.dialer.requests import InvalidRollout, RolloutRequest, is_rollout_id
 from outbound.dialer.rollouts import Rollouts
 from outbound.dialer.settings import DialerSettings
 from outbound.events import EventType, event_of_type
@@ -64,14 +64,17 @@ def _apply(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     if chosen.by:
         document["requested_by"] = chosen.by
     try:
-        RolloutRequest.of(document)
+        request_rollout(stack, document, output)
     except InvalidRollout as invalid:
         raise ValueError(f"{chosen.file}: {messages(invalid.complaints)}") from None
-    request_rollout(stack, document, output)
 
 
 def request_rollout(stack: Stack, data: Mapping[str, Any], output: Output) -> None:
-    """Ask for a rollout over the bus, and say by which id it is known."""
+    """Ask for a rollout over the bus, and say by which id it is known.
+
+    Raises InvalidRollout, and asks for nothing, where the request has another form.
+    """
+    RolloutRequest.of(data)
     event = event_of_type(
         EventType.ROLLOUT_REQUESTED, stack.tenant, stack.clock.now(), [secrets.token_hex(16)], data
     )
@@ -94,9 +97,7 @@ def _in_force(stack: Stack, document: Mapping[str, Any]) -> tuple[Mapping[str, A
 
 def _snapshot(stack: Stack, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     restore = document.get("restore")
-    rollout = (
-        Rollouts(stack.state, stack.tenant).get(restore) if isinstance(restore, str) and restore else None
-    )
+    rollout = Rollouts(stack.state, stack.tenant).get(str(restore)) if is_rollout_id(restore) else None
     return read_canonical(rollout.progress.snapshot) if rollout and rollout.progress.snapshot else None
 
 

@@ -11,6 +11,7 @@ from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.clock import format_time
 from outbound.dialer.configuration import changes, read_canonical
+from outbound.dialer.requests import is_rollout_id
 from outbound.dialer.rollouts import Rollout, Rollouts
 
 
@@ -89,7 +90,10 @@ def _rollback(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 def _found(stack: Stack, rollout_id: str | None) -> Rollout:
     ledger = _ledger(stack)
-    rollout = ledger.get(rollout_id) if rollout_id else next(ledger.all(limit=1), None)
+    if rollout_id:
+        rollout = ledger.get(rollout_id) if is_rollout_id(rollout_id) else None
+    else:
+        rollout = next(ledger.all(limit=1), None)
     if rollout is None:
         if rollout_id is None:
             raise ValueError("there was no rollout yet; see: outbound dialer rollouts")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from outbound.complaints import complaints
@@ -20,6 +21,10 @@ from outbound.dialer.settings import Assumed, DialerSettings
 # The model takes ratios of 0 to 10, and dials are given up after 15 seconds at least.
 _MOST_RATIO = 10.0
 _LEAST_NO_ANSWER = 15.0
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "concurrency": ("max_agents", "max_simultaneous_calls", "call_spacing_ms"),
+    "algorithm": ("agent_availability_estimate", "dial_ratio", "abandonment_rate_target"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,10 @@ class Expectation:
 
 def expected(settings: Settings, configured: DialerSettings) -> Expectation:
     """Return what the model expects of settings; the same settings, the same answer."""
-    try:
-        document = model_document(settings, configured)
-    except (KeyError, TypeError) as error:
-        return Expectation({}, None, f"the settings cannot be read as a team: {type(error).__name__} {error}")
+    if wrong := _not_numbers(settings):
+        said = f"the settings cannot be read as a team: no number is {', '.join(wrong)}"
+        return Expectation({}, None, said)
+    document = model_document(settings, configured)
     try:
         return Expectation(document, simulate_capacity(ModelDocument.model_validate(document)))
     except ValueError as error:
@@ -50,10 +55,7 @@ def expected(settings: Settings, configured: DialerSettings) -> Expectation:
 
 
 def model_document(settings: Settings, configured: DialerSettings) -> dict[str, Any]:
-    """Return the document of the model that settings come to.
-
-    Raises KeyError or TypeError where a number of them is missing or is not one.
-    """
+    """Return the document of the model that settings come to, whose numbers are there."""
     concurrency, algorithm, assumed = settings["concurrency"], settings["algorithm"], configured.assumed
     calls = int(concurrency["max_simultaneous_calls"])
     trunks = calls if configured.trunks is None else min(calls, configured.trunks.free)
@@ -74,6 +76,20 @@ def model_document(settings: Settings, configured: DialerSettings) -> dict[str, 
     }
 
 
+def _not_numbers(settings: Settings) -> list[str]:
+    """Return the fields that a team needs, and that are missing or are no numbers."""
+    return [
+        f"{block}.{name}"
+        for block, names in _NEEDED.items()
+        for name in names
+        if not (isinstance(settings.get(block), Mapping) and _is_number(settings[block].get(name)))
+    ]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
 def assumptions(configured: DialerSettings) -> dict[str, Any]:
     """Return what is assumed of calls and trunks, by name."""
     trunks = configured.trunks
@@ -82,8 +98,8 @@ def assumptions(configured: DialerSettings) -> dict[str, Any]:
 
 def _no_answer_seconds(algorithm: Mapping[str, Any], assumed: Assumed) -> float:
     given = algorithm.get("ring_timeout_sec")
-    seconds = float(assumed.no_answer_seconds if given is None else given)
-    return max(_LEAST_NO_ANSWER, float(assumed.ring_seconds), seconds)
+    seconds = float(given) if given is not None and _is_number(given) else assumed.no_answer_seconds
+    return max(_LEAST_NO_ANSWER, float(assumed.ring_seconds), float(seconds))
 
 
 def _pacing(settings: Settings) -> dict[str, Any]:

@@ -130,12 +130,14 @@ class Guard:
         since = parse_time(rollout.progress.activated_at)
         minutes = guard_minutes(rollout, settings.guard)
         passed = (now - since).total_seconds()
-        if passed >= guard.first_minutes * 60:
+        is_judged, is_over = passed >= guard.first_minutes * 60, passed >= minutes * 60
+        if is_judged or (is_over and minutes):
             readings = [self._reading(each, since, now, guard) for each in rollout.campaigns]
-            self._judge(readings, guard, settings.limits.abandonment_target.value)
-            self._ring_if_blind(rollout, readings, guard, now)
-        if passed >= minutes * 60:
-            raise RolloutEnds(Stage.ACTIVE, "guarded", f"in force, and watched for {minutes:g} minutes")
+            if is_judged:
+                self._judge(readings, guard, settings.limits.abandonment_target.value)
+            self._ring_if_blind(rollout, readings, guard, now, is_over=is_over)
+        if is_over:
+            raise RolloutEnds(Stage.ACTIVE, "guarded", _watched(minutes, is_judged=is_judged))
         return StepResult(StepOutcome.LATER, _wait(guard, minutes, passed))
 
     def _reading(self, campaign_id: str, since: datetime, now: datetime, guard: GuardSettings) -> Reading:
@@ -155,15 +157,24 @@ class Guard:
             raise RolloutEnds(Stage.FAILED, breach.reason, message)
 
     def _ring_if_blind(
-        self, rollout: Rollout, readings: Sequence[Reading], guard: GuardSettings, now: datetime
+        self,
+        rollout: Rollout,
+        readings: Sequence[Reading],
+        guard: GuardSettings,
+        now: datetime,
+        *,
+        is_over: bool,
     ) -> None:
-        """Ring for campaigns without metrics of the present, again from time to time."""
+        """Ring for campaigns without metrics of the present, again from time to time.
+
+        A guard that is over rings for those of which it has seen nothing, however short it was.
+        """
         oldest = now - timedelta(minutes=guard.stale_minutes)
         since = parse_time(rollout.progress.activated_at)
         blind = [
             each.campaign_id
             for each in readings
-            if (each.newest is None and since < oldest) or (each.newest is not None and each.newest < oldest)
+            if (is_over or since < oldest if each.newest is None else each.newest < oldest)
         ]
         said_at = rollout.progress.blind_at
         if not blind or (said_at and now - parse_time(said_at) < _SAID_AGAIN):
@@ -172,6 +183,14 @@ class Guard:
         measure(DialerMetric.GUARD_BLIND)
         extra = {"rollout_id": rollout.rollout_id, "campaigns": blind}
         logger.error("a rollout is guarded without metrics of the present", extra=extra)
+
+
+def _watched(minutes: float, *, is_judged: bool) -> str:
+    if is_judged:
+        return f"in force, and watched for {minutes:g} minutes"
+    if minutes:
+        return f"in force; the guard of {minutes:g} minutes ended before its first judgement"
+    return "in force; no campaign is watched"
 
 
 def _wait(guard: GuardSettings, minutes: float, passed: float) -> int:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from outbound.clock import Clock, parse_time
+from outbound.clock import CLOCK_TOLERANCE, Clock, parse_time
 from outbound.complaints import Complaint
 from outbound.dialer.configuration import canonical
 from outbound.dialer.executions import RolloutExecutions
@@ -29,6 +29,9 @@ from outbound.store.outbox import Outbox
 
 REQUESTED = "requested"
 """Why a rollout is undone that an operator, or a system, wants undone."""
+
+# What was asked for so long ago was meant for the dialer of that time.
+_OLDEST = timedelta(days=1)
 
 
 class RolloutPlanner:
@@ -75,6 +78,9 @@ class RolloutPlanner:
         if known is not None:
             self._start_if_cut_off(known)
             return
+        if untimely := _untimely(event, self._clock.now()):
+            self._refuse(event, "invalid_request", [untimely])
+            return
         try:
             self._start(RolloutRequest.of(event.data), event)
         except InvalidRollout as invalid:
@@ -83,9 +89,11 @@ class RolloutPlanner:
             raise TryLater(1.0, "the rollout was changed meanwhile") from changed
 
     def _start(self, request: RolloutRequest, event: Event) -> None:
+        if self._has_undone(request, event):
+            return
         current = self._rollouts.current()
         if current is not None and current.rollout_id == request.restore:
-            self._undo(current, request)
+            self._undo(current, request, event)
             return
         if current is not None:
             said = f"the rollout {current.rollout_id} has the dialer ({current.stage.value})"
@@ -109,7 +117,7 @@ class RolloutPlanner:
             stage=Stage.PLANNED,
             attempt=1,
             revision=1,
-            requested_at=_moment(event, self._clock.now()),
+            requested_at=min(parse_time(event.occurred_at), self._clock.now()).replace(microsecond=0),
             request_id=event.event_id,
             correlation_id=event.correlation_id,
             requested_by=request.requested_by,
@@ -131,12 +139,24 @@ class RolloutPlanner:
             raise InvalidRollout([Complaint("restore", "no_snapshot", said)])
         return rollout.progress.snapshot
 
-    def _undo(self, current: Rollout, request: RolloutRequest) -> None:
-        """Have the rollout that has the dialer undone by its own execution."""
-        if current.progress.undo or current.progress.ending:
+    def _has_undone(self, request: RolloutRequest, event: Event) -> bool:
+        """Return True if a request has had its effect upon the rollout that had the dialer then."""
+        undone = self._rollouts.get(request.restore) if request.restore else None
+        return undone is not None and undone.progress.undo_request == event.event_id
+
+    def _undo(self, current: Rollout, request: RolloutRequest, event: Event) -> None:
+        """Have the rollout that has the dialer undone by its own execution.
+
+        Raises TryLater where it is about to end: then its snapshot is rolled out like that of any other.
+        """
+        if current.progress.ending:
+            raise TryLater(5.0, "the rollout is about to end")
+        if current.progress.undo:
             return
         said = f"it was asked for: {request.reason}"
-        self._rollouts.advance(current, self._clock.now(), undo=REQUESTED, undo_message=said)
+        self._rollouts.advance(
+            current, self._clock.now(), undo=REQUESTED, undo_message=said, undo_request=event.event_id
+        )
         logger.info("a rollout is to be undone", extra={"rollout_id": current.rollout_id})
 
     def _start_if_cut_off(self, known: Rollout) -> None:
@@ -166,12 +186,20 @@ def rollout_id_of(event: Event) -> str:
     return f"{moment}-{deterministic_id(event.tenant, event.event_id)[:16]}"
 
 
-def _moment(event: Event, now: datetime) -> datetime:
-    """Return the moment of an event; what lies ahead, or is not a time, is now."""
+def _untimely(event: Event, now: datetime) -> Complaint | None:
+    """Return what is wrong with the moment of a request, None where nothing is.
+
+    Rollouts sort by it: one of another time would hide those that are, and our own changes from the audit.
+    """
     try:
-        return min(parse_time(event.occurred_at), now).replace(microsecond=0)
+        asked_at = parse_time(event.occurred_at)
     except ValueError:
-        return now.replace(microsecond=0)
+        return Complaint("occurred_at", "form", "must be a time like 2026-01-31T08:00:00Z")
+    if asked_at > now + CLOCK_TOLERANCE:
+        return Complaint("occurred_at", "range", "lies ahead")
+    if asked_at < now - _OLDEST:
+        return Complaint("occurred_at", "range", "is more than a day ago; ask for the rollout again")
+    return None
 
 
 def build(runtime: Runtime) -> Work:

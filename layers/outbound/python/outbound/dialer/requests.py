@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -23,6 +24,7 @@ from outbound.events.fields import CampaignId
 _MOST_BYTES = 50_000
 
 _ID = described(r"^[0-9A-Za-z-]{1,64}$", "the id of a rollout: letters, digits and '-'")
+_ROLLOUT_ID = re.compile(_ID.removeprefix("^").removesuffix("$"))
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
@@ -100,6 +102,11 @@ class RolloutRequest:
             override=document.override.model_dump() if document.override else None,
             guard=document.guard.model_dump(exclude_none=True) if document.guard else {},
         )
+
+
+def is_rollout_id(text: object) -> bool:
+    """Return True if a text can be the id of a rollout: of others none is there."""
+    return isinstance(text, str) and _ROLLOUT_ID.fullmatch(text) is not None
 
 
 def _read(data: Mapping[str, Any], complaints: list[Complaint]) -> _Document | None:

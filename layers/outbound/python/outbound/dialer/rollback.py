@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from outbound.clock import Clock
-from outbound.cxone.errors import CxoneError, VersionConflict
+from outbound.cxone.errors import CxoneError
 from outbound.cxone.ports.dialer import DialerPort, OperationStatus, SettingsInForce
 from outbound.dialer.activation import changed_by_others
 from outbound.dialer.configuration import canonical, read_canonical
@@ -50,7 +50,8 @@ class Restorer:
         if progress.restoration.version and not progress.restoration.ended:
             return _DONE
         if _is_unanswered(progress.activation) or _is_unanswered(progress.restoration):
-            rollout = self.rollouts.advance(rollout, self.clock.now(), in_doubt=True)
+            failures = progress.failures
+            rollout = self.rollouts.advance(rollout, self.clock.now(), in_doubt=True, failures=failures)
         in_force = self.port.settings(rollout.campaigns)
         self._end_or_go_on(rollout, in_force, settings)
         return self._send(rollout, in_force)
@@ -98,21 +99,25 @@ class Restorer:
         """Send the rollback; that it may have been sent is written down before."""
         now, why = self.clock.now(), rollout.progress.undo
         step = self.facts.advanced(rollout, Stage.ROLLING_BACK, now, version=in_force.version, why=why)
-        sent = Sent(sent=True, based_on=in_force.version)
+        # Nothing has gone well yet: failures in a row go on, so that they come to their end.
+        failures = rollout.progress.failures
         rollout = self.rollouts.advance(
-            rollout, now, Stage.ROLLING_BACK, [step], restoration=sent, readings=0, lingering=0
+            rollout,
+            now,
+            Stage.ROLLING_BACK,
+            [step],
+            restoration=Sent(sent=True, based_on=in_force.version),
+            own_versions=_own_with(rollout.progress, in_force.version),
+            readings=0,
+            lingering=0,
+            failures=failures,
         )
         snapshot = read_canonical(rollout.progress.snapshot)
         try:
             change = self.port.change(snapshot, in_force.version, rollout.campaigns, urgent=True)
-        except VersionConflict as conflict:
-            if not conflict.in_doubt:
-                # It was not accepted: what changed the version in between is read next.
-                self.rollouts.advance(rollout, self.clock.now(), restoration=Sent())
-            return StepResult(StepOutcome.LATER, 1)
         except CxoneError as error:
             if not error.in_doubt:
-                failures = rollout.progress.failures
+                # It was not accepted; after a conflict, what changed the version in between is read next.
                 self.rollouts.advance(rollout, self.clock.now(), restoration=Sent(), failures=failures)
             raise
         sent = Sent(True, in_force.version, change.version, change.operation_id)
@@ -154,6 +159,13 @@ class Restorer:
 
 def _is_unanswered(sent: Sent) -> bool:
     return sent.sent and not sent.version
+
+
+def _own_with(progress: Progress, version: str) -> tuple[str, ...]:
+    """Return our versions with one in force that is ours: a change may have made it whose answer was lost."""
+    if version == progress.snapshot_version:
+        return progress.own_versions
+    return tuple(dict.fromkeys((*progress.own_versions, version)))
 
 
 def _why(progress: Progress) -> str:

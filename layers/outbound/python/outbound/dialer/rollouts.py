@@ -135,6 +135,9 @@ class Progress:
     """Why what was changed is to be undone, as a short name; empty while it is not."""
 
     undo_message: str = ""
+    undo_request: str = ""
+    """The event that asked for it, where one did."""
+
     ending: str = ""
     reason: str = ""
     message: str = ""

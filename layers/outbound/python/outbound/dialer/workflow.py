@@ -116,7 +116,11 @@ class RolloutWorkflow:
             wait = (limited.retry_at - self._clock.now()).total_seconds()
             return StepResult(StepOutcome.LATER, max(1, ceil(wait)))
         except RolloutEnds as end:
-            return self._ends(self._as_left(rollout), end)
+            left = self._as_left(rollout)
+            if left.progress.undo and not rollout.progress.undo:
+                # It was asked for while the step was at work, which has not seen it.
+                raise RolloutChanged(rollout.rollout_id) from end
+            return self._ends(left, end)
         except RolloutUndone as undone:
             return self._undo(self._as_left(rollout), undone)
         except CxoneError as error:
