@@ -88,7 +88,7 @@ def _share(metrics: Mapping[str, Any], name: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnexpectedAnswer(f"metrics: {name} is not a number")
-    # Nor is what is no number at all (NaN), which is neither above nor below anything.
+    # Nor is what is not a number (NaN), which is neither above nor below anything.
     if not 0 <= value <= 1:
         raise UnexpectedAnswer(f"metrics: {name} is not a share from 0 to 1")
     return float(value)
