@@ -10,6 +10,7 @@ import pytest
 
 from outbound.cli.stack import Stack
 from outbound.cxone.errors import Unavailable
+from outbound.cxone.ports.dialer import PolicyFinding, PolicyVerdict
 from outbound.events import Event
 from worlds.aws import AwsWorld, FakeClock
 from worlds.command import Command
@@ -82,6 +83,25 @@ def test_a_plan_of_what_would_be_refused_ends_with_code_2(
     said = outbound("dialer", "plan", str(file))
     assert said.code == 2
     assert "64.1200" in said.out
+
+
+def test_a_plan_says_what_cxone_s_policies_say(world: RolloutWorld, outbound: Command, file: Path) -> None:
+    refused, warned = PolicyFinding("dnc_compliance", "no list"), PolicyFinding("calling_hours", "late")
+    world.dialer.verdict = lambda settings: PolicyVerdict(False, (refused,), (warned,))
+    said = outbound("dialer", "plan", str(file), "--json")
+    assert said.code == 2
+    answer = json.loads(said.out)
+    assert [each["message"] for each in answer["complaints"]] == ["no list"]
+    assert "late" in [each["message"] for each in answer["warnings"]]
+
+    def broken(number: int, name: str) -> None:
+        if name == "validate":
+            raise Unavailable("POST answered 500")
+
+    world.dialer.before = broken
+    shown = outbound("dialer", "plan", str(file))
+    assert shown.code == 0
+    assert "CXone's policies could not be asked: POST answered 500" in " ".join(shown.out.split())
 
 
 def test_a_plan_goes_without_what_cxone_does_not_say(

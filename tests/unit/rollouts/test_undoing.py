@@ -121,3 +121,40 @@ def test_a_rollback_whose_answer_was_lost_is_known_as_our_own_change(world: Roll
     assert {known.asked_by(version, "") for version in made} == {ended.rollout_id}
     (fact,) = world.published("dialer.rolled_back")
     assert fact["data"]["version"] == world.book.version
+
+
+@pytest.mark.parametrize("length", [60_000, 600_000])
+def test_settings_that_are_too_large_to_be_kept_are_left_alone(world: RolloutWorld, length: int) -> None:
+    there = {**first_settings(), "tenantNote": "n" * length}
+    world.book.replace(there, "console")
+    ended = world.roll_out()
+    assert world.executed[-1].status == "SUCCEEDED"
+    if length < 100_000:
+        assert ended.stage == "active"
+    else:
+        assert (ended.stage, ended.progress.reason) == ("refused", "too_large")
+        assert world.in_force() == canonical(there)
+
+
+def test_long_values_of_others_are_told_of_shortened(world: RolloutWorld) -> None:
+    theirs = {**first_settings(), "algorithm": "a" * 50_000}
+
+    def before(number: int, name: str) -> None:
+        if name == "change" and world.dialer.calls.count("change") == 1:
+            world.book.replace(theirs, "console")
+
+    world.dialer.before = before
+    ended = world.roll_out()
+    assert (ended.stage, ended.progress.reason) == ("refused", "version_conflict")
+    (fact,) = world.published("dialer.rollout_refused")
+    assert len(str(fact)) < 20_000
+    assert all("another party made it" in each["message"] for each in fact["data"]["complaints"])
+
+
+def test_long_values_that_are_replaced_are_told_of_shortened(world: RolloutWorld) -> None:
+    world.book.replace({**first_settings(), "algorithm": ["a" * 50_000]}, "console")
+    world.roll_out()
+    (fact,) = world.published("dialer.activated")
+    assert len(str(fact)) < 20_000
+    before = {each["field"]: each.get("before") for each in fact["data"]["changes"]}
+    assert str(before["algorithm"]).startswith('["aaa')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from outbound.cxone.errors import CxoneError
 from outbound.dialer.checks import messages
 from outbound.dialer.configuration import read_canonical
 from outbound.dialer.expectations import Expectation
+from outbound.dialer.judge import judged_by_policies
 from outbound.dialer.model.capacity import MEASURES
 from outbound.dialer.model.estimates import Estimate
 from outbound.dialer.plan import RolloutPlan, plan
@@ -54,6 +56,8 @@ def _plan(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | Non
     configured = stack.documents.get("dialer", DialerSettings)
     in_force, why = _in_force(stack, document)
     planned = plan(document, configured, in_force, _snapshot(stack, document))
+    if in_force is not None and planned.target is not None:
+        planned, why = _with_policies(stack, planned, configured)
     answer = planned.as_document() | {"not_read": why or None}
     output.text("\n\n".join(_texts(planned, why)), answer)
     return _REFUSED if planned.complaints else None
@@ -93,6 +97,17 @@ def _in_force(stack: Stack, document: Mapping[str, Any]) -> tuple[Mapping[str, A
         return port.settings(named).settings, ""
     except _OUT_OF_REACH as error:
         return None, f"what is in force could not be read: {error}"
+
+
+def _with_policies(stack: Stack, planned: RolloutPlan, configured: DialerSettings) -> tuple[RolloutPlan, str]:
+    """Return a plan with what CXone's policies say of it; as it was where they cannot be asked, and why."""
+    try:
+        port = stack.cxone.until(Deadline(stack.clock, _SECONDS)).dialer
+        said = judged_by_policies(port, planned.target or {}, configured)
+    except _OUT_OF_REACH as error:
+        return planned, f"CXone's policies could not be asked: {error}"
+    complaints, warnings = (*planned.complaints, *said.complaints), (*planned.warnings, *said.warnings)
+    return replace(planned, complaints=complaints, warnings=warnings), ""
 
 
 def _snapshot(stack: Stack, document: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 _READ_AGAIN_SECONDS = 2
 # Of the fields that differ so many are named.
 _MOST_NAMED = 20
+_LONGEST_VALUE = 200
+# A rollout's item has what is in force twice, beside what is asked; DynamoDB ends it with 400 KB.
+_MOST_BYTES = 100_000
 _DONE = StepResult(StepOutcome.COMPLETE)
 
 
@@ -174,10 +177,10 @@ class Activator:
     def _take_snapshot(
         self, rollout: Rollout, in_force: SettingsInForce, target: str, **changed: object
     ) -> None:
-        now = self.clock.now()
+        now, snapshot = self.clock.now(), canonical(in_force.settings)
+        _end_if_too_large(snapshot, target)
         where = write_snapshot(self.lake, rollout, in_force, now)
         step = self.facts.advanced(rollout, Stage.SNAPSHOTTED, now, version=in_force.version)
-        snapshot = canonical(in_force.settings)
         self.rollouts.advance(
             rollout, now, Stage.SNAPSHOTTED, [step], snapshot=snapshot, target=target, **where, **changed
         )
@@ -228,13 +231,19 @@ def _end_if_in_force(in_force: str, target: str, version: str) -> None:
         raise RolloutEnds(Stage.UNCHANGED, "unchanged", message)
 
 
+def _end_if_too_large(*texts: str) -> None:
+    if any(len(text.encode(errors="surrogatepass")) > _MOST_BYTES for text in texts):
+        message = f"the dialer's settings have more than {_MOST_BYTES} bytes, and are left as they are"
+        raise RolloutEnds(Stage.REFUSED, "too_large", message)
+
+
 def _not_merged(version: str, in_force: SettingsInForce, merged: Merged) -> RolloutEnds:
     """Return the refusal of a rollout that touches what another party changed: it shows both."""
     complaints = [
         Complaint(
             f"settings.{each.field}",
             "changed_by_others",
-            f"the rollout wants {each.ours!r}, and another party made it {each.theirs!r}",
+            f"the rollout wants {_short(each.ours)}, and another party made it {_short(each.theirs)}",
         )
         for each in merged.conflicts[:_MOST_NAMED]
     ] or [Complaint("settings", "changed_by_others", "other parties keep changing the dialer")]
@@ -251,5 +260,12 @@ def _not_merged(version: str, in_force: SettingsInForce, merged: Merged) -> Roll
 
 def _different(rollout: Rollout, in_force: SettingsInForce) -> str:
     found = changes(read_canonical(rollout.progress.target), in_force.settings)
-    named = [f"{each.field} is {each.after!r} in place of {each.before!r}" for each in found[:_MOST_NAMED]]
-    return "; ".join(named)
+    return "; ".join(
+        f"{each.field} is {_short(each.after)} in place of {_short(each.before)}"
+        for each in found[:_MOST_NAMED]
+    )
+
+
+def _short(value: object) -> str:
+    """Return a value as it is told of: what other parties put into settings may be of any length."""
+    return repr(value)[:_LONGEST_VALUE]

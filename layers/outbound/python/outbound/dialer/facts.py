@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from outbound.complaints import Complaint
-from outbound.dialer.configuration import changes, read_canonical
+from outbound.dialer.configuration import FieldChange, changes, read_canonical
 from outbound.dialer.rollouts import Rollout, Stage
 from outbound.events import Event, new_event
 from outbound.events.facts.base import Fact
@@ -22,7 +24,7 @@ from outbound.events.facts.dialer import (
 
 # What a fact says has to fit on the bus.
 _MOST_COMPLAINTS, _MOST_CHANGES = 60, 100
-_LONGEST_MESSAGE = 2000
+_LONGEST_MESSAGE, _LONGEST_VALUE = 2000, 300
 
 
 class RolloutFacts:
@@ -76,7 +78,7 @@ class RolloutFacts:
             version_before=progress.snapshot_version,
             version=version,
             operation_id=progress.activation.operation_id,
-            changes=[each.as_document() for each in found[:_MOST_CHANGES]],
+            changes=[_change(each) for each in found[:_MOST_CHANGES]],
             snapshot=progress.snapshot_key,
             guarded_minutes=guarded_minutes,
         )
@@ -119,6 +121,16 @@ class RolloutFacts:
 
     def _event(self, fact: Fact, rollout: Rollout, now: datetime, *more: str) -> Event:
         return new_event(fact, self._tenant, now, [rollout.rollout_id, *more], rollout.correlation_id)
+
+
+def _change(change: FieldChange) -> dict[str, Any]:
+    """Return a change as JSON holds it; of a value that is long, its beginning as a text."""
+    told = change.as_document()
+    for side in ("before", "after"):
+        text = json.dumps(told.get(side), ensure_ascii=False)
+        if len(text) > _LONGEST_VALUE:
+            told[side] = text[:_LONGEST_VALUE]
+    return told
 
 
 def _part(complaint: Complaint) -> RolloutComplaint:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from outbound.clock import Clock
 from outbound.complaints import Complaint
 from outbound.cxone.ports.dialer import DialerPort, PolicyFinding, TrunkCapacity
-from outbound.dialer.checks import check, messages
+from outbound.dialer.checks import Checked, check, messages
 from outbound.dialer.configuration import Settings, canonical, read_canonical, target_of
 from outbound.dialer.facts import RolloutFacts
 from outbound.dialer.rollouts import Rollout, Rollouts, Stage
@@ -54,16 +54,24 @@ class Judge:
         checked = check(target, settings, overridden)
         if checked.complaints:
             raise _refused("rules", checked.complaints)
-        trunks = settings.trunks
-        capacity = None if trunks is None else TrunkCapacity(trunks.count, trunks.used)
-        verdict = self._port.validate(target, capacity)
-        if not verdict.passed:
-            found = verdict.violations or (PolicyFinding("", "CXone's policies do not let them pass"),)
-            raise _refused("policies", [_complaint(each) for each in found])
+        policies = judged_by_policies(self._port, target, settings)
+        if policies.complaints:
+            raise _refused("policies", policies.complaints)
         for warning in checked.warnings:
             extra = {"field": warning.field, "rule": warning.rule}
             logger.warning("a rollout is warned of", extra=extra)
-        return [*checked.warnings, *(_complaint(each) for each in verdict.warnings)]
+        return [*checked.warnings, *policies.warnings]
+
+
+def judged_by_policies(port: DialerPort, target: Settings, settings: DialerSettings) -> Checked:
+    """Return what CXone's own policies say of settings; there are complaints unless they pass."""
+    trunks = settings.trunks
+    capacity = None if trunks is None else TrunkCapacity(trunks.count, trunks.used)
+    verdict = port.validate(target, capacity)
+    found: Sequence[PolicyFinding] = ()
+    if not verdict.passed:
+        found = verdict.violations or (PolicyFinding("", "CXone's policies do not let them pass"),)
+    return Checked(tuple(map(_complaint, found)), tuple(map(_complaint, verdict.warnings)))
 
 
 def wanted(rollout: Rollout, in_force: Settings) -> Settings:

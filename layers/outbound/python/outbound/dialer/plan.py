@@ -24,6 +24,8 @@ class RolloutPlan:
     before: Expectation | None
     after: Expectation | None
     assumed: Mapping[str, Any]
+    target: Settings | None = None
+    """What is to be in force, where the document could be read."""
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
@@ -68,6 +70,7 @@ def plan(
         None if in_force is None else expected(in_force, configured),
         after,
         assumptions(configured),
+        target,
     )
 
 
