@@ -328,6 +328,7 @@ def _long(number: int) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_refusal_fits_whatever_was_granted_before(world: ConsentWorld) -> None:
     """Consent to a list of partners has hundreds of sellers; an item of DynamoDB has 400 KB."""
     for number in range(MOST_GRANTS + 5):
