@@ -99,8 +99,8 @@ def test_what_another_party_changed_meanwhile_is_left_alone_and_a_person_is_call
 ) -> None:
     tenant.plan_operations({"seconds": 0, "ending": "COMPLETED", "applied": "all"})
     tenant.add_fault({"status": 503}, path="/api/v1/dialer/operations/.*", times=None)
-    rollout_id = _apply(operator, tmp_path, 1.5)
-    assert eventually(lambda: tenant.dialer()["settings"] == _settings(1.5), seconds=60)
+    rollout_id = _apply(operator, tmp_path, 1.7)
+    assert eventually(lambda: tenant.dialer()["settings"] == _settings(1.7), seconds=60)
     tenant.change_dialer(_settings(1.9), actor="maria")
     tenant.clear_faults()
     ended = _ended(operator, rollout_id)
