@@ -25,7 +25,15 @@ def access(aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone) -> Access:
 
 
 @pytest.fixture(scope="session")
-def tenant_process() -> Iterator[Tenant]:
-    """One tenant for the whole suite."""
+def shared_tenant() -> Iterator[Tenant]:
+    """One tenant for the whole suite, in the state in which the last test left it."""
     with running_tenant() as tenant:
         yield tenant
+
+
+@pytest.fixture
+def tenant_process(shared_tenant: Tenant) -> Tenant:
+    """The tenant as it is at first: what another test gave it, its world and its faults, is gone."""
+    shared_tenant.reset()
+    shared_tenant.use_world({})
+    return shared_tenant

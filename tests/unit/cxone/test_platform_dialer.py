@@ -39,8 +39,6 @@ SETTINGS: dict[str, Any] = {
 @pytest.fixture
 def before_tenant(aws: AwsWorld, clock: FakeClock, tenant_process: Tenant) -> DialerPort:
     """The port before a tenant, by the packaged settings of its surface."""
-    tenant_process.reset()
-    tenant_process.clear_faults()
     configure(aws, tenant_process.url)
     return WorldRuntime(aws, clock).cxone.until(Deadline(clock, 60)).dialer
 

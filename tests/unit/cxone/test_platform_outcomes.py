@@ -158,7 +158,6 @@ def world(tenant_process: Tenant) -> Tenant:
         {"client_id": "bridge", "client_secret": "sandbox-only"},
         {"client_id": "narrow", "client_secret": "sandbox-too", "scopes": ["outbound:call:read"]},
     ]
-    tenant_process.reset()
     tenant_process.use_world({"campaigns": [campaign], "clients": clients, "quotas": {"outbound": None}})
     return tenant_process
 

@@ -151,8 +151,6 @@ def test_neither_secret_nor_url_of_a_webhook_shows_in_its_text() -> None:
 
 @pytest.fixture
 def at_the_tenant(aws: AwsWorld, clock: FakeClock, tenant_process: Tenant) -> Any:
-    tenant_process.reset()
-    tenant_process.use_world({})
     configure(aws, tenant_process.url)
     return WorldRuntime(aws, clock).ports.subscriptions
 
@@ -197,7 +195,6 @@ def test_a_client_without_the_scope_is_told_which(
 ) -> None:
     scopes = [scope for scope in SURFACES[topic].token.scopes if scope != lacks]
     client = {"client_id": "bridge", "client_secret": "sandbox-only", "scopes": scopes}
-    tenant_process.reset()
     tenant_process.use_world({"clients": [client]})
     configure(aws, tenant_process.url)
 
