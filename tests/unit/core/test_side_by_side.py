@@ -5,11 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
-from unittest.mock import patch
 
-import pytest
-
-from outbound.queues import Queue, Records, TryLater, TrySoon, work_side_by_side
+from outbound.queues import Queue, Records, work_side_by_side
 from worlds.aws import AwsWorld, Invocation, sqs_event
 
 
@@ -75,59 +72,6 @@ def test_one_that_fails_is_reported_and_its_lane_goes_on(aws: AwsWorld) -> None:
     failed = [one["itemIdentifier"] for one in answer["batchItemFailures"]]
     assert failed == [_id_of(event["Records"], "a1")]
     assert sorted(done) == ["a0", "a2", "b0"]
-
-
-def test_a_message_whose_turn_comes_while_others_are_in_work_is_not_given_back(aws: AwsWorld) -> None:
-    its_turn, tries = threading.Event(), 0
-
-    def handle(record: Mapping[str, Any]) -> None:
-        nonlocal tries
-        if record["body"] == "b":
-            assert its_turn.wait(20)
-            return
-        tries += 1
-        if tries < 3:
-            raise TrySoon(0.05, "no place in the quota")
-        its_turn.set()
-
-    answer = work_side_by_side(_batch("a", "b"), _queue(aws), handle, Invocation(), _by_first_letter, 2)
-
-    assert (answer, tries) == ({"batchItemFailures": []}, 3)
-
-
-@pytest.mark.parametrize(
-    ("later", "bodies", "seconds"),
-    [
-        (TrySoon(0.05, "no place"), ["a"], 120.0),
-        (TrySoon(11, "no place before a third of the time has passed"), ["a", "b"], 30.0),
-        (TryLater(0.05, "CXone is down"), ["a", "b"], 120.0),
-    ],
-    ids=["nothing else is in work", "its turn comes too late", "nobody knows when it helps"],
-)
-def test_any_other_is_given_back_at_once(
-    aws: AwsWorld, later: TryLater, bodies: list[str], seconds: float
-) -> None:
-    given_back, tries = threading.Event(), 0
-    queue = _queue(aws)
-
-    def handle(record: Mapping[str, Any]) -> None:
-        nonlocal tries
-        if record["body"] == "b":
-            assert given_back.wait(20)
-            return
-        tries += 1
-        raise later
-
-    with patch.object(queue, "extend_visibility", side_effect=lambda *_: given_back.set()):
-        event = _batch(*bodies)
-        answer = work_side_by_side(event, queue, handle, Invocation(seconds), _by_first_letter, 2)
-
-    assert [one["itemIdentifier"] for one in answer["batchItemFailures"]] == [_id_of(event["Records"], "a")]
-    assert tries == 1
-
-
-def _queue(aws: AwsWorld) -> Queue:
-    return Queue(aws.sqs, aws.queue_urls["pull-outcomes-dlq"])
 
 
 def _id_of(records: Sequence[Mapping[str, Any]], body: str) -> str:

@@ -11,9 +11,6 @@ rings from the first time on:
        |---time can fix it (AWS, settings)--> visible later, less and less often; rings
        `---anything else: a bug-------------> visible soon; rings; the fifth time dead-letter queue
 
-What knows when its turn comes, and that this is soon, is waited for inside the function as long as other
-messages of the batch are in work anyway: a quota's next place is taken when it is free.
-
 A function that dies can say nothing; so before it begins it has its messages come back as soon as it cannot
 be alive any more.
 """
@@ -23,11 +20,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from math import ceil
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import (
@@ -62,8 +57,6 @@ _BATCH = 10
 # So many unplanned failures prove a bug that another try does not fix; seconds to the second try.
 _MOST_FAILURES = 5
 _AFTER_A_FAILURE = 30.0
-# Messages are waited for inside the function in this share of its time: then others have their turn.
-_PATIENT_SHARE = 1 / 3
 # An AWS that refuses is waited for, in seconds at first; that it refused once or twice is not news.
 _AFTER_AWS_REFUSED = 15.0
 _QUIET_WAITS = 3
@@ -88,10 +81,6 @@ class TryLater(Exception):
         super().__init__(f"{reason}; again in {seconds:.0f} s")
         self.seconds = seconds
         self.reason = reason
-
-
-class TrySoon(TryLater):
-    """A message's turn comes after `seconds`, and is lost to others if it is not there then."""
 
 
 def exponential_backoff(
@@ -287,8 +276,6 @@ def work_side_by_side(
 ) -> dict[str, Any]:
     """Do as `work` does, with several messages at once, each in a thread.
 
-    A message whose turn comes soon (TrySoon) is tried again here, if others are in work meanwhile.
-
     Args:
         event: The batch.
         queue: The queue that it is of.
@@ -302,80 +289,30 @@ def work_side_by_side(
     """
     hold(event, queue, invocation)
     processor = _SideBySide(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    groups = _Groups(groups_of(list(event["Records"])), invocation)
-    settle = _settling(queue, handle, groups.waits_for)
+    settle = _settling(queue, handle)
+    groups = groups_of(list(event["Records"]))
+    group_of = {record["messageId"]: number for number, group in enumerate(groups) for record in group}
 
-    async def in_thread(record: SQSRecord) -> float | None:
-        return await asyncio.get_running_loop().run_in_executor(threads, settle, record)
+    # Fair: the first to ask has it first, and records ask in their group's order.
+    locks = [asyncio.Lock() for _ in groups]
 
     async def handled(record: SQSRecord) -> None:
-        async with groups.turn_of(record):
-            while (seconds := await in_thread(record)) is not None:
-                await groups.sleep(seconds)
+        async with locks[group_of[record.message_id]]:
+            await asyncio.get_running_loop().run_in_executor(threads, settle, record)
 
-    with ThreadPoolExecutor(at_once) as threads, processor(records=groups.records, handler=handled):
+    records = [dict(record) for group in groups for record in group]
+    with ThreadPoolExecutor(at_once) as threads, processor(records=records, handler=handled):
         processor.async_process()
     return dict(processor.response())
 
 
-class _Groups:
-    """The groups of a batch, in each of which one message is in work at a time."""
+def _settling(queue: Queue, handle: Handle) -> Callable[[SQSRecord], None]:
+    """Return what handles a record and sees to what becomes of its message."""
 
-    def __init__(self, groups: Sequence[Records], invocation: Invocation) -> None:
-        """Begin with the invocation; messages may be waited for in a share of its time."""
-        self.records = [dict(record) for group in groups for record in group]
-        self._group_of = {
-            record["messageId"]: number for number, group in enumerate(groups) for record in group
-        }
-        self._left = [len(group) for group in groups]
-        # Fair: the first to ask has it first, and records ask in their group's order.
-        self._locks = [asyncio.Lock() for _ in groups]
-        self._asleep = 0
-        self._patient_until = monotonic() + _PATIENT_SHARE * invocation.get_remaining_time_in_millis() / 1000
-
-    @asynccontextmanager
-    async def turn_of(self, record: SQSRecord) -> AsyncIterator[None]:
-        """Wait until those before a record in its group have ended; it has ended after this."""
-        group = self._group_of[record.message_id]
-        async with self._locks[group]:
-            try:
-                yield
-            finally:
-                self._left[group] -= 1
-
-    async def sleep(self, seconds: float) -> None:
-        """Let a group wait, which does not count as one in work meanwhile."""
-        self._asleep += 1
-        await asyncio.sleep(seconds)
-        self._asleep -= 1
-
-    def waits_for(self, later: TryLater) -> bool:
-        """Return True if a message waits here and is not given back: others keep the function anyway."""
-        in_work = sum(left > 0 for left in self._left) - self._asleep
-        return (
-            isinstance(later, TrySoon) and in_work > 1 and monotonic() + later.seconds <= self._patient_until
-        )
-
-
-def _never(_: TryLater) -> bool:
-    return False
-
-
-def _settling(
-    queue: Queue, handle: Handle, waits: Callable[[TryLater], bool] = _never
-) -> Callable[[SQSRecord], float | None]:
-    """Return what handles a record and sees to what becomes of its message.
-
-    That returns after how many seconds the record is to be handled again, None where it is not: some
-    are waited for, as `waits` decides.
-    """
-
-    def settle(record: SQSRecord) -> float | None:
+    def settle(record: SQSRecord) -> None:
         try:
             _handled(handle, record.raw_event)
         except TryLater as later:
-            if waits(later):
-                return later.seconds
             said = {"reason": later.reason, "seconds": round(later.seconds, 1)}
             logger.info("message comes back later", extra=said)
             queue.extend_visibility(record.raw_event, later.seconds)
@@ -387,7 +324,6 @@ def _settling(
             if not queue.send_failed_to_dlq(record.raw_event, error):
                 raise
             _ring(record.message_id, error)
-        return None
 
     return settle
 

@@ -14,7 +14,7 @@ from outbound.dispositions.ledger import DispositionRequest
 from outbound.dispositions.metrics import DispositionMetric
 from outbound.dispositions.requests import Rejected
 from outbound.metrics import measure
-from outbound.queues import Refused, TryLater, TrySoon, exponential_backoff, times_received
+from outbound.queues import Refused, TryLater, exponential_backoff, times_received
 from outbound.store.table import Item
 
 # When CXone or AWS are down, in seconds, at first.
@@ -105,7 +105,5 @@ def wait_for_cxone(error: CxoneError, record: Mapping[str, Any], now: datetime) 
         return TryLater(0, error.reason)
     if error.retry_at is not None:
         # Spread a little: those that were turned away together would be so again.
-        wait = (error.retry_at - now).total_seconds() + random()  # noqa: S311 - jitter
-        # A place of the quota that nobody waits for passes unused.
-        return (TrySoon if isinstance(error, RateLimited) else TryLater)(wait, error.reason)
+        return TryLater((error.retry_at - now).total_seconds() + random(), error.reason)  # noqa: S311 - jitter
     return exponential_backoff(record, error.reason, AGAIN_SECONDS)
