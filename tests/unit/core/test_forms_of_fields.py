@@ -14,7 +14,8 @@ from outbound.cli.settings_reference import MODELS
 from outbound.complaints import complaints, has_words
 from outbound.cxone.settings import CxoneSettings
 from outbound.events.catalogue import CATALOGUE
-from outbound.events.requests import InvalidData, validated
+from outbound.events.requests.base import InvalidData
+from outbound.events.requests.by_type import validated
 from outbound.events.types import EventType
 from outbound.outcomes.settings import OutcomeSettings
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from faults import check_every_cut, check_every_refusal, fresh, recover, work_off_a_batch
 
-from outbound.events.requests import INTERNAL, REPORTS, REQUESTS
+from outbound.events.requests.by_type import INTERNAL, REPORTS, REQUESTS
 from outbound.events.types import EventType
 from sandbox.running import Tenant
 from sandbox.world import agents_of

@@ -9,7 +9,7 @@ import pytest
 
 from outbound.clock import parse_time
 from outbound.events import EventType
-from outbound.events.requests import pause_in
+from outbound.events.requests.steering import pause_in
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.reader import Contents, read
 from outbound.webhooks.settings import Providers

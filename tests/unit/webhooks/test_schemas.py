@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from outbound.events import EventType
 from outbound.events.catalogue import CATALOGUE
-from outbound.events.requests import PullRequested
+from outbound.events.requests.outcomes import PullRequested
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.reader import Contents, read
 from outbound.webhooks.settings import Providers

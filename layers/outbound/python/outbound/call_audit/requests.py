@@ -15,7 +15,7 @@ from outbound.calling.attempts import RecentAttempts
 from outbound.calling.settings import ComplianceSettings
 from outbound.clock import Clock, Deadline, Invocation, format_time, midnight_after, parse_time
 from outbound.events import Event, EventType
-from outbound.events.requests import AuditRequested
+from outbound.events.requests.calls import AuditRequested
 from outbound.logs import logger
 from outbound.queues import Refused, work_on_events
 from outbound.runtime import Runtime, Work

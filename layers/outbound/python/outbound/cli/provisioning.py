@@ -28,7 +28,7 @@ from outbound.complaints import Complaint
 from outbound.compliance.rules import packaged_rules
 from outbound.cxone.errors import CxoneError
 from outbound.events import EventType, event_of_type
-from outbound.events.requests import validated
+from outbound.events.requests.by_type import validated
 from outbound.settings import ConfigurationError
 from outbound.store.registry import Campaign
 

@@ -14,7 +14,7 @@ from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.clock import format_time
 from outbound.events import EventType, event_of_type
-from outbound.events.requests import validated
+from outbound.events.requests.by_type import validated
 from outbound.steering.transitions import Target, wanted_state
 from outbound.store.holds import Holds
 

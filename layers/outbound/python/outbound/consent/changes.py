@@ -18,7 +18,7 @@ from outbound.complaints import complaint
 from outbound.contact_ids import read_contact_id
 from outbound.do_not_call import forbidding_change, named_category, readable_source
 from outbound.events import Event
-from outbound.events.requests import ConsentChanged
+from outbound.events.requests.consent import ConsentChanged
 from outbound.moments import NoMoment, moment_in, moment_of_refusal
 from outbound.store.consent_state import Change, GrantKind, Register, Terms, Value
 from outbound.store.consents import Merge, stated_time

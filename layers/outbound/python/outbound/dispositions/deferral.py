@@ -26,6 +26,11 @@ _PARKED_SECONDS = 7200.0
 _LONGEST_PARKED = timedelta(days=12)
 _MOST_RECEIVES = 190
 
+# What is turned away for the quota comes back within a second at first. With every tenth time it is spread
+# over twice as long, up to that many seconds: a backlog of three days then stays below those receives.
+_RECEIVES_DOUBLE = 10
+_MOST_SPREAD_SECONDS = 7200.0
+
 
 class ContactBusy(Exception):
     """A contact is in the dialer's hands: its disposition is to come later, not never."""
@@ -104,6 +109,14 @@ def wait_for_cxone(error: CxoneError, record: Mapping[str, Any], now: datetime) 
     if isinstance(error, OutOfTime):
         return TryLater(0, error.reason)
     if error.retry_at is not None:
-        # Spread a little: those that were turned away together would be so again.
-        return TryLater((error.retry_at - now).total_seconds() + random(), error.reason)  # noqa: S311 - jitter
+        return TryLater((error.retry_at - now).total_seconds() + _spread(record), error.reason)
     return exponential_backoff(record, error.reason, AGAIN_SECONDS)
+
+
+def _spread(record: Mapping[str, Any]) -> float:
+    """Return so many seconds that those that were turned away together are not so again.
+
+    More for a message that came often: many wait then, and each has so many receives only.
+    """
+    most = min(_MOST_SPREAD_SECONDS, 2.0 ** (times_received(record) / _RECEIVES_DOUBLE))
+    return most * random()  # noqa: S311 - jitter

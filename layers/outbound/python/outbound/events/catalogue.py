@@ -34,7 +34,7 @@ from outbound.events.facts import (
     webhooks,
 )
 from outbound.events.facts.base import Fact, Part, Unset
-from outbound.events.requests import INTERNAL, REPORTS, REQUESTS, TICKS
+from outbound.events.requests.by_type import INTERNAL, REPORTS, REQUESTS, TICKS
 from outbound.events.types import EventType
 
 # What the rules of the bus keep from destinations: a request is not a fact yet.

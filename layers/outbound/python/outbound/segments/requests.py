@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from outbound.calling.profile import CallingProfile
 from outbound.complaints import complaints
 from outbound.events import Event
-from outbound.events.requests import SegmentRequested
+from outbound.events.requests.segments import SegmentRequested
 from outbound.logs import masked_text
 from outbound.segments.runs import SegmentRun, SegmentRuns
 from outbound.store.registry import Registry

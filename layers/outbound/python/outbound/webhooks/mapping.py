@@ -33,7 +33,7 @@ from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
 from outbound.clock import format_time
 from outbound.contact_ids import read_contact_id
 from outbound.events import EventType
-from outbound.events.requests import REQUESTS
+from outbound.events.requests.by_type import REQUESTS
 from outbound.moments import NoMoment, moment_in
 from outbound.webhooks.settings import Provider
 

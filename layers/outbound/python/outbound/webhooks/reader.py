@@ -13,7 +13,9 @@ from outbound.do_not_call import PACKAGED_CODES
 from outbound.events import Event, EventType, event_of_type, new_event
 from outbound.events.facts.base import Fact
 from outbound.events.facts.webhooks import RejectedPart, WebhookRejected, WebhookUnmapped
-from outbound.events.requests import REPORTS, InvalidData, pause_in, validated
+from outbound.events.requests.base import InvalidData
+from outbound.events.requests.by_type import REPORTS, validated
+from outbound.events.requests.steering import pause_in
 from outbound.moments import NoMoment, moment_in, moment_of_refusal
 from outbound.webhooks.delivery import Delivery
 from outbound.webhooks.duplicate_names import contradictions

@@ -22,7 +22,8 @@ from outbound.campaigns.control.situations import SituationReader
 from outbound.clock import Clock, Deadline, Invocation, parse_time
 from outbound.cxone.errors import CxoneError, OutOfTime
 from outbound.events import Event, EventType
-from outbound.events.requests import InvalidData, pause_in, validated
+from outbound.events.requests.base import InvalidData, Request, checked
+from outbound.events.requests.steering import StateChanged, TransitionRequested, pause_in
 from outbound.logs import logger
 from outbound.moments import moment_of_refusal
 from outbound.queues import Refused, TryLater, event_of, exponential_backoff, work
@@ -35,7 +36,11 @@ _AGAIN_SECONDS, _MOST_SECONDS = 2.0, 120.0
 # So long a resume waits for CXone to tell of its campaign.
 _PATIENCE = timedelta(minutes=10)
 _HOLD_ENDED = frozenset({EventType.ARCHIVE_FINISHED, EventType.ARCHIVE_INTERRUPTED})
-_TAKEN = _HOLD_ENDED | {EventType.TRANSITION_REQUESTED, EventType.STATE_CHANGED}
+_MODELS: Mapping[str, type[Request]] = {
+    EventType.TRANSITION_REQUESTED: TransitionRequested,
+    EventType.STATE_CHANGED: StateChanged,
+}
+_TAKEN = _HOLD_ENDED | _MODELS.keys()
 # A refusal quotes a type that it does not know up to this length: it may be anything.
 _LONGEST_QUOTED = 64
 
@@ -139,7 +144,7 @@ def _data(event: Event) -> Mapping[str, Any]:
             raise ValueError("campaign_id: is not the id of a campaign")
         return {"campaign_id": campaign_id}
     try:
-        return validated(EventType(event.event_type), event.data)
+        return checked(_MODELS[event.event_type], event.data)
     except InvalidData:
         if pause := _pause_in(event):
             return pause
