@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from outbound.cxone.errors import InvalidRequest
+from outbound.cxone.errors import InvalidRequest, RateLimited
 from outbound.cxone.http import Answer, Call
 from outbound.cxone.platform.dispositions import PlatformDispositions
+from outbound.cxone.ports.dispositions import NewDisposition
+from worlds.aws import AwsWorld, FakeClock
+from worlds.cxone import Access, Reply, ScriptedCxone
 
 
 class _Called:
@@ -32,3 +37,22 @@ def test_an_id_keeps_to_its_place_in_the_path() -> None:
     http = _Called()
     PlatformDispositions(http).contact("a/../b", "...")  # type: ignore[arg-type]
     assert http.paths == ["/api/v1/outbound/campaigns/a%2F..%2Fb/contacts/..."]
+
+
+def test_a_read_gives_its_place_up_soon_and_the_write_that_follows_one_does_not(
+    aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone
+) -> None:
+    # While a read waits its function takes no other campaign's message; a write given up costs a read.
+    budgets = {"contacts": {"calls": 1, "per_seconds": 4}}
+    surfaces = {
+        "dispositions": {"base_url": cxone.url, "token": {"url": f"{cxone.url}/oauth/token", "scopes": []}}
+    }
+    port = PlatformDispositions(Access(aws, clock, cxone.url, surfaces=surfaces, budgets=budgets).http)
+    cxone.answers = [Reply(body={"state": "IDLE"}), Reply()]
+    port.contact("spring", "c1")
+    with pytest.raises(RateLimited):
+        port.contact("spring", "c2")
+    assert clock.slept == []
+
+    port.dispose(NewDisposition("spring", "c1", "SOLD", "agent", datetime(2026, 3, 10, tzinfo=UTC)))
+    assert sum(clock.slept) == pytest.approx(4, abs=0.3)
