@@ -26,6 +26,9 @@ _PARKED_SECONDS = 7200.0
 _LONGEST_PARKED = timedelta(days=12)
 _MOST_RECEIVES = 190
 
+# Most claims of a contact last for less than that: a read and a write of CXone.
+_CLAIM_SECONDS = 2.0
+
 # What is turned away for the quota comes back within a second at first. With every tenth time it is spread
 # over twice as long, up to that many seconds: a backlog of three days then stays below those receives.
 _RECEIVES_DOUBLE = 10
@@ -99,9 +102,12 @@ def _age(record: Mapping[str, Any], now: datetime) -> float:
 
 
 def wait_for_claim(taken: ContactClaimed, record: Mapping[str, Any], now: datetime) -> TryLater:
-    """Return when to come back to a contact that another request has: soon, most claims last a moment."""
+    """Return when to come back to a contact that another request has: soon, most claims last a moment.
+
+    How often the message came says nothing of the claim: most returns may have been the quota's.
+    """
     longest = max(1.0, taken.until - now.timestamp() + 1.0)
-    return exponential_backoff(record, str(taken), 2.0, longest)
+    return TryLater(min(longest, _CLAIM_SECONDS + _spread(record)), str(taken))
 
 
 def wait_for_cxone(error: CxoneError, record: Mapping[str, Any], now: datetime) -> TryLater:
