@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from math import exp2
 from random import random
 from typing import Any, NoReturn
 
@@ -124,5 +125,5 @@ def _spread(record: Mapping[str, Any]) -> float:
 
     More for a message that came often: many wait then, and each has so many receives only.
     """
-    most = min(_MOST_SPREAD_SECONDS, 2.0 ** (times_received(record) / _RECEIVES_DOUBLE))
+    most = min(_MOST_SPREAD_SECONDS, exp2(times_received(record) / _RECEIVES_DOUBLE))
     return most * random()  # noqa: S311 - jitter
