@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 from outbound.capabilities import sweeping
@@ -37,6 +36,17 @@ class Overridden:
 
     def __getattr__(self, name: str) -> Any:
         return self._methods.get(name) or getattr(self._port, name)
+
+
+class _Doubled:
+    """CXone's ports, one of which is a double's."""
+
+    def __init__(self, ports: Cxone, port: str, double: Callable[[Any], Any]) -> None:
+        self._ports = ports
+        setattr(self, port, double(getattr(ports, port)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ports, name)
 
 
 QUEUES_BY_NAME = {
@@ -107,8 +117,7 @@ class WorldRuntime(Runtime):
             http = connection.http
 
             def until(self, deadline: Deadline) -> Cxone:
-                ports = connection.until(deadline)
-                return replace(ports, **{port: double(getattr(ports, port))})
+                return cast("Cxone", _Doubled(connection.until(deadline), port, double))
 
         self.cxone = cast("Connection", Between())
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from outbound.settings import ConfigurationError
 
@@ -27,20 +26,48 @@ if TYPE_CHECKING:
 ADAPTERS: Mapping[str, str] = {"platform": "outbound.cxone.platform"}
 
 
-@dataclass(frozen=True, slots=True)
-class Cxone:
-    """CXone as the capabilities see it."""
+class Cxone(Protocol):
+    """CXone as the capabilities see it. A port is imported when it is first asked for."""
 
-    outcomes: OutcomesPort
-    subscriptions: SubscriptionsPort
-    dispositions: DispositionsPort
-    campaigns: CampaignsPort
-    attempts: AttemptsPort
-    contact_lists: ContactListsPort
-    dialer_reports: DialerReportsPort
-    simulator: SimulatorPort
-    metrics: MetricsPort
-    dialer: DialerPort
+    @property
+    def outcomes(self) -> OutcomesPort:
+        """What became of calls."""
+
+    @property
+    def subscriptions(self) -> SubscriptionsPort:
+        """Which webhooks are registered."""
+
+    @property
+    def dispositions(self) -> DispositionsPort:
+        """Contacts and their dispositions."""
+
+    @property
+    def campaigns(self) -> CampaignsPort:
+        """Campaigns and their states."""
+
+    @property
+    def attempts(self) -> AttemptsPort:
+        """Attempts, and their archive."""
+
+    @property
+    def contact_lists(self) -> ContactListsPort:
+        """Contact lists and who is on them."""
+
+    @property
+    def dialer_reports(self) -> DialerReportsPort:
+        """What the dialer measured, and who changed it."""
+
+    @property
+    def simulator(self) -> SimulatorPort:
+        """CXone's own model of the dialer."""
+
+    @property
+    def metrics(self) -> MetricsPort:
+        """What campaigns measure."""
+
+    @property
+    def dialer(self) -> DialerPort:
+        """The dialer's settings and operations."""
 
 
 class Connection:
