@@ -66,11 +66,17 @@ def test_what_has_no_backup_cannot_be_held(
     assert campaign_id in said.err
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "x" * 257])
-def test_a_hold_has_a_reason(world: MonitoringWorld, outbound: Command, reason: str) -> None:
-    said = outbound("failover", "hold", PRIMARY, "--reason", reason)
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [("--reason", ""), ("--reason", "  "), ("--reason", "x" * 257), ("--by", " "), ("--by", "x" * 129)],
+)
+def test_a_hold_has_a_reason_and_says_who_asked(
+    world: MonitoringWorld, outbound: Command, option: str, text: str
+) -> None:
+    given = {"--reason": "no agents", "--by": "lead", option: text}
+    said = outbound("failover", "hold", PRIMARY, *(word for pair in given.items() for word in pair))
     assert said.code != 0
-    assert "--reason" in said.err
+    assert option in said.err
     assert world.failover().hold is None
 
 

@@ -16,10 +16,10 @@ from outbound.calling.profile import DAYS
 from outbound.campaigns.plan import Hours
 from outbound.complaints import Complaint
 from outbound.compliance.holidays import holiday
+from outbound.compliance.hours import FEDERAL, Interval, interval, local_date, zone
 from outbound.compliance.hours import Hours as DayHours
-from outbound.compliance.hours import Interval, interval, local_date, zone
 from outbound.compliance.places import CENTRAL, EASTERN, MOUNTAIN, PACIFIC, ZONES
-from outbound.compliance.rules import FEDERAL, FEDERAL_CITATION, UNKNOWN, Row, Rules
+from outbound.compliance.rules import FEDERAL_CITATION, UNKNOWN, Row, Rules
 
 # A year: both changes of the clocks, and what comes into force within it.
 _DAYS_LOOKED_AT = 366

@@ -11,9 +11,8 @@ from outbound.campaign_records.switches import FailoverRecord, PersonsHold, Swit
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.clock import format_time
+from outbound.events.requests.steering import LONGEST_REASON, LONGEST_REQUESTER
 from outbound.store.table import Item
-
-_LONGEST_REASON = 256
 
 
 def add_commands(groups: Any) -> None:
@@ -53,7 +52,7 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 def _hold(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     campaign_id = chosen.campaign_id
     _check(stack, campaign_id)
-    hold = PersonsHold(chosen.by, stack.clock.now(), _reason(chosen))
+    hold = PersonsHold(_role(chosen), stack.clock.now(), _reason(chosen))
     placed = _published(stack, campaign_id, _switches(stack).hold(campaign_id, hold))
     how = "is held from now on" if placed else "was held already"
     output.said(
@@ -66,7 +65,7 @@ def _hold(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 def _release(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     campaign_id = chosen.campaign_id
-    item = _switches(stack).release(campaign_id, chosen.by, _reason(chosen), stack.clock.now())
+    item = _switches(stack).release(campaign_id, _role(chosen), _reason(chosen), stack.clock.now())
     released = _published(stack, campaign_id, item)
     how = "may happen again" if released else "was not held"
     output.said(f"the failover of {campaign_id} {how}", campaign_id=campaign_id, held=False, changed=released)
@@ -74,9 +73,16 @@ def _release(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
 
 def _reason(chosen: argparse.Namespace) -> str:
     reason = str(chosen.reason).strip()
-    if not 0 < len(reason) <= _LONGEST_REASON:
-        raise ValueError(f"--reason: a text of up to {_LONGEST_REASON} characters")
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise ValueError(f"--reason: a text of up to {LONGEST_REASON} characters")
     return reason
+
+
+def _role(chosen: argparse.Namespace) -> str:
+    role = str(chosen.by).strip()
+    if not 0 < len(role) <= LONGEST_REQUESTER:
+        raise ValueError(f"--by: a role in up to {LONGEST_REQUESTER} characters")
+    return role
 
 
 def _published(stack: Stack, campaign_id: str, item: Item | None) -> bool:

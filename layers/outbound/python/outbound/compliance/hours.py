@@ -43,6 +43,10 @@ class Hours:
         return f"{self.start:%H:%M}-{self.end:%H:%M}"
 
 
+FEDERAL = Hours(time(8, 0), time(21, 0))
+"""No telephone solicitation before or after that at the called person's location."""
+
+
 def read_time(text: str) -> time:
     """Return the time of day that `9:00`, `09:00` or `09:00:00` names; `24:00` is midnight.
 

@@ -10,13 +10,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from outbound.compliance.holidays import holiday
-from outbound.compliance.hours import Hours, read_hours
+from outbound.compliance.hours import FEDERAL, Hours, read_hours
 
 UNKNOWN = "unknown"
 """The row for a state that is not known: the narrowest of all."""
@@ -25,9 +25,6 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 # Days that are remembered: a year of calls that are judged, in every state.
 _MAX_DAYS = 30_000
-FEDERAL = Hours(time(8, 0), time(21, 0))
-"""No telephone solicitation before or after that at the called person's location."""
-
 FEDERAL_CITATION = "47 CFR 64.1200(c)(1), 16 CFR 310.4(c)"
 
 _DOCUMENT = Path(__file__).with_name("rules.json")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from outbound.calling.profile import CallingProfile
 from outbound.compliance.contact import Window
-from outbound.compliance.hours import Hours, Interval, interval, local_date
+from outbound.compliance.hours import FEDERAL, Interval, interval, local_date
 
 # Without hours of its own a campaign dials within those of the federal rule, every day.
-_LAWFUL = Window((Hours(time(8), time(21)),) * 7)
+_LAWFUL = Window((FEDERAL,) * 7)
 # A window that opens at all opens within a week; a change of clocks may skip the hours of a day.
 _DAYS_AHEAD = 15
 
