@@ -23,6 +23,10 @@ class CutOff:
     number: int
     after: bool
 
+    @property
+    def kind(self) -> str:
+        return "after" if self.after else "before"
+
     def meets(self, call: OutsideCall) -> bool:
         return call.number == self.number
 
@@ -34,7 +38,7 @@ class CutOff:
         raise Cut(str(self))
 
     def __str__(self) -> str:
-        return f"cut off {'after' if self.after else 'before'} call {self.number}"
+        return f"cut off {self.kind} call {self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,10 @@ class Refusal:
 
     number: int
     way: Way
+
+    @property
+    def kind(self) -> str:
+        return self.way.name
 
     def meets(self, call: OutsideCall) -> bool:
         return call.number == self.number

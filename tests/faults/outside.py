@@ -6,10 +6,12 @@ makes no difference whether moto or a real endpoint answers. HTTP calls are caug
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -17,10 +19,15 @@ from urllib.parse import urlsplit
 import requests
 from botocore.client import BaseClient
 
+import outbound
+
 # Work that makes more calls than this goes round in a circle.
 MOST_CALLS = 5_000
 
 HTTP = "http"
+
+Place = tuple[tuple[str, int], ...]
+_PRODUCT = str(Path(outbound.__file__).parent)
 
 # Makes the call itself, with the parameters that it is given: those of the call, or others.
 Make = Callable[[Any], Any]
@@ -39,19 +46,36 @@ class OutsideCall:
     operation: str
     parameters: Any
     client: Any = None
+    place: Place = ()
+    """Where in the product it is made: the lines on the stack, the innermost first."""
 
     def __str__(self) -> str:
         return f"call {self.number} ({self.service} {self.operation})"
 
 
 class Disturbance(Protocol):
-    """What happens to one of the calls."""
+    """What happens to one of the calls: that of its `number`, and in which of the ways."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def kind(self) -> str: ...
 
     def meets(self, call: OutsideCall) -> bool:
         """Whether this is the call."""
 
     def happen(self, call: OutsideCall, make: Make) -> Any:
         """Make the call, or not, and give its answer, or raise."""
+
+
+def _place() -> Place:
+    found, frame = [], sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(_PRODUCT):
+            found.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return tuple(found)
 
 
 class Attempt:
@@ -93,7 +117,7 @@ class Attempt:
             if self.over:
                 self._cut_threads.add(threading.current_thread())
                 raise Cut("a process that was cut off makes no calls")
-            call = OutsideCall(len(self.calls) + 1, service, operation, parameters, client)
+            call = OutsideCall(len(self.calls) + 1, service, operation, parameters, client, _place())
             self.calls.append(call)
             if call.number > MOST_CALLS:
                 raise AssertionError(f"more than {MOST_CALLS} outside calls: the work has no end")
