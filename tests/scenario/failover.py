@@ -17,7 +17,8 @@ from scenario.webhooks import Row
 
 _SPEED = 60.0
 _WINDOW_MINUTES = 5
-_COOL_DOWN_SECONDS, _WITHIN_SECONDS = 12.0, 60.0
+# A failover has to be complete before the next may begin, and its ticks may be killed.
+_COOL_DOWN_SECONDS, _WITHIN_SECONDS = 40.0, 120.0
 # Between two ticks of the schedule, which the story does not wait a minute for: each takes four calls and
 # more of the hundred that campaigns have a minute.
 _TICK_SECONDS = 5.0
