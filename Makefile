@@ -71,7 +71,7 @@ test-sam-local: environments ## every function under `sam local invoke` (needs D
 # What is timed has the machine to itself; of what only counts, all cores take some.
 # 5 is pytest's word for "nothing to run": ARGS may choose from one of the three alone. A part that fails does
 # not keep the others from being run.
-LOAD := OUTBOUND_LOAD=1 $(VENV)/python -m pytest -m load
+LOAD := OUTBOUND_LOAD=1 $(VENV)/python -m pytest -m load --timeout 3600
 
 .PHONY: load
 load: environments ## the tests at full sizes

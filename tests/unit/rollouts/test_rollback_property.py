@@ -144,7 +144,6 @@ def test_a_rollout_ends_in_one_of_three_ways(story: Story) -> None:
 
 
 @pytest.mark.load
-@pytest.mark.timeout(3600)
 @settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(story=_stories)
 def test_a_rollout_ends_in_one_of_three_ways_in_thousands_of_stories(story: Story) -> None:
