@@ -23,7 +23,7 @@ from outbound.dialer.guard_settings import guard_minutes
 from outbound.dialer.judge import Judge, is_same, wanted
 from outbound.dialer.metrics import DialerMetric
 from outbound.dialer.operation_watch import Seen, look_at, wait_seconds
-from outbound.dialer.ownership import is_ours
+from outbound.dialer.ownership import is_ours, nothing_under_way
 from outbound.dialer.rollouts import Progress, Rollout, Rollouts, Sent, Stage
 from outbound.dialer.settings import DialerSettings
 from outbound.dialer.snapshots import write_snapshot
@@ -209,19 +209,23 @@ class Activator:
 def changed_by_others(in_force: SettingsInForce, progress: Progress, said: str) -> RolloutEnds:
     """Return the end of a rollout whose settings another party replaced: theirs are left as they are.
 
-    An operation of ours that CXone still carries out may yet replace them: then it is named.
+    An operation of ours that CXone still carries out may yet replace them: then it is named. So may a change
+    whose answer was lost, and it is said that there is one.
     """
     message = f"another party changed the dialer (version {in_force.version}), and it is left so: {said}"
     changes = (progress.activation, progress.restoration)
     operations = [each.operation_id for each in changes if each.operation_id and not each.ended]
+    is_open = not nothing_under_way(progress)
     if operations:
         message = f"{message}; CXone still has the operation {', '.join(operations)} open"
+    elif is_open:
+        message = f"{message}; the answer to a change of ours was lost, and CXone may carry it out yet"
     return RolloutEnds(
         Stage.FAILED,
         "changed_by_others",
         message,
         version_found=in_force.version,
-        operation_open=bool(operations),
+        operation_open=is_open,
     )
 
 

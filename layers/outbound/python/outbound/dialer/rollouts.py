@@ -147,7 +147,7 @@ class Progress:
     """The version in force that is not ours, where that ended the rollout."""
 
     operation_open: bool = False
-    """Whether CXone had not ended an operation of ours when the rollout did."""
+    """Whether CXone had, or may have had, a change of ours under way when the rollout ended."""
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Progress:

@@ -105,7 +105,7 @@ class DialerRolledBack(Fact):
     """The key of the snapshot in the lake."""
 
     operation_open: bool
-    """Whether CXone has an operation of the rollout that did not end: what it does yet is not known."""
+    """Whether CXone has, or may have, a change of the rollout under way: what it does yet is not known."""
 
 
 @fact_class
@@ -197,4 +197,4 @@ class RolloutFailed(Fact):
     """The key of the snapshot in the lake."""
 
     operation_open: bool
-    """Whether CXone has an operation of the rollout that did not end: what it does yet is not known."""
+    """Whether CXone has, or may have, a change of the rollout under way: what it does yet is not known."""
