@@ -109,6 +109,25 @@ def test_what_another_party_changed_meanwhile_is_left_alone_and_a_person_is_call
     assert eventually(lambda: listener.heard("dialer.rollout_failed", rollout_id=rollout_id), seconds=60)
 
 
+@pytest.mark.parametrize(
+    ("field", "stage", "in_force"), [("max_agents", "active", 1.8), ("dial_ratio", "refused", 1.3)]
+)
+def test_what_another_party_changes_before_the_change_is_merged_or_stops_it(
+    operator: Operator, tenant: Tenant, tmp_path: Path, field: str, stage: str, in_force: float
+) -> None:
+    theirs = _settings(1.3 if field == "dial_ratio" else FIRST_SETTINGS["algorithm"]["dial_ratio"])
+    theirs["concurrency"] = {**theirs["concurrency"], "max_agents": 33}
+    tenant.plan_operations({"seconds": 0})
+    tenant.add_fault({"delay": 5}, method="PUT", path="/api/v1/dialer/settings")
+    rollout_id = _apply(operator, tmp_path, 1.8)
+    assert eventually(lambda: _show(operator, rollout_id).get("stage") == "activating", seconds=60, every=0.2)
+    tenant.change_dialer(theirs, actor="maria")
+    ended = _ended(operator, rollout_id)
+    assert ended["stage"] == stage
+    found = tenant.dialer()["settings"]
+    assert (found["algorithm"]["dial_ratio"], found["concurrency"]["max_agents"]) == (in_force, 33)
+
+
 def test_an_earlier_snapshot_is_rolled_out_again_by_its_id(
     operator: Operator, tenant: Tenant, tmp_path: Path
 ) -> None:
