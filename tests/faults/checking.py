@@ -20,6 +20,8 @@ W = TypeVar("W")
 # A failure message shows so many wrong ends, and so many lines of the difference of each.
 _SHOWN = 5
 _SHOWN_LINES = 40
+# So many calls of one place are no loop: all of them are disturbed.
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def _check(piece: _Piece[Any], disturbances: Callable[[list[OutsideCall]], Itera
 
 
 def _chosen(all_of_them: Sequence[Disturbance], calls: Sequence[OutsideCall]) -> list[Disturbance]:
-    """All at full sizes; else of the calls that are made in one place of the product the first and the last.
+    """All at full sizes; else, of many calls made in one place of the product, the first and the last.
 
     Work that goes round a thousand times makes the same calls at the same state of things; what differs is
     how it begins and how it ends.
@@ -114,7 +116,7 @@ def _chosen(all_of_them: Sequence[Disturbance], calls: Sequence[OutsideCall]) ->
     for each in all_of_them:
         call = calls[each.number - 1]
         places[call.service, call.operation, call.place, each.kind].append(each)
-    return [each for some in places.values() for each in dict.fromkeys((some[0], some[-1]))]
+    return [each for some in places.values() for each in (some if len(some) <= _FEW else (some[0], some[-1]))]
 
 
 def _undisturbed(gate: Gate, piece: _Piece[Any]) -> tuple[list[OutsideCall], object]:

@@ -117,7 +117,9 @@ class Attempt:
             if self.over:
                 self._cut_threads.add(threading.current_thread())
                 raise Cut("a process that was cut off makes no calls")
-            call = OutsideCall(len(self.calls) + 1, service, operation, parameters, client, _place())
+            # Places are chosen from by the calls of the undisturbed work.
+            place = _place() if self.disturbance is None else ()
+            call = OutsideCall(len(self.calls) + 1, service, operation, parameters, client, place)
             self.calls.append(call)
             if call.number > MOST_CALLS:
                 raise AssertionError(f"more than {MOST_CALLS} outside calls: the work has no end")

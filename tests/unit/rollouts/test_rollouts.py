@@ -197,6 +197,20 @@ def test_an_operation_without_end_is_asked_once_more_and_rolled_back(world: Roll
     assert world.dialer.calls.count("change") == 2
 
 
+def test_a_rollback_says_where_a_change_whose_answer_was_lost_may_come_yet(world: RolloutWorld) -> None:
+    def fault(number: int, name: str) -> Fault | None:
+        lost = name == "change" and world.dialer.calls.count("change") == 1
+        return Fault(Unavailable("cut"), after=True) if lost else None
+
+    world.dialer.fault_of = fault
+    world.plan_operations(Plan(ending="STUCK"))
+    ended = world.roll_out()
+    assert (ended.stage, world.in_force()) == ("rolled_back", OLD)
+    (fact,) = world.published("dialer.rolled_back")
+    assert fact["data"]["operation_open"]
+    assert "the answer to a change of ours was lost" in ended.progress.message
+
+
 def test_an_operation_that_ends_after_it_was_given_up_is_undone_again(world: RolloutWorld) -> None:
     world.plan_operations(Plan(seconds=420))
     ended = world.roll_out()

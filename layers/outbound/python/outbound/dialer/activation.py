@@ -23,7 +23,7 @@ from outbound.dialer.guard_settings import guard_minutes
 from outbound.dialer.judge import Judge, is_same, wanted
 from outbound.dialer.metrics import DialerMetric
 from outbound.dialer.operation_watch import Seen, look_at, wait_seconds
-from outbound.dialer.ownership import is_ours, nothing_under_way
+from outbound.dialer.ownership import is_ours, under_way
 from outbound.dialer.rollouts import Progress, Rollout, Rollouts, Sent, Stage
 from outbound.dialer.settings import DialerSettings
 from outbound.dialer.snapshots import write_snapshot
@@ -213,19 +213,15 @@ def changed_by_others(in_force: SettingsInForce, progress: Progress, said: str) 
     whose answer was lost, and it is said that there is one.
     """
     message = f"another party changed the dialer (version {in_force.version}), and it is left so: {said}"
-    changes = (progress.activation, progress.restoration)
-    operations = [each.operation_id for each in changes if each.operation_id and not each.ended]
-    is_open = not nothing_under_way(progress)
-    if operations:
-        message = f"{message}; CXone still has the operation {', '.join(operations)} open"
-    elif is_open:
-        message = f"{message}; the answer to a change of ours was lost, and CXone may carry it out yet"
+    open_yet = under_way(progress.activation, progress.restoration, in_doubt=progress.in_doubt)
+    if open_yet:
+        message = f"{message}; {open_yet}"
     return RolloutEnds(
         Stage.FAILED,
         "changed_by_others",
         message,
         version_found=in_force.version,
-        operation_open=is_open,
+        operation_open=bool(open_yet),
     )
 
 

@@ -30,5 +30,20 @@ def nothing_under_way(progress: Progress) -> bool:
     return not progress.in_doubt and all(_is_settled(each) for each in changes)
 
 
+def under_way(*changes: Sent, in_doubt: bool = False) -> str:
+    """Return what is said of changes that CXone carries out, or may carry out yet; empty where none is.
+
+    Args:
+        changes: What was sent.
+        in_doubt: Whether the answer to another change was lost.
+    """
+    operations = [each.operation_id for each in changes if each.operation_id and not each.ended]
+    if operations:
+        return f"CXone still has the operation {', '.join(operations)} open"
+    if in_doubt or not all(_is_settled(each) for each in changes):
+        return "the answer to a change of ours was lost, and CXone may carry it out yet"
+    return ""
+
+
 def _is_settled(sent: Sent) -> bool:
     return not sent.sent or bool(sent.ended) or bool(sent.version and not sent.operation_id)

@@ -19,7 +19,7 @@ from outbound.dialer.activation import changed_by_others
 from outbound.dialer.configuration import canonical, read_canonical
 from outbound.dialer.facts import RolloutFacts
 from outbound.dialer.operation_watch import Seen, look_at, wait_seconds
-from outbound.dialer.ownership import is_ours, nothing_under_way
+from outbound.dialer.ownership import is_ours, nothing_under_way, under_way
 from outbound.dialer.rollouts import Progress, Rollout, Rollouts, Sent, Stage
 from outbound.dialer.settings import DialerSettings
 from outbound.dialer.step_result import RolloutEnds, StepOutcome, StepResult
@@ -146,12 +146,11 @@ class Restorer:
                 self.rollouts.advance(rollout, self.clock.now(), activation=ended)
                 # What it did, it did after the settings were read.
                 return StepResult(StepOutcome.LATER, 1)
-        is_open = not before.ended and bool(before.operation_id or _is_unanswered(before))
-        if is_open and progress.lingering < watch.max_lingering:
+        if under_way(before) and progress.lingering < watch.max_lingering:
             looks = progress.lingering + 1
             self.rollouts.advance(rollout, self.clock.now(), lingering=looks)
             return StepResult(StepOutcome.LATER, wait_seconds(looks, watch))
-        raise _rolled_back(progress, operation_open=is_open and bool(before.operation_id))
+        raise _rolled_back(progress)
 
     def _is_old(self, rollout: Rollout) -> bool:
         return canonical(self.port.settings(rollout.campaigns).settings) == rollout.progress.snapshot
@@ -172,9 +171,9 @@ def _why(progress: Progress) -> str:
     return f"the rollout was to be undone, since {progress.undo_message}"
 
 
-def _rolled_back(progress: Progress, *, operation_open: bool = False) -> RolloutEnds:
+def _rolled_back(progress: Progress) -> RolloutEnds:
+    """Return the end of a rollout that is undone; a rollback that is under way would do the same again."""
     message = progress.undo_message
-    if operation_open:
-        operation = progress.activation.operation_id
-        message = f"{message}; CXone still has the operation {operation} open: see that it does nothing more"
-    return RolloutEnds(Stage.ROLLED_BACK, progress.undo, message, operation_open=operation_open)
+    if open_yet := under_way(progress.activation):
+        message = f"{message}; {open_yet}: see that it does nothing more"
+    return RolloutEnds(Stage.ROLLED_BACK, progress.undo, message, operation_open=bool(open_yet))
