@@ -40,8 +40,8 @@ An example; `Claim` is one of the project's capabilities::
     check_every_cut(fresh(build), work, recover, state)
     check_every_refusal(fresh(build), work, recover, state)
 
-Where more than three calls are made in the same place of the product, the first and the last are disturbed;
-`make load` disturbs every one.
+Where more than three calls are made in the same place, by the lines on the stack, the first and the last are
+disturbed; `make load` disturbs every one.
 
 A cut is a `Cut`, a BaseException: work that catches it catches everything, and the check says so.
 """

@@ -105,7 +105,7 @@ def _check(piece: _Piece[Any], disturbances: Callable[[list[OutsideCall]], Itera
 
 
 def _chosen(all_of_them: Sequence[Disturbance], calls: Sequence[OutsideCall]) -> list[Disturbance]:
-    """All at full sizes; else, of many calls made in one place of the product, the first and the last.
+    """All at full sizes; else, of many calls made in one place, the first and the last.
 
     Work that goes round a thousand times makes the same calls at the same state of things; what differs is
     how it begins and how it ends.

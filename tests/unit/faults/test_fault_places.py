@@ -146,3 +146,28 @@ def test_http_calls_are_cut_like_those_of_aws(counting_server: Any) -> None:
     assert "cut off after call 1 = http POST /effect" in str(caught.value)
     assert "cut off before call 2 = dynamodb UpdateItem" in str(caught.value)
     assert "before call 1" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("full", "cuts"), [(False, 4 + 6), (True, 20 + 6)])
+def test_of_many_calls_of_one_place_the_first_and_the_last_are_cut_and_at_full_size_all(
+    monkeypatch: pytest.MonkeyPatch, full: bool, cuts: int
+) -> None:
+    """Ten calls of a loop, three of another, each cut before and after; every run says where it ended."""
+    monkeypatch.delenv("OUTBOUND_LOAD", raising=False)
+    if full:
+        monkeypatch.setenv("OUTBOUND_LOAD", "1")
+    ended: list[int] = []
+
+    def work(toy: Toy) -> None:
+        for number in range(10):
+            toy.notes.append(str(number))
+            record_once(toy)
+        for _ in range(3):
+            put_event(toy, "done")
+
+    def recover(toy: Toy) -> None:
+        ended.append(len(toy.notes))
+
+    assert check_every_cut(fresh(Toy), work, recover, lambda toy: None).runs == cuts
+    assert {1, 10} <= set(ended)
+    assert (5 in ended) is full

@@ -112,7 +112,7 @@ def event_of_type(
         tenant: Whose event it is.
         occurred_at: When it happened.
         effect: What the event is about: the id derives from this, the type and the tenant.
-        data: As its model in `events.requests.by_type` has it.
+        data: As its model in `events.requests` has it.
         correlation_id: What the event belongs to; the event's own id unless given.
     """
     event_id = deterministic_id(event_type, tenant, *effect)
