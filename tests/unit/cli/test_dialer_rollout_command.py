@@ -11,6 +11,7 @@ import pytest
 from outbound.cli.stack import Stack
 from outbound.cxone.errors import Unavailable
 from outbound.cxone.ports.dialer import PolicyFinding, PolicyVerdict
+from outbound.dialer.rollouts import Stage
 from outbound.events import Event
 from worlds.aws import AwsWorld, FakeClock
 from worlds.command import Command
@@ -35,6 +36,19 @@ def file(tmp_path: Path) -> Path:
     found = tmp_path / "settings.json"
     found.write_text(json.dumps(document(campaigns=["spring"])))
     return found
+
+
+@pytest.fixture
+def at_work(world: RolloutWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the stack work while the command sleeps."""
+
+    def work(_: float) -> None:
+        _bring(world)
+        if world.rollouts.current():
+            world.execute()
+
+    monkeypatch.setattr(world.clock, "sleep", work)
+    world.readings.give("spring", 100, 0)
 
 
 def _bring(world: RolloutWorld) -> None:
@@ -137,6 +151,75 @@ def test_settings_are_applied_listed_shown_and_rolled_back(
     rows = outbound("dialer", "rollouts", "--json").json
     assert [each["reason"] for each in rows] == ["as it was", "more agents"]
     assert json.loads(world.in_force()) == json.loads(json.dumps(first_settings()))
+
+
+@pytest.mark.usefixtures("at_work")
+def test_an_applied_rollout_and_its_rollback_can_be_waited_for(
+    world: RolloutWorld, outbound: Command, file: Path
+) -> None:
+    applied = outbound("dialer", "apply", str(file), "--wait", "--json")
+    assert applied.json["stage"] == "active"
+    assert "waits in its queue" in " ".join(applied.err.split())
+
+    world.clock.advance(minutes=1)
+    first = applied.json["rollout_id"]
+    undone = outbound("dialer", "rollback", first, "--reason", "as it was", "--wait", "600")
+    assert undone.code == 0
+    assert "its settings are in force and verified" in " ".join(undone.out.split())
+    assert json.loads(world.in_force()) == json.loads(json.dumps(first_settings()))
+
+
+def test_waiting_ends_when_the_guard_begins_to_watch(
+    world: RolloutWorld, outbound: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def guarding(_: float) -> None:
+        _bring(world)
+        world.rollouts.advance(world.current(), world.clock.now(), Stage.GUARDING)
+
+    monkeypatch.setattr(world.clock, "sleep", guarding)
+    assert outbound("dialer", "apply", str(file), "--wait", "--json").json["stage"] == "guarding"
+
+
+@pytest.mark.usefixtures("at_work")
+def test_a_rollout_that_is_refused_is_told_to_who_waits(
+    world: RolloutWorld, outbound: Command, file: Path
+) -> None:
+    file.write_text(json.dumps(document(first_settings(abandonment_rate_target=0.05))))
+    said = outbound("dialer", "apply", str(file), "--wait")
+    assert said.code == 2
+    assert "it is refused, and nothing was changed: settings.algorithm.abandonment_rate_target" in " ".join(
+        said.out.split()
+    )
+
+
+def test_the_rollout_that_has_the_dialer_is_named_and_can_be_undone(
+    world: RolloutWorld, outbound: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = outbound("dialer", "apply", str(file), "--json").json["rollout_id"]
+    _bring(world)
+    second = outbound("dialer", "apply", str(file))
+    assert second.code == 1
+    assert f"the rollout {first} has the dialer (planned)" in " ".join(second.err.split())
+    assert world.aws.published("dialer.rollout.requested") == []
+
+    def work(_: float) -> None:
+        _bring(world)
+        world.execute()
+
+    monkeypatch.setattr(world.clock, "sleep", work)
+    undone = outbound("dialer", "rollback", first, "--reason", "not now", "--wait", "--json").json
+    assert (undone["rollout_id"], undone["stage"], undone["why"]) == (first, "refused", "requested")
+
+
+def test_a_request_that_nobody_takes_is_not_waited_for_without_end(
+    world: RolloutWorld, outbound: Command, file: Path
+) -> None:
+    said = outbound("dialer", "apply", str(file), "--wait", "30")
+    assert said.code == 1
+    assert "after 30 s the request waits in its queue, or was refused" in " ".join(said.err.split())
+    refused = outbound("dialer", "apply", str(file), "--wait", "soon")
+    assert refused.code == 2
+    assert "'soon' is not a number of seconds from 0 to 14400" in " ".join(refused.err.split())
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,14 @@ class _Called:
         return Answer({"state": "IDLE"}, 200, {}, 1)
 
 
+def _one_call_in_four_seconds(aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone) -> PlatformDispositions:
+    budgets = {"contacts": {"calls": 1, "per_seconds": 4}}
+    surfaces = {
+        "dispositions": {"base_url": cxone.url, "token": {"url": f"{cxone.url}/oauth/token", "scopes": []}}
+    }
+    return PlatformDispositions(Access(aws, clock, cxone.url, surfaces=surfaces, budgets=budgets).http)
+
+
 @pytest.mark.parametrize(("campaign_id", "contact_id"), [("..", "c"), ("c", ".."), ("c", "."), (".", ".")])
 def test_an_id_that_is_a_step_in_a_path_is_never_called(campaign_id: str, contact_id: str) -> None:
     http = _Called()
@@ -43,11 +51,7 @@ def test_a_read_gives_its_place_up_soon_and_the_write_that_follows_one_does_not(
     aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone
 ) -> None:
     # While a read waits its function takes no other campaign's message; a write given up costs a read.
-    budgets = {"contacts": {"calls": 1, "per_seconds": 4}}
-    surfaces = {
-        "dispositions": {"base_url": cxone.url, "token": {"url": f"{cxone.url}/oauth/token", "scopes": []}}
-    }
-    port = PlatformDispositions(Access(aws, clock, cxone.url, surfaces=surfaces, budgets=budgets).http)
+    port = _one_call_in_four_seconds(aws, clock, cxone)
     cxone.answers = [Reply(body={"state": "IDLE"}), Reply()]
     port.contact("spring", "c1")
     with pytest.raises(RateLimited):
@@ -55,4 +59,18 @@ def test_a_read_gives_its_place_up_soon_and_the_write_that_follows_one_does_not(
     assert clock.slept == []
 
     port.dispose(NewDisposition("spring", "c1", "SOLD", "agent", datetime(2026, 3, 10, tzinfo=UTC)))
+    assert sum(clock.slept) == pytest.approx(4, abs=0.3)
+
+
+def test_an_urgent_read_gets_a_place_where_others_are_turned_away(
+    aws: AwsWorld, clock: FakeClock, cxone: ScriptedCxone
+) -> None:
+    # Who asked not to be called stands in CXone before what else is waiting for the same quota.
+    port = _one_call_in_four_seconds(aws, clock, cxone)
+    cxone.answers = [Reply(body={"state": "IDLE"}), Reply(body={"state": "IDLE"})]
+    port.contact("spring", "c1")
+    with pytest.raises(RateLimited):
+        port.contact("spring", "c2")
+
+    assert port.contact("spring", "c3", urgent=True).state == "IDLE"
     assert sum(clock.slept) == pytest.approx(4, abs=0.3)

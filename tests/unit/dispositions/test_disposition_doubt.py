@@ -25,8 +25,8 @@ class LateWrites:
         self.left: list[NewDisposition] = []
         self.losing = False
 
-    def contact(self, campaign_id: str, contact_id: str) -> Contact:
-        return self._port.contact(campaign_id, contact_id)
+    def contact(self, campaign_id: str, contact_id: str, *, urgent: bool = False) -> Contact:
+        return self._port.contact(campaign_id, contact_id, urgent=urgent)
 
     def dispose(self, disposition: NewDisposition) -> None:
         if not self.losing:
@@ -168,7 +168,7 @@ def test_both_forms_of_a_salesforce_id_are_one_contact(world: DispositionWorld) 
     ids_asked_for: list[str] = []
 
     class Anybody:
-        def contact(self, campaign_id: str, contact_id: str) -> Contact:
+        def contact(self, campaign_id: str, contact_id: str, *, urgent: bool = False) -> Contact:
             ids_asked_for.append(contact_id)
             return Contact("READY", "", None, None)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from faults import check_every_cut, check_every_refusal, fresh, recover, work_off_a_batch
 
+from outbound.cxone.ports.dispositions import Contact
 from outbound.events.requests.by_type import INTERNAL, REPORTS, REQUESTS
 from outbound.events.types import EventType
 from sandbox.running import Tenant
@@ -36,6 +37,28 @@ def test_a_suppression_is_written_and_not_recorded_of_the_person(suppressing: Di
 def test_what_an_agent_says_is_recorded_of_the_person_all_the_same(suppressing: DispositionWorld) -> None:
     suppressing.take(suppressing.requested("DO_NOT_CALL", notes="suppressed: consent_revoked"))
     assert "consent.changed" in {fact["event_type"] for fact in suppressing.aws.published()}
+
+
+def test_what_forbids_to_call_goes_before_others_where_the_quota_is_used_up(
+    suppressing: DispositionWorld,
+) -> None:
+    asked: dict[str, bool] = {}
+
+    def contact(campaign_id: str, contact_id: str, *, urgent: bool = False) -> Contact:
+        asked[contact_id] = urgent
+        return Contact("READY", "", None, None)
+
+    suppressing.runtime.override("dispositions", contact=contact)
+    suppressing.take(
+        suppressing.suppression(contact="suppressed"),
+        suppressing.requested("DO_NOT_CALL", contact="refused", id="r1"),
+        suppressing.requested("INTERESTED", contact="likes it", id="r2"),
+    )
+    assert {name: asked[suppressing.contact_id(name)] for name in ("suppressed", "refused", "likes it")} == {
+        "suppressed": True,
+        "refused": True,
+        "likes it": False,
+    }
 
 
 def test_no_webhook_can_ask_for_a_suppression() -> None:

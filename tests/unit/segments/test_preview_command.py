@@ -86,9 +86,10 @@ def test_a_preview_can_be_waited_for(world: SegmentWorld, outbound: Command) -> 
 def test_a_preview_that_takes_longer_than_is_waited_for_says_so(
     world: SegmentWorld, outbound: Command
 ) -> None:
-    refused = outbound("campaigns", "preview", CAMPAIGN, "--wait", "30")
-    assert refused.code == 2
-    assert "--last" in refused.err
+    late = outbound("campaigns", "preview", CAMPAIGN, "--wait", "30")
+    assert late.code == 1
+    assert "after 30 s the request waits in the queue; it goes on without you" in " ".join(late.err.split())
+    assert "--last" in late.err
 
 
 @pytest.mark.usefixtures("at_work")

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
+from outbound.cli.errors import REFUSED
 from outbound.cli.layout import wrapped
 
-_REFUSED = 2
 # So many names make a sentence.
 _FEW = 8
 
@@ -24,7 +24,7 @@ class Parser(ArgumentParser):
         # Of an option's spellings the first is the one that is documented.
         message = re.sub(r"^(argument -[\w-]+)/[^:]+:", r"\1:", message)
         sentence = f"outbound: {message}; see: {self.prog} --help"
-        self.exit(_REFUSED, f"{wrapped(sentence, sys.stderr)}\n")
+        self.exit(REFUSED, f"{wrapped(sentence, sys.stderr)}\n")
 
     def _check_value(self, action: Action, value: Any) -> None:
         """Refuse a word that is none of those there are; argparse would show its own list of them."""

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from botocore.exceptions import ClientError
 
 from outbound.cli.arguments import add_limit
+from outbound.cli.errors import REFUSED
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.clock import Clock, SystemClock, format_time
@@ -96,7 +97,7 @@ def _preview(file: BinaryIO, name: str, clock: Clock, most_named: int) -> Previe
 
 
 def _say_preview(name: str, seen: Preview, output: Output) -> int:
-    """Print what a file would come to; return 2 for one that would be refused."""
+    """Print what a file would come to; return REFUSED for one that would be."""
     output.record(
         {
             "file": name,
@@ -110,7 +111,7 @@ def _say_preview(name: str, seen: Preview, output: Output) -> int:
             "wrong_rows": [row._asdict() for row in seen.wrong_rows],
         }
     )
-    return 2 if seen.refused else 0
+    return REFUSED if seen.refused else 0
 
 
 def _files(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:

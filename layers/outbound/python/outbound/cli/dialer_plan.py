@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +10,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from outbound.cli.errors import REFUSED
 from outbound.cli.json_files import json_object
 from outbound.cli.layout import table
 from outbound.cli.output import Output
+from outbound.cli.rollout_requests import WAIT_SECONDS, request_rollout
 from outbound.cli.stack import Stack
+from outbound.cli.waiting import add_wait
 from outbound.clock import Deadline
 from outbound.complaints import Complaint
 from outbound.cxone.errors import CxoneError
@@ -25,14 +27,11 @@ from outbound.dialer.judge import judged_by_policies
 from outbound.dialer.model.capacity import MEASURES
 from outbound.dialer.model.estimates import Estimate
 from outbound.dialer.plan import RolloutPlan, plan
-from outbound.dialer.planner import rollout_id_of
-from outbound.dialer.requests import InvalidRollout, RolloutRequest, is_rollout_id
+from outbound.dialer.requests import InvalidRollout, is_rollout_id
 from outbound.dialer.rollouts import Rollouts
 from outbound.dialer.settings import DialerSettings
-from outbound.events import EventType, event_of_type
 from outbound.settings import ConfigurationError
 
-_REFUSED = 2
 # What a look into CXone may take.
 _SECONDS = 45.0
 _OUT_OF_REACH = (BotoCoreError, ClientError, ConfigurationError, CxoneError)
@@ -48,6 +47,7 @@ def add_plan_commands(commands: Any) -> None:
     applying = commands.add_parser("apply", help="roll out settings: checked, activated, watched, guarded")
     applying.add_argument("file", type=Path, metavar="FILE", help="a JSON document, as of plan")
     applying.add_argument("--by", default="", metavar="WHO", help="who wants it, for the audit")
+    add_wait(applying, "the settings are in force and verified, or why not", WAIT_SECONDS)
     applying.set_defaults(run=_apply)
 
 
@@ -60,32 +60,17 @@ def _plan(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | Non
         planned, why = _with_policies(stack, planned, configured)
     answer = planned.as_document() | {"not_read": why or None}
     output.text("\n\n".join(_texts(planned, why)), answer)
-    return _REFUSED if planned.complaints else None
+    return REFUSED if planned.complaints else None
 
 
-def _apply(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+def _apply(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | None:
     document = json_object(chosen.file)
     if chosen.by:
         document["requested_by"] = chosen.by
     try:
-        request_rollout(stack, document, output)
+        return request_rollout(stack, document, output, chosen.wait)
     except InvalidRollout as invalid:
         raise ValueError(f"{chosen.file}: {messages(invalid.complaints)}") from None
-
-
-def request_rollout(stack: Stack, data: Mapping[str, Any], output: Output) -> None:
-    """Ask for a rollout over the bus, and say by which id it is known.
-
-    Raises InvalidRollout, and asks for nothing, where the request has another form.
-    """
-    RolloutRequest.of(data)
-    event = event_of_type(
-        EventType.ROLLOUT_REQUESTED, stack.tenant, stack.clock.now(), [secrets.token_hex(16)], data
-    )
-    stack.bus.publish([event])
-    rollout_id = rollout_id_of(event)
-    sentence = f"asked for the rollout {rollout_id}; see: outbound dialer show {rollout_id}"
-    output.said(sentence, rollout_id=rollout_id, request_id=event.event_id)
 
 
 def _in_force(stack: Stack, document: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str]:

@@ -6,9 +6,10 @@ import argparse
 from typing import Any
 
 from outbound.cli.arguments import add_limit
-from outbound.cli.dialer_plan import request_rollout
 from outbound.cli.output import Output
+from outbound.cli.rollout_requests import WAIT_SECONDS, request_rollout
 from outbound.cli.stack import Stack
+from outbound.cli.waiting import add_wait
 from outbound.clock import format_time
 from outbound.dialer.configuration import changes, read_canonical
 from outbound.dialer.requests import is_rollout_id
@@ -31,6 +32,7 @@ def add_rollout_commands(commands: Any) -> None:
     rollback.add_argument("rollout_id", metavar="ROLLOUT")
     rollback.add_argument("--reason", required=True, metavar="TEXT", help="why, for the audit")
     rollback.add_argument("--by", default="", metavar="WHO", help="who wants it, for the audit")
+    add_wait(rollback, "what was in force before is so again, or why not", WAIT_SECONDS)
     rollback.set_defaults(run=_rollback)
 
 
@@ -75,7 +77,7 @@ def _show(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
     )
 
 
-def _rollback(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
+def _rollback(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | None:
     rollout = _found(stack, chosen.rollout_id)
     if not (rollout.progress.snapshot or rollout.is_open):
         raise ValueError(f"the rollout {rollout.rollout_id} changed nothing: there is nothing to put back")
@@ -85,7 +87,8 @@ def _rollback(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:
         "reason": chosen.reason,
         "requested_by": chosen.by or None,
     }
-    request_rollout(stack, {name: value for name, value in data.items() if value is not None}, output)
+    given = {name: value for name, value in data.items() if value is not None}
+    return request_rollout(stack, given, output, chosen.wait)
 
 
 def _found(stack: Stack, rollout_id: str | None) -> Rollout:

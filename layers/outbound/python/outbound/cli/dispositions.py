@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from outbound.cli.arguments import add_limit
+from outbound.cli.errors import REFUSED
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.clock import format_time
@@ -111,7 +112,7 @@ def _preview(stack: Stack, file: BinaryIO, key: str) -> Preview:
 
 
 def _say_preview(stack: Stack, name: str, seen: Preview, output: Output) -> int:
-    """Print what a file would come to; return 2 for one that would be refused."""
+    """Print what a file would come to; return REFUSED for one that would be."""
     budget = stack.documents.get("cxone", CxoneSettings).budget("contacts")
     seconds = ceil(seen.seconds(budget.calls / budget.per_seconds))
     said = {
@@ -127,7 +128,7 @@ def _say_preview(stack: Stack, name: str, seen: Preview, output: Output) -> int:
         "wrong_rows": [wrong._asdict() for wrong in seen.wrong_rows],
     }
     output.record(said)
-    return 2 if seen.refused else 0
+    return REFUSED if seen.refused else 0
 
 
 def _cancel(stack: Stack, chosen: argparse.Namespace, output: Output) -> None:

@@ -19,6 +19,11 @@ from outbound.settings import ConfigurationError
 
 NOT_NOW, REFUSED = 1, 2
 
+
+class NotNow(Exception):
+    """What was asked for cannot be done now, or is not done yet; its text says what to type."""
+
+
 _NOT_CONFIGURED: dict[type[Exception], str] = {
     NoRegionError: "no AWS region is configured: set AWS_DEFAULT_REGION, or use: aws configure",
     NoCredentialsError: "no AWS credentials are configured: use: aws configure, or aws sso login",
@@ -38,7 +43,7 @@ def explained(failure: Exception) -> tuple[str, int]:
             return _NOT_CONFIGURED[type(failure)], NOT_NOW
         case BotoCoreError():
             return f"AWS cannot be reached: {failure}", NOT_NOW
-        case ConfigurationError() | CopyDiffers() | PublishFailed() | RegistrationConflict():
+        case ConfigurationError() | CopyDiffers() | NotNow() | PublishFailed() | RegistrationConflict():
             return str(failure), NOT_NOW
         case OSError():
             return f"{failure.filename or 'the output'}: {failure.strerror or failure}", NOT_NOW

@@ -6,15 +6,14 @@ import argparse
 import secrets
 from typing import Any
 
-from outbound.cli.arguments import positive
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
+from outbound.cli.waiting import add_wait, awaited
 from outbound.events import Event, EventType, event_of_type
 from outbound.segments.preview import figures, words
 from outbound.segments.requests import Unanswerable, request_of
 from outbound.segments.runs import RunStatus, SegmentRun, SegmentRuns
 
-_LOOK_SECONDS = 2.0
 _WAIT_SECONDS = 900
 
 
@@ -33,14 +32,7 @@ def add_preview(commands: Any) -> None:
         metavar="NAME=VALUE",
         help="only contacts with this attribute; may be repeated",
     )
-    preview.add_argument(
-        "--wait",
-        nargs="?",
-        type=positive,
-        const=_WAIT_SECONDS,
-        metavar="SECONDS",
-        help=f"until the list is judged ({_WAIT_SECONDS} unless given), and show that",
-    )
+    add_wait(preview, "the list is judged, and show that", _WAIT_SECONDS)
     preview.add_argument("--last", action="store_true", help="show what was judged last, and judge nothing")
     preview.set_defaults(run=_preview)
 
@@ -89,20 +81,17 @@ def _attributes(given: list[str]) -> dict[str, str]:
 
 def _ended(stack: Stack, runs: SegmentRuns, request: Event, chosen: argparse.Namespace) -> SegmentRun:
     """Return the run of a request once it has ended well."""
-    name = runs.name(chosen.campaign_id, request.event_id)
-    end = stack.clock.monotonic() + chosen.wait
-    while True:
-        run = runs.get(chosen.campaign_id, name)
-        if run and run.status is RunStatus.FINISHED:
-            return run
+    campaign_id = chosen.campaign_id
+    name = runs.name(campaign_id, request.event_id)
+
+    def look() -> tuple[SegmentRun | None, str]:
+        run = runs.get(campaign_id, name)
         if run and run.status is RunStatus.FAILED:
-            raise ValueError(f"{chosen.campaign_id} was not judged: {run.result.get('message')}")
-        if stack.clock.monotonic() >= end:
-            raise ValueError(
-                f"{chosen.campaign_id} is not judged within {chosen.wait} seconds, and goes on; see it with:"
-                f" outbound campaigns preview {chosen.campaign_id} --last"
-            )
-        stack.clock.sleep(_LOOK_SECONDS)
+            raise ValueError(f"{campaign_id} was not judged: {run.result.get('message')}")
+        how_far = f"{run.tally.read:,} contacts are judged" if run else "the request waits in the queue"
+        return (run if run and run.status is RunStatus.FINISHED else None), how_far
+
+    return awaited(stack.clock, chosen.wait, look, f"outbound campaigns preview {campaign_id} --last")
 
 
 def _show(run: SegmentRun, stack: Stack, output: Output) -> None:

@@ -18,7 +18,7 @@ from outbound.campaigns.lookups import PlanLookups, backup_chain
 from outbound.campaigns.plan import CampaignPlan
 from outbound.campaigns.provision_requests import differences, name_taken
 from outbound.campaigns.provisions import Provision, Provisions
-from outbound.cli.errors import explained
+from outbound.cli.errors import REFUSED, explained
 from outbound.cli.json_files import json_object
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack, StackNotFound
@@ -32,7 +32,6 @@ from outbound.events.requests.by_type import validated
 from outbound.settings import ConfigurationError
 from outbound.store.registry import Campaign
 
-_REFUSED = 2
 # What a look into CXone may take.
 _SECONDS = 45.0
 # Why something could not be looked at; the check goes on without it.
@@ -74,7 +73,7 @@ def _provision(_: Stack | None, chosen: argparse.Namespace, output: Output) -> i
     plan = _checked(document, stack, why)
     if plan.checked.plan is None:
         output.text(_refusal(chosen.file, plan), _report(plan, chosen.dry_run))
-        return _REFUSED
+        return REFUSED
     if chosen.dry_run or stack is None:
         output.text(_acceptance(plan.checked.plan, plan), _report(plan, dry_run=True))
         return None

@@ -9,18 +9,17 @@ from typing import Any
 from outbound.campaign_ids import is_campaign_id
 from outbound.campaign_records.journals import DecisionNote, Journals, Result
 from outbound.campaigns.control.transition_facts import explained, not_done
-from outbound.cli.arguments import whole_number
+from outbound.cli.errors import REFUSED
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
+from outbound.cli.waiting import add_wait, awaited
 from outbound.clock import format_time
 from outbound.events import EventType, event_of_type
 from outbound.events.requests.by_type import validated
 from outbound.steering.transitions import Target, wanted_state
 from outbound.store.holds import Holds
 
-_REFUSED = 2
-_LONGEST_WAIT = 900
-_LOOK_SECONDS = 1.0
+_WAIT_SECONDS = 300
 # So many of the latest decisions are shown.
 _SHOWN = 10
 
@@ -37,9 +36,7 @@ def add_steering(commands: Any) -> None:
         command.add_argument(
             "--by", default="operator", metavar="ROLE", help="who, for the audit: a role, no name (operator)"
         )
-        command.add_argument(
-            "--wait", type=whole_number, default=0, metavar="SECONDS", help="until CXone does it (0: do not)"
-        )
+        add_wait(command, "CXone does it, or why not", _WAIT_SECONDS)
         command.set_defaults(run=_request, target=target)
 
 
@@ -49,8 +46,6 @@ def _request(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | 
         raise ValueError(
             f"{campaign_id!r} is not the id of a campaign; `outbound campaigns list` has the ids"
         )
-    if chosen.wait > _LONGEST_WAIT:
-        raise ValueError(f"--wait: at most {_LONGEST_WAIT} seconds")
     given = {"target_state": target.value, "reason": chosen.reason, "requested_by": chosen.by}
     data = validated(EventType.TRANSITION_REQUESTED, {"campaign_id": campaign_id, **given})
     now = stack.clock.now()
@@ -70,20 +65,18 @@ def _request(stack: Stack, chosen: argparse.Namespace, output: Output) -> int | 
 
 
 def _awaited(stack: Stack, campaign_id: str, decision_id: str, seconds: int) -> DecisionNote:
-    """Return what became of a decision. Raises TimeoutError where that is not known in time."""
-    journals, until = Journals(stack.state, stack.tenant), stack.clock.monotonic() + seconds
-    note = None
-    while True:
+    """Return what became of a decision."""
+    journals = Journals(stack.state, stack.tenant)
+
+    def look() -> tuple[DecisionNote | None, str]:
         note = journals.get(campaign_id).note_of(decision_id)
-        if note and note.result is not Result.PENDING:
-            return note
-        if stack.clock.monotonic() >= until:
-            how_far = "is decided, and CXone does not do it yet" if note else "waits in the queue"
-            raise TimeoutError(
-                f"after {seconds} s the request {decision_id} {how_far}; it goes on without you:"
-                f" outbound campaigns show {campaign_id}, outbound queues list"
-            )
-        stack.clock.sleep(_LOOK_SECONDS)
+        if note is None:
+            return None, f"the request {decision_id} waits in the queue"
+        is_known = note.result is not Result.PENDING
+        return (note if is_known else None), f"{decision_id} is decided, and CXone does not do it yet"
+
+    goes_on = f"outbound campaigns show {campaign_id}, outbound queues list"
+    return awaited(stack.clock, seconds, look, goes_on)
 
 
 def _result(campaign_id: str, target: Target, note: DecisionNote, output: Output) -> int | None:
@@ -94,7 +87,7 @@ def _result(campaign_id: str, target: Target, note: DecisionNote, output: Output
         return None
     why = explained(campaign_id, note.refusals) or "a newer decision counts"
     output.said(f"{not_done(campaign_id, target)}: {why}", **values)
-    return _REFUSED
+    return REFUSED
 
 
 def steering_of(stack: Stack, campaign_id: str) -> dict[str, Any] | None:

@@ -225,7 +225,7 @@ class Applier:
         if claimed is None:
             raise ContactClaimed(now.timestamp())
         try:
-            contact = self._port.contact(request.campaign_id, request.contact_id)
+            contact = self._port.contact(request.campaign_id, request.contact_id, urgent=request.forbids)
         except (InvalidRequest, NotFound) as refusal:
             self._ledger.release(request, claimed.fence)
             self._reject(request, _rejection(refusal))

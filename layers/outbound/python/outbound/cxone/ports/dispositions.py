@@ -37,8 +37,11 @@ class NewDisposition:
 class DispositionsPort(Protocol):
     """Reads contacts and writes their dispositions. Both raise the errors of `outbound.cxone.errors`."""
 
-    def contact(self, campaign_id: str, contact_id: str) -> Contact:
-        """Return a contact as it is now. Raises NotFound where the campaign has none of that id."""
+    def contact(self, campaign_id: str, contact_id: str, *, urgent: bool = False) -> Contact:
+        """Return a contact as it is now; an urgent call goes before others where the quota is used up.
+
+        Raises NotFound where the campaign has none of that id.
+        """
 
     def dispose(self, disposition: NewDisposition) -> None:
         """Write a disposition.
