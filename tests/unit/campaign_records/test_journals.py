@@ -17,8 +17,9 @@ from outbound.campaign_records.journals import (
     Journals,
     Result,
 )
+from outbound.clock import CXONE_CLOCK_SKEW
 from outbound.steering.situation import CampaignState
-from outbound.steering.transitions import CLOCK_SKEW, Party, Sighting, StateDecision, Target
+from outbound.steering.transitions import Party, Sighting, StateDecision, Target
 from worlds.aws import ENVIRONMENT, AwsWorld
 
 _NOW = datetime(2026, 3, 10, 16, 0, tzinfo=UTC)
@@ -154,7 +155,7 @@ def test_what_is_reported_near_our_own_doing_is_its_echo(seconds: int, is_echo: 
     known = _known()
     asked = known.asking(Target.PAUSED, _NOW)
     known = known.with_sighting(asked).answered(asked)
-    at = asked.at - CLOCK_SKEW + timedelta(seconds=seconds)
+    at = asked.at - CXONE_CLOCK_SKEW + timedelta(seconds=seconds)
     assert known.is_echo(CampaignState.PAUSED, at) is is_echo
     assert known.is_echo(CampaignState.PAUSING, at) is is_echo
     assert not known.is_echo(CampaignState.ACTIVE, at)

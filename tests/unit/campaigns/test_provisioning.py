@@ -168,7 +168,7 @@ def test_a_plan_that_breaks_rules_is_rejected_with_all_of_them(world: Provisioni
         ("contact_list_id", "list_empty"),
     ]
     assert "did you mean America/New_York?" in rejected["message"]
-    assert rejected["complaints"][2]["citation"] == "47 CFR 64.1200(a)(7), 16 CFR 310.4(b)(4)"
+    assert rejected["complaints"][2]["citation"] == "47 CFR 64.1200(a)(7), 16 CFR 310.4(b)(4)(i)"
     assert world.tenant.created_campaigns() == []
     assert world.provisions.get(NAME) is None
 

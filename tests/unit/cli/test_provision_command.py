@@ -104,7 +104,7 @@ def test_a_plan_that_breaks_rules_is_refused_with_all_of_them(
         "backup_missing",
         "list_empty",
     ]
-    assert "(47 CFR 64.1200(a)(7), 16 CFR 310.4(b)(4))" in refused.out
+    assert "(47 CFR 64.1200(a)(7), 16 CFR 310.4(b)(4)(i))" in refused.out
     as_json = provision("--json", **broken)
     assert as_json.code == 2
     report = json.loads(as_json.out)

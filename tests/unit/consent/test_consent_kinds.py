@@ -16,6 +16,7 @@ from outbound.compliance.consent import refusals_of
 from outbound.compliance.contact import Campaign, Kind, Policy, Purpose
 from outbound.consent.settings import RevocationScope
 from outbound.do_not_call import CATEGORIES
+from outbound.store import consent_slots
 from outbound.store.consent_slots import MOST_GRANTS, consent_after, stored_change
 from outbound.store.consent_state import (
     Change,
@@ -329,16 +330,20 @@ def _long(number: int) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_a_refusal_fits_whatever_was_granted_before(world: ConsentWorld) -> None:
+@pytest.mark.parametrize("most", [12, pytest.param(MOST_GRANTS, marks=pytest.mark.load)])
+def test_a_refusal_fits_whatever_was_granted_before(
+    world: ConsentWorld, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
     """Consent to a list of partners has hundreds of sellers; an item of DynamoDB has 400 KB."""
-    for number in range(MOST_GRANTS + 5):
+    monkeypatch.setattr(consent_slots, "MOST_GRANTS", most)
+    for number in range(most + 5):
         world.take(changed("granted", number - 900, "c1", **_long(number)))
     rejected = [fact["data"]["field"] for fact in world.aws.published("consent.rejected")]
     assert rejected == ["seller"] * 5
     item = world.table.get(world.consents.state_key("c1"))
     assert item is not None
-    assert len(str(item).encode()) < 350_000
-    assert len(world.consents.get("c1").grants) == MOST_GRANTS
+    assert len(str(item).encode()) / most * MOST_GRANTS < 350_000
+    assert len(world.consents.get("c1").grants) == most
     later = world.consents.as_it_was("c1", world.clock.now())
     assert {each.rank for each in later.grants} == {each.rank for each in world.consents.get("c1").grants}
 

@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far the clocks of honest senders differ from ours at most; the one place that says so.
+"""How far the clocks of honest senders differ from ours at most; for CXone's reports see `CXONE_CLOCK_SKEW`.
 
 Of consent and of dispositions the newest counts, so one from further ahead would win over all later ones.
 The signed time of a webhook may lie as far ahead or behind, unless its provider's `tolerance_seconds` differ.
 """
+
+CXONE_CLOCK_SKEW = timedelta(seconds=5)
+"""How far CXone's clock and ours differ: a report from just before our request is its echo all the same."""
 
 
 class Clock(Protocol):

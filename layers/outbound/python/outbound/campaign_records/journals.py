@@ -22,9 +22,10 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter
 
+from outbound.clock import CXONE_CLOCK_SKEW
 from outbound.events import Event
 from outbound.steering.situation import CampaignState
-from outbound.steering.transitions import CLOCK_SKEW, Journal, Party, Sighting, StateDecision, Target
+from outbound.steering.transitions import Journal, Party, Sighting, StateDecision, Target
 from outbound.store.outbox import SET_FACTS, facts_values
 from outbound.store.table import Item, Key, Table
 
@@ -184,18 +185,18 @@ class CampaignJournal:
         journal = self.journal
         sightings = journal.sightings if journal else ()
         state = CampaignState.PAUSED if state is CampaignState.PAUSING else state
-        ours = [each.at - CLOCK_SKEW for each in sightings if each.ours and each.state is state]
-        return any(abs(asked_at - at) <= CLOCK_SKEW for asked_at in ours)
+        ours = [each.at - CXONE_CLOCK_SKEW for each in sightings if each.ours and each.state is state]
+        return any(abs(asked_at - at) <= CXONE_CLOCK_SKEW for asked_at in ours)
 
     def is_in_doubt(self, now: datetime) -> bool:
         """Return True while something that we asked for, and that is not answered, may still arrive."""
         sightings = self.journal.sightings if self.journal else ()
-        return any(each.in_doubt and each.at - CLOCK_SKEW + SETTLING > now for each in sightings)
+        return any(each.in_doubt and each.at - CXONE_CLOCK_SKEW + SETTLING > now for each in sightings)
 
     def asking(self, target: Target, now: datetime) -> Sighting:
         """Return the sighting of what is about to be asked for: after all that is known."""
         moment = max(now, self._last_moment() + _TICK)
-        return Sighting(moment + CLOCK_SKEW, CampaignState(target.value), ours=True, in_doubt=True)
+        return Sighting(moment + CXONE_CLOCK_SKEW, CampaignState(target.value), ours=True, in_doubt=True)
 
     def with_look(self, state: CampaignState) -> CampaignJournal:
         """Return it with what a look at CXone shows: from the last thing known on."""
@@ -287,7 +288,7 @@ class Journals:
 
 def _moment(sighting: Sighting) -> datetime:
     """Return where a sighting stands in the order of the journal."""
-    return sighting.at - CLOCK_SKEW if sighting.ours else sighting.at
+    return sighting.at - CXONE_CLOCK_SKEW if sighting.ours else sighting.at
 
 
 _JOURNAL = TypeAdapter(CampaignJournal)

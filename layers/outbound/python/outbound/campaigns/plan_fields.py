@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
+from outbound.abandonment_limit import CITATION, LIMIT
 from outbound.calling.profile import DAYS, MOST_PER_DAY, MOST_PER_WEEK, Day
 from outbound.campaigns.field_reader import FieldReader, quoted
 from outbound.campaigns.plan import Hours, PlanCaps
@@ -14,9 +15,8 @@ from outbound.compliance.places import ZONES
 from outbound.compliance.zone_names import zone_near
 from outbound.cxone.ports.campaigns import Failover, Pacing
 
-_ABANDONMENT = "47 CFR 64.1200(a)(7), 16 CFR 310.4(b)(4)"
-MAX_ABANDONMENT, NEAR_ABANDONMENT = 0.03, 0.025
-"""The most of the answered calls that may be abandoned, and from where on there is a warning."""
+_NEAR_ABANDONMENT = 0.025
+"""From which share of abandoned calls on there is a warning."""
 
 _THRESHOLD_TYPES = ("success_rate",)
 
@@ -145,14 +145,12 @@ def _abandonment(part: FieldReader, warnings: list[Complaint]) -> float | None:
     share = part.number(name, lambda value: 0 <= value <= 1, "a share from 0 to 0.03, of the answered calls")
     if share is None:
         return None
-    if share > MAX_ABANDONMENT:
-        message = (
-            f"{share:g} is above {MAX_ABANDONMENT:g}: no more than 3 % of answered calls may be abandoned"
-        )
-        part.complain(name, "abandonment_limit", message, _ABANDONMENT)
-    elif share > NEAR_ABANDONMENT:
+    if share > LIMIT:
+        message = f"{share:g} is above {LIMIT:g}: no more than 3 % of answered calls may be abandoned"
+        part.complain(name, "abandonment_limit", message, CITATION)
+    elif share > _NEAR_ABANDONMENT:
         message = f"{share:g} is close to the limit of 3 %: a bad day is above it"
-        warnings.append(Complaint(f"predictive.{name}", "abandonment_near_limit", message, _ABANDONMENT))
+        warnings.append(Complaint(f"predictive.{name}", "abandonment_near_limit", message, CITATION))
     return share
 
 

@@ -8,12 +8,12 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+from outbound.abandonment_limit import CITATION, LIMIT
 from outbound.campaign_records.health_records import Attention, HealthRecord, HealthRecords, Span
 from outbound.cli.layout import record_lines
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
 from outbound.clock import format_time
-from outbound.steering.abandonment import CITATION, LIMIT
 
 
 def add_health(commands: Any) -> None:

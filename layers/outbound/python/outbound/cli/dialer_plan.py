@@ -16,7 +16,7 @@ from outbound.cli.layout import table
 from outbound.cli.output import Output
 from outbound.cli.rollout_requests import WAIT_SECONDS, request_rollout
 from outbound.cli.stack import Stack
-from outbound.cli.waiting import add_wait
+from outbound.cli.wait_option import add_wait
 from outbound.clock import Deadline
 from outbound.complaints import Complaint
 from outbound.cxone.errors import CxoneError

@@ -9,7 +9,7 @@ from outbound.cli.arguments import add_limit
 from outbound.cli.output import Output
 from outbound.cli.rollout_requests import WAIT_SECONDS, request_rollout
 from outbound.cli.stack import Stack
-from outbound.cli.waiting import add_wait
+from outbound.cli.wait_option import add_wait
 from outbound.clock import format_time
 from outbound.dialer.configuration import changes, read_canonical
 from outbound.dialer.requests import is_rollout_id

@@ -8,7 +8,7 @@ from typing import Any
 
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
-from outbound.cli.waiting import add_wait, awaited
+from outbound.cli.wait_option import add_wait, awaited
 from outbound.events import Event, EventType, event_of_type
 from outbound.segments.preview import figures, words
 from outbound.segments.requests import Unanswerable, request_of

@@ -10,7 +10,7 @@ from typing import Any
 from outbound.cli.errors import NOT_NOW, REFUSED, NotNow
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
-from outbound.cli.waiting import awaited
+from outbound.cli.wait_option import awaited
 from outbound.dialer.planner import rollout_id_of
 from outbound.dialer.requests import RolloutRequest
 from outbound.dialer.rollouts import Rollout, Rollouts, Stage

@@ -12,7 +12,7 @@ from outbound.campaigns.control.transition_facts import explained, not_done
 from outbound.cli.errors import REFUSED
 from outbound.cli.output import Output
 from outbound.cli.stack import Stack
-from outbound.cli.waiting import add_wait, awaited
+from outbound.cli.wait_option import add_wait, awaited
 from outbound.clock import format_time
 from outbound.events import EventType, event_of_type
 from outbound.events.requests.by_type import validated

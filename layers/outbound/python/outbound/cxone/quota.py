@@ -1,5 +1,7 @@
 """The tenant's quotas, shared by all functions: one conditional update takes a place.
 
+How many calls, in how many seconds: `BUDGETS` in `cxone.settings`.
+
 A quota of n calls in a window has n places. A place lets a call leave when the one before it on the same
 place left a whole window ago; so no window, wherever it begins, has more than n calls, and a quota that
 was not used is free at once.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from outbound.abandonment_limit import LIMIT
 from outbound.campaign_records.health_records import Calls, FailoverView, HealthRecord, Point, Span
 from outbound.campaign_records.overviews import ArchiveView, ContactsView, PullsView, WaitingView
 from outbound.dashboard import texts
@@ -13,7 +14,6 @@ from outbound.dashboard.board import Card
 from outbound.dashboard.charts import Chart, Value, drawn, table, thinned
 from outbound.dashboard.markup import Markup, joined, tag
 from outbound.dashboard.words import ATTENTION, ICONS, NEVER_SEEN, OLD_DATA, STATES, Word, refusal
-from outbound.steering.abandonment import LIMIT
 
 _LIST_SPAN, _LIST_POINTS, _LIST_ROWS = timedelta(hours=4), 60, 8
 _DETAIL_SPAN, _DETAIL_POINTS, _DETAIL_ROWS = timedelta(days=2), 240, 96

@@ -10,11 +10,11 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
+from outbound.abandonment_limit import LIMIT
 from outbound.campaign_records.health_records import Calls, FailoverView, HealthRecord, Span
 from outbound.campaign_records.reported_abandonment import ReportedAbandonment
 from outbound.clock import format_time
 from outbound.dashboard.board import Card
-from outbound.steering.abandonment import LIMIT
 from outbound.steering.situation import CampaignState
 
 

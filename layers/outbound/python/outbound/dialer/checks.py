@@ -1,6 +1,7 @@
 """Whether dialer settings may be rolled out: every complaint at once, with field, rule and citation.
 
-Pure: limits, trunks and what is assumed of calls are passed in. Warnings hold nothing up. Not legal advice.
+Pure: limits (`DialerLimits` in the settings), trunks and what is assumed of calls are passed in. Warnings
+hold nothing up. Not legal advice.
 """
 
 from __future__ import annotations

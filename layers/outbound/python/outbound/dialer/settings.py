@@ -6,6 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from outbound.abandonment_limit import CITATION, LIMIT
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -24,7 +26,7 @@ class DialerLimits(_Strict):
     """What settings must not go beyond, unless the document of a rollout overrides the rule by its name."""
 
     abandonment_target: Limit = Field(
-        Limit(value=0.03, source="47 CFR 64.1200(a)(7), 16 CFR 310.4(b)(4)(i)"),
+        Limit(value=LIMIT, source=CITATION),
         description="the highest abandonment target, as a share of calls that persons answer",
     )
     ring_seconds: Limit = Field(

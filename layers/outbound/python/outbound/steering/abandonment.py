@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
+from outbound.abandonment_limit import LIMIT, PERCENT
 from outbound.steering.health import Sample, Source, disjoint
 from outbound.steering.proportions import Bounds, wilson_bounds
 from outbound.steering.settings import AbandonmentSettings
 
-LIMIT = 0.03
-CITATION = "47 CFR 64.1200(a)(7), 16 CFR 310.4(b)(4)"
 PERIOD = timedelta(days=30)
 
 Counts = tuple[int, int]
@@ -104,13 +103,13 @@ class Measure:
 
     @property
     def is_over(self) -> bool:
-        """Whether more than 3 % were abandoned, counted in whole calls."""
-        return 100 * self.abandoned > 3 * self.answered
+        """Whether more than the limit were abandoned, counted in whole calls."""
+        return 100 * self.abandoned > PERCENT * self.answered
 
     @property
     def budget_left(self) -> float:
         """How many more calls could be abandoned within the limit; below 0 where it is passed."""
-        return (3 * self.answered - 100 * self.abandoned) / 100
+        return (PERCENT * self.answered - 100 * self.abandoned) / 100
 
     def level(self, alarm_share: float) -> Level:
         """Return how close to the limit it is."""

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from outbound.abandonment_limit import LIMIT
 from outbound.complaints import described
 
 _CODE = described(r"^[A-Z0-9_]{2,40}$", "2 to 40 capital letters, digits and '_'")
@@ -110,7 +111,7 @@ class AbandonmentSettings(BaseModel):
         " missing here makes the share look higher than it is, never lower",
     )
     alarm_share: float = Field(
-        0.025, gt=0, lt=0.03, description="of the calls that were answered; the limit itself is 0.03"
+        0.025, gt=0, lt=LIMIT, description=f"of the calls that were answered; the limit itself is {LIMIT:g}"
     )
     min_answered: int = Field(
         100,

@@ -18,22 +18,22 @@ either.
 What we ask of CXone is noted before, as in doubt, and again with its answer. While it is in doubt either
 state may be reported without another party having a part in it. A pause by another party under a hold cannot
 be told from the hold's own, and counts as that.
+
+What happens at the end of a hold is `archive.campaign_hold`'s: it asks what is wanted here, and resumes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
+from outbound.clock import CXONE_CLOCK_SKEW
 from outbound.steering.situation import CampaignState, Refusal, Situation
 
 MAX_KEPT = 50
 """So many decisions and sightings are kept; what is older has been folded into where the journal begins."""
-
-CLOCK_SKEW = timedelta(seconds=5)
-"""How far CXone's clock and ours differ: a report from just before our request is its echo all the same."""
 
 
 class Target(StrEnum):
@@ -243,5 +243,5 @@ def _decision_of(sighting: Sighting) -> StateDecision:
 
 
 def _moment_order(sighting: Sighting) -> tuple[datetime, bool, str]:
-    at = sighting.at - CLOCK_SKEW if sighting.ours else sighting.at
+    at = sighting.at - CXONE_CLOCK_SKEW if sighting.ours else sighting.at
     return at, not sighting.ours, sighting.state.value

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
+from outbound.abandonment_limit import LIMIT
 from outbound.campaign_records.abandoned_calls import AbandonedCalls, CampaignCounts
 from outbound.campaign_records.health_records import AbandonmentView, Span
 from outbound.campaign_records.samples import CLOSE, Samples
@@ -16,7 +17,6 @@ from outbound.campaigns.monitoring.looks import Look
 from outbound.clock import Clock
 from outbound.runtime import Runtime
 from outbound.steering.abandonment import (
-    LIMIT,
     PERIOD,
     Abandonment,
     Level,

@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from outbound.abandonment_limit import LIMIT
 from outbound.dialer.model.warm_up import warm_up_seconds
 
 # A call that is not answered rings so long: 47 CFR 64.1200(a)(6).
@@ -87,7 +88,7 @@ class Pacing(_Strict):
         None, validate_default=True, description="lines per agent; per busy agent with `free_plus_busy`"
     )
     target: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.03, description="abandoned calls in those that persons answered"
+        LIMIT, description="abandoned calls in those that persons answered"
     )
 
     @field_validator("ratio")
