@@ -88,6 +88,15 @@ def test_what_was_is_decided_as_what_is_to_come(who: Contact, moment: datetime, 
     assert bare == replace(whole, callable_until=None, next_opening=None)
 
 
+def test_an_opening_ends_with_the_grant_that_allows_it() -> None:
+    number = read_number("+12125550100")
+    assert number is not None
+    noon = datetime(2026, 7, 15, 16, tzinfo=UTC)
+    ends = noon + timedelta(hours=1, minutes=7)
+    consent = ConsentView(grant=Grant(Kind.WRITTEN, noon - timedelta(days=9), ends))
+    assert JUDGE.decide(Campaign(), Contact(numbers=(number,)), noon, consent).callable_until == ends
+
+
 def test_a_grant_that_ends_before_the_next_opening_leaves_none() -> None:
     number = read_number("+12125550100")
     assert number is not None

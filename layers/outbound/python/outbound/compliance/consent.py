@@ -18,11 +18,6 @@ Found = tuple[str, str, str]
 """A refusal's name, what it says, and its citation."""
 
 
-def needed_kind(purpose: Purpose) -> Kind:
-    """Return the kind of consent that a purpose needs."""
-    return _NEEDED[purpose][0]
-
-
 def refusals_of(consent: ConsentView, campaign: Campaign, policy: Policy, at: datetime) -> Iterator[Found]:
     """Return what a person's refusals and missing consent say against a call."""
     if consent.do_not_call:

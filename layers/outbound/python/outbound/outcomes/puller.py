@@ -8,7 +8,6 @@ A window that was pulled before is pulled beside what the lake has of it; see `g
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -34,7 +33,7 @@ from outbound.outcomes.reporter import Reporter
 from outbound.outcomes.settings import OutcomeSettings
 from outbound.outcomes.windows import Window
 from outbound.queues import Refused, TryLater, work
-from outbound.runtime import Runtime, Work
+from outbound.runtime import Runtime, Work, expect_many_records
 from outbound.settings import ConfigurationError
 from outbound.store.objects import NotRemoved
 from outbound.store.outbox import Outbox
@@ -47,8 +46,6 @@ LEASE_MARGIN_SECONDS = 15.0
 # Between runs that fail one after the other, doubled each time (seconds).
 _FIRST_WAIT, _LONGEST_WAIT = 30.0, 900.0
 
-# New objects between two collections: a few of the largest pages. Records are in no circle of references.
-_OBJECTS_A_COLLECTION = 50_000
 
 _OF_AWS = (ClientError, BotoCoreError)
 # What stops a run and heals with time, or with an operator who repairs a setting.
@@ -224,11 +221,7 @@ def build(runtime: Runtime) -> Work:
     """Return the work of the function behind the queue of pull jobs: one campaign's window a message."""
     queue, documents = runtime.queue, runtime.documents
     runtime.warm_up("cxone", "outbox", "registry", "lake")
-    # Records come and go by the hundred thousand, and every full collection would walk all that was imported,
-    # too: a fifth of a pull's CPU time. What is there now stays for the life of the environment, and a page
-    # is not walked again and again while it is looked at.
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_A_COLLECTION)
+    expect_many_records()
 
     def pull(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
         deadline = runtime.deadline(invocation)

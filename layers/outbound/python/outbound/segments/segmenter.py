@@ -10,7 +10,6 @@ current segment + campaign.segmented, in one transaction
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +24,7 @@ from outbound.events.facts.segments import CampaignSegmented, CampaignSegmentFai
 from outbound.logs import logger
 from outbound.metrics import measure
 from outbound.queues import Refused, TryLater, event_of, exponential_backoff, work
-from outbound.runtime import Runtime, Work
+from outbound.runtime import Runtime, Work, expect_many_records
 from outbound.segments.contact_judge import PageReader, SegmentJudge
 from outbound.segments.metrics import SegmentMetric
 from outbound.segments.pager import Pager, Progress, Superseded, TooManyContacts
@@ -43,8 +42,6 @@ from outbound.store.table import Item
 _LEASE_MARGIN_SECONDS = 15.0
 _AGAIN_SECONDS = 15.0
 _LONGEST_QUOTED = 64
-# New objects between two collections: some pages.
-_OBJECTS_A_COLLECTION = 50_000
 _OF_AWS = (ClientError, BotoCoreError, PublishFailed)
 
 Record = Mapping[str, Any]
@@ -257,9 +254,7 @@ def build(runtime: Runtime) -> Work:
     """Return the work of the function behind the queue of requests for segments."""
     queue, documents = runtime.queue, runtime.documents
     runtime.warm_up("cxone", "outbox", "registry", "lake")
-    # Contacts come and go by the ten thousand, and none is in a circle of references.
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_A_COLLECTION)
+    expect_many_records()
 
     def segment(event: dict[str, Any], invocation: Invocation) -> dict[str, Any]:
         deadline = runtime.deadline(invocation)

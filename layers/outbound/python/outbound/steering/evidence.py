@@ -35,11 +35,6 @@ class Evidence:
     samples: tuple[Sample, ...] = ()
     is_counted: bool = True
 
-    @property
-    def silent(self) -> bool:
-        """Whether there are no metrics of the present."""
-        return self.finding in (Finding.METRICS_STALE, Finding.METRICS_MISSING)
-
 
 @dataclass(frozen=True, slots=True)
 class Proof:
