@@ -192,7 +192,7 @@ def test_the_page_of_one_campaign_has_two_days(world: DashboardWorld) -> None:
 def test_the_page_of_a_campaign_without_samples_says_that_there_is_no_data(world: DashboardWorld) -> None:
     world.put_overviews(worked("spring-renewals", world.clock.now()))
     page = world.ask("/dashboard?campaign_id=spring-renewals")["body"]
-    assert "No data from" in page
+    assert "No data since" in page
 
 
 def test_the_page_of_an_unknown_campaign_is_not_found_and_says_so(world: DashboardWorld) -> None:

@@ -76,9 +76,10 @@ def _last_known(values: Sequence[Value]) -> Value:
 def drawn(chart: Chart) -> Markup:
     """Return a chart as SVG, with its scale and its span in words beside it."""
     known = [value for value in chart.values if value.share is not None]
-    span = tag("span", at(chart.start, chart.end), " to ", at(chart.end, chart.end), " UTC", class_="span")
+    begins = at(chart.start, chart.end)
     if not known:
-        return tag("p", "No data from ", span, class_="plot note")
+        return tag("p", "No data since ", tag("span", begins, " UTC", class_="span"), class_="plot note")
+    span = tag("span", begins, " to ", at(chart.end, chart.end), " UTC", class_="span")
     top = _scale([value.share or 0.0 for value in known], chart.limit)
     runs = list(_runs(chart.values))
     title, described = f"{chart.key}-title", f"{chart.key}-desc"
