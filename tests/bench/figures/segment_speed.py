@@ -4,8 +4,8 @@ The figure is the whole time, from the request's message to the fact: pages, led
 parts, with every call of AWS. Nothing is taken out. Function, tenant, and emulator share the processors, and
 DynamoDB is here a process that reads two items a contact: its processor time, which AWS would spend, is
 shown beside, as are the function's own and the bare loop's. The second figure is what the same pages and the
-same reads of DynamoDB take if nothing is done with them: no segmentation can be below it here. Each contact's
-grant is of its own time.
+same reads of DynamoDB take one after the other, if nothing is done with them: a segmentation does them side
+by side, but its processor time is at least theirs. Each contact's grant is of its own time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NAME = "segment-speed"
 
 TARGET = Target("at most", 2.5)
-FLOOR = Target("none")
+TOLD = Target("none")
 CONTACTS = 40_000
 # What CXone's description asks for, and the most that a page may have.
 PAGE_SIZES = (100, 1000)
@@ -85,9 +85,12 @@ class _Segments:
         yield Measured(
             f"bare loop with the reads of DynamoDB / bare loop, {size:,} a page",
             reading["seconds"] / bare["seconds"],
-            FLOOR,
-            note=f"{_each(reading['seconds']):.0f} µs a contact",
-            detail={"reading_us_per_contact": round(_each(reading["seconds"]), 1)},
+            TOLD,
+            note=f"{_each(reading['seconds']):.0f} µs a contact; CPU {_each(reading['cpu_seconds']):.0f}",
+            detail={
+                "reading_us_per_contact": round(_each(reading["seconds"]), 1),
+                "reading_cpu_us_per_contact": round(_each(reading["cpu_seconds"]), 1),
+            },
         )
 
     def _segment(self) -> dict[str, Any]:

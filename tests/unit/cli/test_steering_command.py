@@ -72,6 +72,7 @@ def test_a_resume_that_is_refused_says_why_and_what_to_type(
 def test_waiting_has_an_end(world: ControlWorld, outbound: Command) -> None:
     said = outbound("campaigns", "pause", DIALS, "--reason", "no agents", "--wait", "30")
     assert said.code == 1
+    assert sum(world.clock.slept) == 30
     assert "outbound: after 30 s the request" in " ".join(said.err.split())
     assert "waits in the queue" in " ".join(said.err.split())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 PERCENT = 3
 """The limit in whole percent, for counts that are compared without fractions."""
 
-LIMIT = 0.03
+LIMIT = PERCENT / 100
 """The limit as a share."""
 
 CITATION = "47 CFR 64.1200(a)(7), 16 CFR 310.4(b)(4)(i)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
-from outbound.abandonment_limit import CITATION, LIMIT
+from outbound.abandonment_limit import CITATION, LIMIT, PERCENT
 from outbound.calling.profile import DAYS, MOST_PER_DAY, MOST_PER_WEEK, Day
 from outbound.campaigns.field_reader import FieldReader, quoted
 from outbound.campaigns.plan import Hours, PlanCaps
@@ -142,14 +142,16 @@ def read_pacing(reader: FieldReader, warnings: list[Complaint]) -> Pacing | None
 
 def _abandonment(part: FieldReader, warnings: list[Complaint]) -> float | None:
     name = "abandonment_threshold"
-    share = part.number(name, lambda value: 0 <= value <= 1, "a share from 0 to 0.03, of the answered calls")
+    share = part.number(
+        name, lambda value: 0 <= value <= 1, f"a share from 0 to {LIMIT:g}, of the answered calls"
+    )
     if share is None:
         return None
     if share > LIMIT:
-        message = f"{share:g} is above {LIMIT:g}: no more than 3 % of answered calls may be abandoned"
+        message = f"{share:g} is above {LIMIT:g}: no more than {PERCENT} % of answered calls may be abandoned"
         part.complain(name, "abandonment_limit", message, CITATION)
     elif share > _NEAR_ABANDONMENT:
-        message = f"{share:g} is close to the limit of 3 %: a bad day is above it"
+        message = f"{share:g} is close to the limit of {PERCENT} %: a bad day is above it"
         warnings.append(Complaint(f"predictive.{name}", "abandonment_near_limit", message, CITATION))
     return share
 

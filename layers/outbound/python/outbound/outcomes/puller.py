@@ -46,7 +46,6 @@ LEASE_MARGIN_SECONDS = 15.0
 # Between runs that fail one after the other, doubled each time (seconds).
 _FIRST_WAIT, _LONGEST_WAIT = 30.0, 900.0
 
-
 _OF_AWS = (ClientError, BotoCoreError)
 # What stops a run and heals with time, or with an operator who repairs a setting.
 _INTERRUPTIONS = (CxoneError, Superseded, ConfigurationError, NotRemoved, *_OF_AWS)
