@@ -195,7 +195,7 @@ def _property(name: str) -> Callable[[], None]:
         assert isinstance(verdict, Accepted) == attempt.genuine
         if isinstance(verdict, Accepted):
             assert verdict.signed_id == (attempt.sent.message_id if "id" in sender.covers else "")
-            assert (verdict.signed_at is not None) == sender.is_timed
+            assert (verdict.signed_ms is not None) == sender.is_timed
 
     return accepted_exactly_if_genuine
 

@@ -32,7 +32,7 @@ KEPT_HEADERS = frozenset(
 )
 _LONGEST_HEADER = 512
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = json.JSONEncoder().encode
 
 
 class NoDelivery(ValueError):
@@ -59,31 +59,25 @@ class Delivery:
 
     def to_message(self) -> str:
         """The delivery as it travels: ASCII, for a queue takes no control characters."""
-        encoded = self.body_base64 or base64.b64encode(self.body).decode()
         # Base64 has nothing to escape, and looking for it would take as long as all the rest.
-        return f'{self._written({})[:-1]},"body_base64":"{encoded}"}}'
+        return self._with(f'"body_base64":"{self.body_base64 or base64.b64encode(self.body).decode()}"')
 
     def to_json(self) -> str:
         """The delivery as it is kept: a body that is text can be read."""
         try:
-            return self._written({"body": self.body.decode()})
+            return self._with(f'"body":{_encode(self.body.decode())}')
         except UnicodeDecodeError:
             return self.to_message()
 
-    def _written(self, body: Mapping[str, str]) -> str:
-        message: dict[str, object] = {
-            "version": 1,
-            "delivery_id": self.delivery_id,
-            "provider": self.provider,
-            "received_at": format_time(self.received_at),
-            "method": self.method,
-            "path": self.path,
-            "headers": dict(self.headers),
-            **body,
-        }
-        if self.replay:
-            message["replay"] = self.replay
-        return _encode(message)
+    def _with(self, body: str) -> str:
+        """The JSON object with this member as its body, text by text: as one it would take twice as long."""
+        headers = ",".join([f"{_encode(name)}:{_encode(text)}" for name, text in self.headers.items()])
+        replay = f'"replay":{_encode(self.replay)},' if self.replay else ""
+        return (
+            f'{{"version":1,"delivery_id":{_encode(self.delivery_id)},"provider":{_encode(self.provider)},'
+            f'"received_at":"{format_time(self.received_at)}","method":{_encode(self.method)},'
+            f'"path":{_encode(self.path)},"headers":{{{headers}}},{replay}{body}}}'
+        )
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Delivery:

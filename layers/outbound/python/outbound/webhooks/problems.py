@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -126,11 +125,12 @@ class Accepted:
     """A request that is believed.
 
     `signed_id` is the sender's id of the delivery where the signature covers one, else empty: only
-    then may it be used to tell deliveries apart. `signed_at` is the signed time where there is one.
+    then may it be used to tell deliveries apart. `signed_ms` is the signed time, in milliseconds since 1970,
+    where there is one.
     """
 
     signed_id: str = ""
-    signed_at: datetime | None = None
+    signed_ms: int | None = None
 
 
 def accepted_response(delivery_id: str) -> dict[str, Any]:

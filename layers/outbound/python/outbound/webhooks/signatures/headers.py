@@ -83,18 +83,12 @@ def milliseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
-def moment_of(ms: int) -> datetime:
-    """Return the moment that lies so many milliseconds after 1970."""
-    return _EPOCH + ms * _MILLISECOND
-
-
 def secret_keys(versions: Sequence[Mapping[str, str]], encoding: str) -> list[bytes]:
     """Return the usable keys of a secret's versions, the current one first; what is not a key is left out.
 
     `encoding` is how the sender hands its keys out: `text`, `hex`, `base64` or `whsec`.
     """
-    keys = (_key(version.get("secret", ""), encoding) for version in versions)
-    return [key for key in keys if key]
+    return [key for version in versions if (key := _key(version.get("secret", ""), encoding))]
 
 
 def public_keys(versions: Sequence[Mapping[str, str]]) -> list[Ed25519PublicKey]:

@@ -87,37 +87,25 @@ def _forms(request: WebhookRequest, scheme: Hmac, timestamp: str) -> Iterator[by
     """The bytes that the sender may have signed: one form of them, or a few where the URL is signed."""
     if scheme.payload == "{body}":
         yield request.body
-    elif "{url}" not in scheme.payload:
-        yield _signed(request, scheme, timestamp, "")
-    else:
-        for url in url_forms(request.url):
-            yield _signed(request, scheme, timestamp, url)
-
-
-def _signed(request: WebhookRequest, scheme: Hmac, timestamp: str, url: str) -> bytes:
-    return b"".join(
-        [
-            part if isinstance(part, bytes) else _part(part, request, scheme, timestamp, url)
-            for part in _parts(scheme.payload)
-        ]
-    )
+        return
+    form = _form(scheme.payload)
+    values = {
+        b"body": request.body,
+        b"method": request.method.encode(errors="surrogatepass"),
+        b"timestamp": timestamp.encode(),
+    }
+    if "{url}" not in scheme.payload:
+        yield form % values
+        return
+    for url in url_forms(request.url):
+        values[b"url"] = _url(url, scheme).encode(errors="surrogatepass")
+        yield form % values
 
 
 @lru_cache(maxsize=64)
-def _parts(payload: str) -> tuple[bytes | str, ...]:
-    """The parts of a payload: bytes are literal, a text is the name of a placeholder."""
-    pieces = _PLACEHOLDER.split(payload)
-    return tuple(piece if number % 2 else piece.encode() for number, piece in enumerate(pieces) if piece)
-
-
-def _part(name: str, request: WebhookRequest, scheme: Hmac, timestamp: str, url: str) -> bytes:
-    if name == "body":
-        return request.body
-    if name == "timestamp":
-        return timestamp.encode()
-    if name == "method":
-        return request.method.encode(errors="surrogatepass")
-    return _url(url, scheme).encode(errors="surrogatepass")
+def _form(payload: str) -> bytes:
+    """A payload as a format that takes the values of its placeholders by name."""
+    return _PLACEHOLDER.sub(r"%(\1)b", payload.replace("%", "%%")).encode()
 
 
 def _url(url: str, scheme: Hmac) -> str:
@@ -149,9 +137,10 @@ def url_forms(url: str) -> Iterator[str]:
     with it; `/webhooks` once where the base URL ends with it. In the query: a blank as `%20` or `+`, brackets
     as they are or encoded, a name without value with or without its `=`.
     """
+    yield url
     address, mark, query = url.partition("?")
     queries = _queries(query) if mark else [""]
-    seen = set()
+    seen = {url}
     for base, rest in product(_addresses(address), queries):
         form = base + mark + rest
         if form not in seen:

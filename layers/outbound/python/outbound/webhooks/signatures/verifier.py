@@ -15,7 +15,7 @@ from outbound.settings import ConfigurationError
 from outbound.webhooks.problems import Accepted, Refusal, RefusalReason
 from outbound.webhooks.request import WebhookRequest
 from outbound.webhooks.settings import CALLBACK_SIGNATURE, Provider
-from outbound.webhooks.signatures.headers import Claim, milliseconds, moment_of
+from outbound.webhooks.signatures.headers import Claim, milliseconds
 from outbound.webhooks.signatures.hmac import check_hmac
 from outbound.webhooks.signatures.schemes import Hmac, StandardWebhooks
 from outbound.webhooks.signatures.shared_secret import check_shared_secret
@@ -60,7 +60,7 @@ def verify(
         return Refusal(RefusalReason.EXPIRED)
     if -age > provider.tolerance_seconds * 1000:
         return Refusal(RefusalReason.FROM_THE_FUTURE)
-    return Accepted(claim.signed_id, moment_of(claim.signed_ms))
+    return Accepted(claim.signed_id, claim.signed_ms)
 
 
 def _claim(
