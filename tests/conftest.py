@@ -19,10 +19,18 @@ os.environ.update(ENVIRONMENT)
 # Workers of xdist have it from the terminal that they were started in, and what is told would be folded.
 os.environ.pop("COLUMNS", None)
 
+import _pytest.runner
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from worlds.deep_stack import on_deep_stack
 from worlds.quick_moto import quick_aws
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Run a test as pytest does, on a stack that has room for the depth of its calls."""
+    return on_deep_stack(lambda: _pytest.runner.pytest_runtest_protocol(item, nextitem))
 
 
 @pytest.fixture(autouse=True)

@@ -12,13 +12,19 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import botocore.useragent
+import jsonpath_ng.ext
 import moto.backend_index
 import moto.core.responses
 import moto.dynamodb.responses
 import moto.sqs.models
+import moto.utilities.aws_headers
 from moto import mock_aws
+from moto.core.base_backend import BaseBackend
+from moto.core.serialize import AttributePicker, AttributePickerContext, ResponseSerializer
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 
 from outbound.store import table
 
@@ -51,10 +57,71 @@ def hasten() -> None:
         (moto.core.responses, "camelcase_to_underscores"),
         (moto.core.responses, "method_names_from_class"),
         (moto.sqs.models, "camelcase_to_underscores"),
+        (jsonpath_ng.ext, "parse"),
     ):
         setattr(module, name, lru_cache(maxsize=None)(getattr(module, name)))
+    _remember_urls()
+    DepthFirstTraverser.nodes_to_be_processed = _nodes_of  # type: ignore[method-assign]
+    for module in (moto.core.responses, moto.utilities.aws_headers):
+        module.gen_amzn_requestid_long = _request_id
+    _remember_names_of_members()
     _let_threads_take_turns()
     botocore.useragent.UserAgentString.to_string = lambda _: "tests"  # type: ignore[method-assign]
+
+
+def _remember_urls() -> None:
+    """The addresses of a service, which moto makes anew for every request; of S3 it even imports them anew."""
+    make, known = BaseBackend.urls.fget, {}
+
+    def urls(backend: BaseBackend) -> dict[str, Any]:
+        if type(backend) not in known:
+            known[type(backend)] = make(backend)
+        return known[type(backend)]
+
+    BaseBackend.urls = property(urls)  # type: ignore[assignment]
+
+
+def _nodes_of(traverser: Any) -> tuple[type, ...]:
+    """The types of nodes that a traverser processes; it is asked at every node."""
+    known: tuple[type, ...] | None = vars(traverser).get("_nodes")
+    if known is None:
+        known = traverser._nodes = tuple(traverser._processing_map())
+    return known
+
+
+def _request_id(headers: Any = None) -> str:
+    """A request's id, random as moto's, which draws each of its 52 letters."""
+    made = uuid4().hex.upper()
+    if isinstance(headers, dict):
+        headers["x-amzn-requestid"] = made
+    return made
+
+
+def _remember_names_of_members() -> None:
+    """By what names a member of an answer may stand in a dict; moto works it out for every value."""
+    get_value = ResponseSerializer.get_value
+    # With its shape, which stays alive by that: its id is no other's.
+    names: dict[tuple[int, str], tuple[Any, tuple[str, ...]]] = {}
+
+    def names_of(serializer: Any, value: Any, key: str, shape: Any) -> tuple[str, ...]:
+        known = names.get((id(shape), key))
+        if known is None:
+            operation = serializer.operation_model
+            context = AttributePickerContext(value, key, shape, operation, operation.service_model, "")
+            found = tuple(dict.fromkeys(serializer._value_picker.get_possible_keys(context)))
+            known = names[id(shape), key] = shape, found
+        return known[1]
+
+    def quick(serializer: Any, value: Any, key: str, shape: Any) -> Any:
+        picker = serializer._value_picker
+        if type(value) is not dict or not isinstance(picker, AttributePicker) or picker.response_transformers:
+            return get_value(serializer, value, key, shape)
+        for name in names_of(serializer, value, key, shape):
+            if name in value:
+                return value[name]
+        return None
+
+    ResponseSerializer.get_value = quick  # type: ignore[method-assign]
 
 
 def _let_threads_take_turns() -> None:
