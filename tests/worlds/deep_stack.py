@@ -1,4 +1,4 @@
-"""Room for deep calls: Python's own stack of frames grows, and shrinks, by 16 KB that the system maps each time.
+"""Room for deep calls: Python's stack of frames grows, and shrinks, by 16 KB that the system maps each time.
 
 Moto is called some eighty frames deep. Where a loop of its happens to lie at the border of two pieces, every
 turn maps and unmaps one: a quarter of all time of a test of crashes was the kernel's.

@@ -70,7 +70,7 @@ def hasten() -> None:
 
 
 def _remember_urls() -> None:
-    """The addresses of a service, which moto makes anew for every request; of S3 it even imports them anew."""
+    """The addresses of a service, which moto makes anew for every request, and imports anew for S3's."""
     make, known = BaseBackend.urls.fget, {}
 
     def urls(backend: BaseBackend) -> dict[str, Any]:
