@@ -25,6 +25,7 @@ from moto import mock_aws
 from moto.core.base_backend import BaseBackend
 from moto.core.serialize import AttributePicker, AttributePickerContext, ResponseSerializer
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
 from outbound.store import table
 
@@ -60,6 +61,8 @@ def hasten() -> None:
         (jsonpath_ng.ext, "parse"),
     ):
         setattr(module, name, lru_cache(maxsize=None)(getattr(module, name)))
+    # Whoever changes what was read copies it first.
+    UpdateExpressionParser.make = lru_cache(maxsize=1000)(UpdateExpressionParser.make)
     _remember_urls()
     DepthFirstTraverser.nodes_to_be_processed = _nodes_of  # type: ignore[method-assign]
     for module in (moto.core.responses, moto.utilities.aws_headers):
