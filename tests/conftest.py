@@ -119,12 +119,12 @@ _DISTURBING = {"check_every_cut", "check_every_refusal"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Full sizes take minutes each, so they wait to be asked for.
 
-    A test of the fault harness is one of both: at its full size it disturbs every call.
+    A test of the fault harness is one of both: at its full size it disturbs every call; else it is a slow one.
     """
     full = bool(os.environ.get("OUTBOUND_LOAD"))
     for item in items:
-        if full and isinstance(item, pytest.Function) and _DISTURBING & vars(item.module).keys():
-            item.add_marker(pytest.mark.load)
+        if isinstance(item, pytest.Function) and _DISTURBING & vars(item.module).keys():
+            item.add_marker(pytest.mark.load if full else pytest.mark.slow)
         if not full and item.get_closest_marker("load"):
             item.add_marker(pytest.mark.skip(reason="full sizes; `make load` runs them"))
 

@@ -143,7 +143,7 @@ class AwsWorld:
 
     def _queues(self) -> dict[str, str]:
         names = [*QUEUES, *(f"{name}-dlq" for name in QUEUES)]
-        if "AWS_ENDPOINT_URL" in os.environ:
+        if os.environ.get("AWS_ENDPOINT_URL"):
             return {name: self.sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
         sqs_backends[ACCOUNT][REGION].queues = _QueuesOnUse(names)
         return {name: f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}" for name in names}
