@@ -119,7 +119,7 @@ _DISTURBING = {"check_every_cut", "check_every_refusal"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Full sizes take minutes each, so they wait to be asked for.
 
-    A test of the fault harness is one of both: at its full size it disturbs every call; else it is a slow one.
+    A test of the fault harness is one of both: at its full size it disturbs every call; else it is slow.
     """
     full = bool(os.environ.get("OUTBOUND_LOAD"))
     for item in items:
