@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
+
+import boto3
 
 from bench.measured import Measured, Target
 from bench.stage import Stage
@@ -34,7 +35,9 @@ def measure(_: Stage) -> Iterator[Measured]:
             index[request["Item"]["due_kind"]["S"]] += 1
         return {}
 
-    table = Table(SimpleNamespace(put_item=put_item), "state")  # type: ignore[arg-type]
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    client.put_item = put_item  # type: ignore[method-assign]
+    table = Table(client, "state")
     now, ledger = datetime.now(UTC), DeliveryLedger(table, "main", "crm")
     for number in range(EVENTS):
         event = Event(str(UUID(int=number)), "outcomes.pulled", "2026-03-10T12:00:00Z", "c", "main", {})
