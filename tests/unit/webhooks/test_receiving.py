@@ -48,6 +48,21 @@ def test_a_delivery_that_the_queue_has_is_answered_with_its_id(world: IngressWor
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        '{"a":1}'.encode("utf-16"),
+        '{"a":1}'.encode("utf-32"),
+        b"\xef\xbb\xbf{}",
+        b'"half a surrogate \\ud83d"',
+        b"1e999",
+    ],
+    ids=repr,
+)
+def test_json_is_taken_as_any_reader_would(world: IngressWorld, body: bytes) -> None:
+    assert world.receive(request(body))["statusCode"] == 202
+
+
+@pytest.mark.parametrize(
     ("sent", "expected"),
     [
         (request(b"{"), (400, "not-json")),
