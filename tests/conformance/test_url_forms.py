@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -127,3 +128,18 @@ def test_the_forms_are_few_whatever_comes(query: str) -> None:
 def test_a_base_url_that_goes_on_into_a_sender_s_path_is_refused_with_the_reason(base: str) -> None:
     with pytest.raises(InvalidSettings, match="public_base_url: must end before /webhooks"):
         _provider(base)
+
+
+@pytest.mark.parametrize("payload", ["100%{method} {url}%d%%{body}", "%(body)b{body}", "{body}% s"])
+def test_what_is_signed_around_the_parts_is_taken_to_the_letter(payload: str) -> None:
+    scheme = {"type": "hmac", "signature_header": "x-signature", "payload": payload}
+    settings = {"public_base_url": BASE, "providers": {"acme": {"scheme": scheme}}}
+    provider = Providers.model_validate(settings).providers["acme"]
+    parts = {"{method}": "POST", "{url}": BASE + PATH, "{body}": "{}"}
+    signed = payload
+    for name, part in parts.items():
+        signed = signed.replace(name, part)
+    signature = hmac.digest(b"key", signed.encode(), "sha256").hex()
+    request = WebhookRequest("POST", BASE + PATH, {"x-signature": (signature,)}, b"{}")
+
+    assert verify(request, provider, [{"secret": "key"}], NOW) == Accepted()

@@ -45,8 +45,7 @@ def test_what_is_called_applied_was_written_and_nothing_else(result: LoadResult)
 
 
 def test_the_quotas_are_kept_and_the_tenants_fifty(result: LoadResult) -> None:
-    # The full size, on a machine of its own, is held to none at all. Here processors are at work for other
-    # tests, which delay some calls by more than the hundredths of a second that a quota of ten in one leaves
-    # room for (4 in a hundred were seen); without a quota nearly all would be refused.
-    assert result.throttled <= sum(result.calls.values()) / 10
+    # The full size, on a machine of its own, is held to none at all; here other tests delay single calls by
+    # more than what the settings leave between the tenant's quota and ours.
+    assert result.throttled <= sum(result.calls.values()) / 50
     assert result.most_writes_at_once <= 50

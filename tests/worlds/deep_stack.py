@@ -11,8 +11,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# A frame gets a piece of its own in which it fits, twice as large as the one before it in a row of doublings:
-# one of a little more than 512 KB leaves nearly as much to the frames above it, some thousands.
+# A frame that does not fit gets a piece of 32, 64, 128 KB, ...: one of a little more than 512 KB is put into
+# one of a megabyte, and leaves nearly half of it to the frames above, some thousands.
 _SLOTS = 70_000
 
 
