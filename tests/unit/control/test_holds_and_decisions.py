@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from outbound.cxone.ports.campaigns import CampaignStatus
 from worlds.control import DIALS, PAUSED, ControlWorld
 
 
@@ -84,4 +85,48 @@ def test_a_campaign_of_which_nothing_was_noted_is_resumed_as_its_hold_says(
         world.ask(DIALS, "active")
     world.take(world.reported(DIALS, "paused"))
     world.archive_releases(DIALS)
+    assert world.status(DIALS) == "ACTIVE"
+
+
+def test_a_release_that_control_was_faster_than_asks_for_nothing(world: ControlWorld) -> None:
+    world.archive_pauses(DIALS)
+    status = world.runtime.ports.campaigns.status
+
+    def status_and_meanwhile(campaign_id: str) -> CampaignStatus:
+        found = status(campaign_id)
+        world.control.reconcile(DIALS)
+        return found
+
+    world.runtime.override("campaigns", status=status_and_meanwhile)
+    world.archive_releases(DIALS)
+    assert [change.status for change in world.changes(DIALS)] == ["PAUSED", "ACTIVE"]
+    assert world.tick(DIALS).is_settled
+    assert world.status(DIALS) == "ACTIVE"
+
+
+def test_control_does_not_ask_for_what_a_release_is_asking_for(world: ControlWorld) -> None:
+    world.archive_pauses(DIALS)
+    resume = world.runtime.ports.campaigns.resume
+
+    def meanwhile_and_resume(campaign_id: str) -> CampaignStatus:
+        world.control.reconcile(DIALS)
+        return resume(campaign_id)
+
+    world.runtime.override("campaigns", resume=meanwhile_and_resume)
+    world.archive_releases(DIALS)
+    assert [change.status for change in world.changes(DIALS)] == ["PAUSED", "ACTIVE"]
+    assert world.tick(DIALS).is_settled
+
+
+def test_control_resumes_a_campaign_whose_release_was_cut_off_before_it_asked(world: ControlWorld) -> None:
+    world.archive_pauses(DIALS)
+
+    def cut_off(campaign_id: str) -> CampaignStatus:
+        raise KeyboardInterrupt
+
+    world.runtime.override("campaigns", resume=cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        world.archive_releases(DIALS)
+    assert not world.control.reconcile(DIALS).as_wanted
+    assert world.tick(DIALS).as_wanted
     assert world.status(DIALS) == "ACTIVE"

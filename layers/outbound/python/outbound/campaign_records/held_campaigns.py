@@ -2,6 +2,7 @@
 
     pause   noted in the journal as asked for -> CXone -> noted as answered
     resume  only where the journal wants the campaign to dial; otherwise it stays as it is
+            and only by one of two: what control asks for is left to it, and it leaves to a release what that does
 
 So neither is taken for another party's doing, and a decision that is made while a campaign is held counts
 when the hold has ended. A decision that is made while a resume is under way is carried out after it: control
@@ -60,7 +61,8 @@ class HeldCampaigns:
             held_by: Who else holds it.
 
         Returns:
-            The status; None, without effect, where it is decided that the campaign does not dial.
+            The status; None, without effect, where it is decided that the campaign does not dial, and where
+            control has asked for that already.
 
         Raises:
             CxoneError: CXone could not be asked, or refuses.
@@ -75,6 +77,8 @@ class HeldCampaigns:
             has_journal = known.journal is not None
             asked.clear()
             if known.journal is None or wanted_state(known.journal, held_by) is not CampaignState.ACTIVE:
+                return known
+            if known.control_asks_for(Target.ACTIVE):
                 return known
             asked.append(known.asking(Target.ACTIVE, self._clock.now()))
             return known.with_sighting(asked[0])

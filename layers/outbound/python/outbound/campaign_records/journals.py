@@ -191,7 +191,23 @@ class CampaignJournal:
     def is_in_doubt(self, now: datetime) -> bool:
         """Return True while something that we asked for, and that is not answered, may still arrive."""
         sightings = self.journal.sightings if self.journal else ()
-        return any(each.in_doubt and each.at - CXONE_CLOCK_SKEW + SETTLING > now for each in sightings)
+        return any(each.in_doubt and _may_arrive(each, now) for each in sightings)
+
+    def control_asks_for(self, target: Target) -> bool:
+        """Return True if this state was asked for last, by control: it looks again until CXone does it."""
+        command, last = self.command, self._last_asked()
+        return command is not None and command.target is target and command.asked.at == (last and last.at)
+
+    def release_asks_for(self, target: Target, now: datetime) -> bool:
+        """Return True while this state was asked for last by who releases a hold, and may still arrive."""
+        last = self._last_asked()
+        if last is None or not last.in_doubt or last.state.value != target.value:
+            return False
+        return not self.control_asks_for(target) and _may_arrive(last, now)
+
+    def _last_asked(self) -> Sighting | None:
+        sightings = self.journal.sightings if self.journal else ()
+        return max((each for each in sightings if each.ours), key=lambda each: each.at, default=None)
 
     def asking(self, target: Target, now: datetime) -> Sighting:
         """Return the sighting of what is about to be asked for: after all that is known."""
@@ -284,6 +300,11 @@ class Journals:
     def key(self, campaign_id: str) -> Key:
         """The key of a campaign's item."""
         return Key(f"{self._tenant}#campaign-journal", campaign_id)
+
+
+def _may_arrive(asked: Sighting, now: datetime) -> bool:
+    """Return True while what was asked for, and is not answered, may still take effect."""
+    return asked.at - CXONE_CLOCK_SKEW + SETTLING > now
 
 
 def _moment(sighting: Sighting) -> datetime:

@@ -276,6 +276,7 @@ class CampaignControl:
         record: CampaignRecord | None,
         held_by: frozenset[str],
     ) -> Seen:
+        now = self._clock.now()
         return Seen(
             known.campaign_id,
             record.name if record else "",
@@ -285,7 +286,8 @@ class CampaignControl:
             wanted_state(known.journal, held_by) if known.journal else None,
             held_by,
             known,
-            known.is_in_doubt(self._clock.now()),
+            known.is_in_doubt(now),
+            known.release_asks_for(Target.ACTIVE, now),
         )
 
     def _ask(self, seen: Seen, target: Target) -> None:

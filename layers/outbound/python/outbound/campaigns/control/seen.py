@@ -18,7 +18,8 @@ class Seen:
 
     `status_name` is CXone's own word, empty where there is none. `calls_under_way` is None where CXone names
     none. `wanted` is None where its state was never known and nothing was decided. `in_doubt` says that
-    something that was asked for may still arrive.
+    something that was asked for may still arrive, `is_being_resumed` that it is the resume of who releases a
+    hold.
     """
 
     campaign_id: str
@@ -30,6 +31,7 @@ class Seen:
     held_by: frozenset[str]
     journal: CampaignJournal
     in_doubt: bool = False
+    is_being_resumed: bool = False
 
     @property
     def as_wanted(self) -> bool:
@@ -52,7 +54,9 @@ def command_of(seen: Seen) -> Target | None:
         return None
     if seen.state is CampaignState.UNKNOWN and waits_for_its_pause(seen.journal):
         return Target.PAUSED
-    return next_command(seen.journal.journal, seen.held_by, seen.state)
+    target = next_command(seen.journal.journal, seen.held_by, seen.state)
+    # Asked for twice, it could undo a pause by another party in between.
+    return None if target is Target.ACTIVE and seen.is_being_resumed else target
 
 
 def waits_for_its_pause(known: CampaignJournal) -> bool:
