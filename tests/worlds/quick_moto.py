@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from threading import Lock
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
@@ -33,6 +32,7 @@ from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
 from outbound.store import table
+from worlds.direct_moto import TURN, ask_moto_directly
 
 # What the bridge and its tests call.
 SERVICES = frozenset(
@@ -57,6 +57,7 @@ def quick_aws() -> Iterator[None]:
 
 def hasten() -> None:
     """Do it once in a process."""
+    ask_moto_directly()
     patterns = moto.backend_index.backend_url_patterns
     patterns[:] = [entry for entry in patterns if entry[0] in SERVICES]
     for module, name in (
@@ -162,11 +163,11 @@ def _is_answered_as_it_is(value: Any) -> bool:
 
 def _let_threads_take_turns() -> None:
     """Moto copies all tables for a transaction, which fails while another thread reads one."""
-    handler, turn = moto.dynamodb.responses.DynamoHandler, Lock()
+    handler = moto.dynamodb.responses.DynamoHandler
     call_action = handler.call_action
 
     def in_turn(self: Any) -> Any:
-        with turn:
+        with TURN:
             return call_action(self)
 
     handler.call_action = in_turn  # type: ignore[method-assign]

@@ -55,7 +55,7 @@ def command_of(seen: Seen) -> Target | None:
     if seen.state is CampaignState.UNKNOWN and waits_for_its_pause(seen.journal):
         return Target.PAUSED
     target = next_command(seen.journal.journal, seen.held_by, seen.state)
-    # Asked for twice, it could undo a pause by another party in between.
+    # Requested twice, it could undo a pause by another party in between.
     return None if target is Target.ACTIVE and seen.is_being_resumed else target
 
 
