@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+from moto.s3.models import s3_backends
 from moto.sqs.models import Queue, sqs_backends
 
 from worlds.quick_moto import hasten
@@ -176,8 +177,11 @@ class AwsWorld:
             )
 
     def _buckets(self) -> None:
-        self.s3.create_bucket(Bucket=ENVIRONMENT["LAKE_BUCKET"])
-        self.s3.create_bucket(Bucket=ENVIRONMENT["ARCHIVE_BUCKET"])
+        for name in ("LAKE_BUCKET", "ARCHIVE_BUCKET"):
+            if os.environ.get("AWS_ENDPOINT_URL"):
+                self.s3.create_bucket(Bucket=ENVIRONMENT[name])
+            else:
+                s3_backends[ACCOUNT]["aws"].create_bucket(ENVIRONMENT[name], REGION)
         self.s3.create_bucket(Bucket=ENVIRONMENT["AUDIT_BUCKET"], ObjectLockEnabledForBucket=True)
 
     def _bus(self) -> None:

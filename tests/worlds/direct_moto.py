@@ -1,8 +1,8 @@
 """Moto's handlers, asked where a request would be made: it is not written for HTTP, routed, and read again.
 
 The client still checks what it is given and writes the request's body, and moto does all that it does for it.
-What is left out is between the two: signing, headers, retries, the web request that moto makes of it, and where
-an answer is plain, its way into JSON and back. It was half of the time of a test of crashes.
+What is left out is between the two: signing, headers, retries, the web request that moto makes of it, and,
+where an answer is plain, its way into JSON and back. That was half of the time of a test of crashes.
 """
 
 from __future__ import annotations

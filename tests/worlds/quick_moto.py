@@ -6,8 +6,11 @@ patterns of the services that are used here, not with those of all that moto kno
 
 from __future__ import annotations
 
+from abc import ABCMeta
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy, deepcopy
 from functools import lru_cache
 from typing import Any
 from unittest.mock import patch
@@ -28,8 +31,12 @@ from moto.core.serialize import (
     BaseJSONSerializer,
     ResponseSerializer,
 )
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
+from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 
 from outbound.store import table
 from worlds.direct_moto import TURN, ask_moto_directly
@@ -71,6 +78,16 @@ def hasten() -> None:
     UpdateExpressionParser.make = lru_cache(maxsize=1000)(UpdateExpressionParser.make)
     _remember_urls()
     DepthFirstTraverser.nodes_to_be_processed = _nodes_of  # type: ignore[method-assign]
+    _tell_nodes_by_their_class(Node)
+    Node.__deepcopy__ = _copied  # type: ignore[attr-defined]
+    DepthFirstTraverser.traverse = _traversed  # type: ignore[method-assign]
+    for validator in (ActionCountValidator, OverlappingPathsValidator):
+        validator.traverse = _processed_whole  # type: ignore[method-assign]
+    ConditionExpressionParser._lex_condition_expression = (  # type: ignore[method-assign]
+        lambda parser: deque(_lexed(parser.condition_expression))
+    )
+    _share_values_that_never_change()
+    Table.__deepcopy__ = _table_before  # type: ignore[attr-defined]
     for module in (moto.core.responses, moto.utilities.aws_headers):
         module.gen_amzn_requestid_long = _request_id
     _remember_names_of_members()
@@ -97,6 +114,83 @@ def _nodes_of(traverser: Any) -> tuple[type, ...]:
     if known is None:
         known = traverser._nodes = tuple(traverser._processing_map())
     return known
+
+
+class _ByClass(ABCMeta):
+    """Classes of which nothing is an instance by registration: that is looked for at every node."""
+
+    __instancecheck__ = type.__instancecheck__
+
+
+def _tell_nodes_by_their_class(node: type) -> None:
+    node.__class__ = _ByClass  # type: ignore[assignment]
+    for kind in node.__subclasses__():
+        _tell_nodes_by_their_class(kind)
+
+
+def _copied(node: Any, _: object = None) -> Any:
+    """A copy of a tree of an expression, below a node that has no parent."""
+    made = object.__new__(type(node))
+    vars(made).update(vars(node), parent=None)
+    if node.children is not None:
+        made.children = [_copied(each) if isinstance(each, Node) else each for each in node.children]
+        for each in made.children:
+            if isinstance(each, Node):
+                each.parent = made
+    return made
+
+
+def _traversed(traverser: Any, node: Any) -> Any:
+    """Process a tree's nodes as moto does, without asking at each of them what is processed at all."""
+    kinds, ahead = traverser.nodes_to_be_processed(), traverser.pre_processing_of_child
+    if type(traverser).pre_processing_of_child is DepthFirstTraverser.pre_processing_of_child:
+        ahead = None
+
+    def below(node: Any, child_id: int) -> Any:
+        parent = node.parent
+        for number, child in enumerate(node.children or ()):
+            if ahead:
+                ahead(node, number)
+            if isinstance(child, Node):
+                below(child, number)
+        if isinstance(node, kinds):
+            node = traverser.process(node)
+            node.parent = parent
+            if parent:
+                parent.children[child_id] = node
+        return node
+
+    return below(node, -1)
+
+
+def _processed_whole(traverser: Any, node: Any) -> Any:
+    """Process an expression and not each that is nested in it: what is looked at is that of the whole."""
+    return traverser.process(node)
+
+
+@lru_cache(maxsize=1000)
+def _lexed(expression: str) -> tuple[Any, ...]:
+    return tuple(_lex(ConditionExpressionParser(expression, {}, {})))
+
+
+_lex = ConditionExpressionParser._lex_condition_expression
+
+
+def _table_before(table: Any, memo: dict[int, Any]) -> Any:
+    """A table as it is, for when a transaction fails: only its items are changed by one."""
+    before = copy(table)
+    before.items = deepcopy(table.items, memo)
+    return before
+
+
+def _share_values_that_never_change() -> None:
+    """Moto copies what it changes, and for a transaction a whole table; values without others in them never change."""
+    deep_copy = DynamoType.__deepcopy__
+
+    def quick(value: DynamoType, memo: dict[int, Any]) -> DynamoType:
+        return value if value.type in ("S", "N", "BOOL", "NULL") else deep_copy(value, memo)
+
+    DynamoType.__deepcopy__ = quick  # type: ignore[method-assign]
 
 
 def _request_id(headers: Any = None) -> str:
