@@ -200,6 +200,7 @@ def _property(name: str) -> Callable[[], None]:
     return accepted_exactly_if_genuine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SENDERS)
 def test_a_request_is_accepted_exactly_if_its_sender_signed_it(name: str) -> None:
     _quick(_property(name))()
@@ -211,6 +212,7 @@ def test_a_request_is_accepted_exactly_if_its_sender_signed_it_in_full(name: str
     _full(_property(name))()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SENDERS)
 @_wide
 @given(
@@ -254,6 +256,7 @@ _EVENT_FIELDS = (
 )
 
 
+@pytest.mark.slow
 @_quick
 @given(
     event=_ANYTHING
@@ -268,6 +271,7 @@ def test_any_event_gives_a_request_or_a_refusal(event: object, base: str) -> Non
     assert isinstance(from_api_gateway(event, base), WebhookRequest | Refusal)
 
 
+@pytest.mark.slow
 @_quick
 @given(
     value=_ANYTHING

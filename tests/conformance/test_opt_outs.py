@@ -286,6 +286,7 @@ def _property(form: Form) -> Callable[[], None]:
     return the_fact_exists
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMS)
 def test_a_do_not_call_is_said_whatever_else_is_wrong_with_it(name: str) -> None:
     _quick(_property(FORMS[name]))()

@@ -45,6 +45,7 @@ def test_what_is_kept_for_good_does_not_outlive_a_deployment_that_failed(templat
         assert resource["UpdateReplacePolicy"] == "Retain", name
 
 
+@pytest.mark.slow
 def test_other_source_addresses_are_another_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
     """CloudFormation transforms the template anew for every change, some time after the one before."""
     seconds = count(1_800_000_000)

@@ -1,3 +1,5 @@
+import pytest
+
 from template.calls import OF_LAMBDA_ITSELF, code_of, uses
 from template.transformed import ROOT, Template, as_list, target
 
@@ -82,6 +84,7 @@ def test_every_function_writes_into_its_own_log_group_and_no_other(template: Tem
         assert written == [target(function["LoggingConfig"]["LogGroup"])], name
 
 
+@pytest.mark.slow
 def test_every_permission_is_one_that_the_function_s_code_uses(template: Template) -> None:
     """Of what a function imports, some line has to make the call that an action allows."""
     unused = []

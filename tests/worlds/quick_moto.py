@@ -184,7 +184,7 @@ def _table_before(table: Any, memo: dict[int, Any]) -> Any:
 
 
 def _share_values_that_never_change() -> None:
-    """Moto copies what it changes, and for a transaction a whole table; values without others in them never change."""
+    """Moto copies an item that it changes, and for a transaction all: a text or a number is never changed."""
     deep_copy = DynamoType.__deepcopy__
 
     def quick(value: DynamoType, memo: dict[int, Any]) -> DynamoType:

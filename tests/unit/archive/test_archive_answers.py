@@ -130,6 +130,7 @@ def test_an_outage_without_end_ends_the_run_and_the_campaign_dials(make_world: M
     assert world.dials()
 
 
+@pytest.mark.slow
 def test_an_archive_that_never_answers_ends_the_run_and_the_campaign_dials(make_world: MakeWorld) -> None:
     world = make_world(150, settings={"max_failures": 4})
     world.tenant.add_fault({"status": 503}, method="POST", path=ARCHIVE, times=1000)
@@ -139,6 +140,7 @@ def test_an_archive_that_never_answers_ends_the_run_and_the_campaign_dials(make_
     assert (summary["rounds"], world.dials()) == (4, True)
 
 
+@pytest.mark.slow
 def test_what_leaves_behind_its_answer_is_waited_for(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +174,7 @@ def test_a_list_that_changes_while_it_is_read_is_read_again(
     assert summary["collected"] == 450 + change.get("appear", 0) - change.get("vanish", 0)
 
 
+@pytest.mark.slow
 def test_a_list_that_never_stands_still_is_taken_as_it_is(make_world: MakeWorld) -> None:
     world = make_world(450)
     world.tenant.change_attempts(CAMPAIGN, appear=2, reads=1000)
@@ -221,6 +224,7 @@ def test_what_an_operator_has_to_mend_ends_the_run_with_its_reason(make_world: M
     assert world.runs.current(CAMPAIGN) is None
 
 
+@pytest.mark.slow
 def test_attempts_in_front_of_the_list_do_not_make_others_archived(make_world: MakeWorld) -> None:
     """No order is taken, and so many attempts are new that those of the run stand behind what a run reads."""
     world = make_world(150, settings={"max_failures": 4, "max_attempts": 150})
@@ -234,6 +238,7 @@ def test_attempts_in_front_of_the_list_do_not_make_others_archived(make_world: M
     assert world.tenant.attempts(CAMPAIGN).archived == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"appear": 20}, {"appear": 150}, {"vanish": 20}])
 def test_nothing_is_archived_for_want_of_a_reading_of_a_list_that_never_stands_still(
     make_world: MakeWorld, change: dict[str, int]
@@ -256,6 +261,7 @@ def test_nothing_is_archived_for_want_of_a_reading_of_a_list_that_never_stands_s
     assert world.dials()
 
 
+@pytest.mark.slow
 def test_a_list_that_shrinks_while_it_is_read_archives_no_more_than_cxone_did(make_world: MakeWorld) -> None:
     """The list loses its first attempts with every page, so that many which are sent have left already."""
     world = make_world(3000)
@@ -274,6 +280,7 @@ def test_a_list_that_shrinks_while_it_is_read_archives_no_more_than_cxone_did(ma
     assert sum(fact["failed_count"] for fact in facts) == summary["failed"]
 
 
+@pytest.mark.slow
 def test_what_is_left_behind_the_gaps_of_a_shrinking_list_is_not_archived(make_world: MakeWorld) -> None:
     """CXone says that 199 attempts failed; others, before them, vanish so fast that they are never read."""
     world = make_world(2700, settings={"max_attempts": 2700, "page_size": 50})
@@ -298,6 +305,7 @@ def test_what_is_left_behind_the_gaps_of_a_shrinking_list_is_not_archived(make_w
     assert len(world.tenant.attempts(CAMPAIGN).archived) == 2501
 
 
+@pytest.mark.slow
 def test_a_list_that_stands_still_again_tells_what_became_of_a_lost_answer(make_world: MakeWorld) -> None:
     world = make_world(150, settings={"page_size": 20})
     world.tenant.add_fault({"serve_then": "cut"}, method="POST", path=ARCHIVE, nth=1)
@@ -331,6 +339,7 @@ def test_a_page_that_is_shorter_than_asked_for_is_not_the_end_of_the_list(make_w
     assert (summary["collected"], summary["archived"], summary["failed"]) == (150, 149, 1)
 
 
+@pytest.mark.slow
 def test_an_order_that_is_carried_out_behind_its_lost_answer_is_not_sent_again(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -152,6 +152,7 @@ def test_the_last_holder_remembers_that_the_campaign_dialled(make_world: MakeWor
     assert world.dials()
 
 
+@pytest.mark.slow
 def test_a_campaign_that_never_pauses_ends_the_run_and_dials(make_world: MakeWorld) -> None:
     world = make_world(100, pause_seconds=None)
     ended = world.archive()
@@ -163,6 +164,7 @@ def test_a_campaign_that_never_pauses_ends_the_run_and_dials(make_world: MakeWor
     assert world.holds.of_campaign(CAMPAIGN) == []
 
 
+@pytest.mark.slow
 def test_a_campaign_that_takes_its_time_to_pause_is_waited_for(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +207,7 @@ def test_a_paused_campaign_needs_no_window(make_world: MakeWorld) -> None:
     assert world.last().summary["archived"] == 100
 
 
+@pytest.mark.slow
 def test_a_window_that_closes_lets_the_campaign_dial_until_the_next_one(make_world: MakeWorld) -> None:
     world = make_world(9000, settings={"maintenance_window": ["12:00", "13:00"], "page_size": 1000})
     dialled: list[bool] = []
@@ -233,6 +236,7 @@ def test_a_window_that_closes_lets_the_campaign_dial_until_the_next_one(make_wor
     assert _asked(world) == ["PAUSED", "ACTIVE", "PAUSED", "ACTIVE"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ENDED_STATUSES)
 @pytest.mark.parametrize("state", ["Send", "Check", "Release"])
 def test_a_campaign_that_is_ended_while_it_is_held_stays_ended(

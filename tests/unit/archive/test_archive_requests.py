@@ -40,6 +40,7 @@ def _rejections(world: ArchiveWorld) -> list[tuple[str, str | None]]:
     return [(fact["data"]["reason"], fact["data"]["field"]) for fact in facts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "field"),
     [
@@ -148,6 +149,7 @@ def _dies(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", [name for name in DEFINITION["States"] if name not in ("Done",)])
 def test_an_execution_that_is_aborted_at_any_state_is_resumed(make_world: MakeWorld, state: str) -> None:
     world = make_world(250)
@@ -209,6 +211,7 @@ def test_a_step_that_outlives_its_execution_does_not_take_the_run_back(make_worl
     assert world.dials()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_cut_off_again_and_again_ends(make_world: MakeWorld) -> None:
     world = make_world(50)
     world.ask()

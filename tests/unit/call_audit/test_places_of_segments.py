@@ -21,6 +21,7 @@ def clock() -> FakeClock:
     return FakeClock(NOON)
 
 
+@pytest.mark.slow
 def test_a_call_is_judged_in_the_zones_that_its_segment_knows(aws: AwsWorld, clock: FakeClock) -> None:
     campaign = {"id": CAMPAIGN, "contacts": 40, "from": iso(NOON - timedelta(days=2)), "to": iso(NOON)}
     listed = {"id": LIST, "campaign_id": CAMPAIGN, "contacts": 30}

@@ -51,6 +51,7 @@ def test_what_a_document_leaves_out_is_shown_too(outbound: Command, put: Any) ->
     assert surface["token"]["scopes"] == ["outbound:call:read", "outbound:campaign:read"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("capability", ["archiving", "dispositions"])
 def test_the_order_is_the_same_in_every_process(capability: str) -> None:
     """Sets come in an order that differs from process to process."""

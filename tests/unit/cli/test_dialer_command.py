@@ -81,6 +81,7 @@ def test_a_person_gets_a_table_and_what_was_assumed(model: Model) -> None:
     assert "%" in said
 
 
+@pytest.mark.slow
 def test_a_search_names_the_highest_ratio_for_all_agents_and_for_fewer(model: Model) -> None:
     said = model(DOCUMENT, "--search", "--json").json
     assert list(said) == [*MEASURES, "events", "seconds", "search"]
@@ -92,6 +93,7 @@ def test_a_search_names_the_highest_ratio_for_all_agents_and_for_fewer(model: Mo
     assert f"With 20 agents, a ratio of up to {all_of_them['ratio']:.2f}" in shown
 
 
+@pytest.mark.slow
 def test_the_chart_of_a_search_is_written(model: Model) -> None:
     said = model(DOCUMENT, "--search", "--chart", "ratios.svg")
     assert "The chart is in ratios.svg." in said.out
@@ -105,6 +107,7 @@ def test_arrivals_in_place_of_pacing(model: Model) -> None:
     assert "as many as are wanted" in model(document).out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("document", "options", "sentence"),
     [

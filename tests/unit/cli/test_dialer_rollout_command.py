@@ -131,6 +131,7 @@ def test_a_plan_goes_without_what_cxone_does_not_say(
     assert said["after"]["abandonment"]
 
 
+@pytest.mark.slow
 def test_settings_are_applied_listed_shown_and_rolled_back(
     world: RolloutWorld, outbound: Command, file: Path
 ) -> None:
@@ -153,6 +154,7 @@ def test_settings_are_applied_listed_shown_and_rolled_back(
     assert json.loads(world.in_force()) == json.loads(json.dumps(first_settings()))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("at_work")
 def test_an_applied_rollout_and_its_rollback_can_be_waited_for(
     world: RolloutWorld, outbound: Command, file: Path

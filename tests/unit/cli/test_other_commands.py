@@ -108,6 +108,7 @@ def _put(outbound: Command, folder: Path, document: object) -> str:
     return said.out
 
 
+@pytest.mark.slow
 def test_answers_fit_80_columns_and_keep_what_is_to_be_copied_in_one_piece(
     outbound: Command, aws: AwsWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -227,6 +227,7 @@ def _days(year: int) -> list[date]:
     return [first + timedelta(days=number) for number in range((date(year + 1, 1, 1) - first).days)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tz", ["UTC", "America/Phoenix", "Pacific/Auckland"])
 def test_the_machines_own_zone_decides_nothing(tz: str) -> None:
     code = (

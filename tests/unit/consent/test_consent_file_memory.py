@@ -87,6 +87,7 @@ def _most_held(rows: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("outbound.files.content.BLOCK", 64 * 1024)
     # What is made once is made before it is counted.
@@ -95,6 +96,7 @@ def test_memory_does_not_grow_with_the_rows(monkeypatch: pytest.MonkeyPatch) -> 
     assert _most_held(5000) < 1.15 * few
 
 
+@pytest.mark.slow
 def test_fifty_rows_take_one_read_and_one_write() -> None:
     table = read_rows(10_000, FakeClock())
     assert (table.reads, table.writes, table.items) == (200, 200, 20_000)

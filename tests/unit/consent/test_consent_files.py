@@ -162,6 +162,7 @@ def test_a_file_is_taken_over_many_runs_and_only_once(world: ConsentFileWorld) -
     assert all(len(list(world.consents.history(f"c{number}"))) == 1 for number in range(55))
 
 
+@pytest.mark.slow
 def test_a_long_list_of_wrong_rows_is_written_in_parts(aws: AwsWorld, clock: FakeClock) -> None:
     world = ConsentFileWorld(aws, clock, rows_at_once=5000, part_bytes=5 * 1024 * 1024)
     unknown = "n" * 60
@@ -334,6 +335,7 @@ _ROWS = (
 )
 
 
+@pytest.mark.slow
 def test_whatever_the_order_of_rows_the_ledger_ends_the_same(aws: AwsWorld, clock: FakeClock) -> None:
     world = ConsentFileWorld(aws, clock, rows_at_once=2)
     ends = set()

@@ -141,6 +141,7 @@ def test_times_are_compared_as_moments_and_not_as_texts(world: ConsentWorld) -> 
     assert world.state()["call_consent"][0] == "revoked"
 
 
+@pytest.mark.slow
 def test_every_order_of_changes_ends_the_same(world: ConsentWorld) -> None:
     events = [
         changed("granted", -9),
@@ -170,6 +171,7 @@ _CHANGES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(changes=_CHANGES, data=st.data())
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_permutations_and_repetitions_end_the_same(
@@ -223,6 +225,7 @@ _PURE = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(changes=_PURE, data=st.data())
 def test_the_newest_of_a_register_stands_whatever_the_order(
     changes: list[Change], data: st.DataObject

@@ -106,6 +106,7 @@ def _races(examples: int) -> settings:
     return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@pytest.mark.slow
 @_races(30)
 @given(race=_race)
 def test_every_race_ends_as_without_a_race(race: dict[str, Any]) -> None:

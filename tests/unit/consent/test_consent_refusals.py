@@ -135,6 +135,7 @@ _anything = st.recursive(
 _fields = st.sampled_from(["contact_id", "change", "source", "occurred_at", "campaign_id", "x"])
 
 
+@pytest.mark.slow
 @given(data=st.dictionaries(_fields, _anything))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_data_is_a_change_or_names_a_field(data: dict[str, Any]) -> None:

@@ -73,6 +73,7 @@ def test_an_interrupted_command_ends_quietly(
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_process_quietly() -> None:
     waits = "    print('at work', flush=True)\n    import time; time.sleep(30)\n    output.rows"
     command = [sys.executable, "-c", PROGRAM.replace("    output.rows", waits), "c1"]
@@ -264,6 +265,7 @@ def _process(name: str, encoding: str = "utf-8", **options: Any) -> subprocess.C
     return subprocess.run(command, env=_environment(encoding), stderr=subprocess.PIPE, check=False, **options)
 
 
+@pytest.mark.slow
 def test_a_name_that_the_terminal_cannot_show_is_written_as_its_number() -> None:
     done = _process("Müller", "ascii", stdout=subprocess.PIPE)
 
@@ -271,6 +273,7 @@ def test_a_name_that_the_terminal_cannot_show_is_written_as_its_number() -> None
     assert b"M\\xfcller" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_reader_that_is_gone_before_the_first_line_is_no_failure() -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -280,6 +283,7 @@ def test_a_reader_that_is_gone_before_the_first_line_is_no_failure() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.slow
 def test_an_output_that_takes_nothing_is_one_sentence() -> None:
     with Path("/dev/full").open("wb") as full:
         done = _process("c1", stdout=full)

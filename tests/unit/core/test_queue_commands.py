@@ -64,6 +64,7 @@ def queues(aws: AwsWorld, capsys: pytest.CaptureFixture[str]) -> Queues:
     return Queues(aws, capsys)
 
 
+@pytest.mark.slow
 def test_whatever_is_listed_can_be_looked_into(queues: Queues) -> None:
     queues.die("rows", "a row")
     listed = queues.run("list")
@@ -75,6 +76,7 @@ def test_whatever_is_listed_can_be_looked_into(queues: Queues) -> None:
     assert (letter["queue"], letter["reason"]) == ("Rows", "why")
 
 
+@pytest.mark.slow
 def test_a_dead_letter_is_sent_again_to_the_queue_that_it_came_from(queues: Queues) -> None:
     queues.die("rows", "a row")
     queues.die("requests", "a request")
@@ -85,6 +87,7 @@ def test_a_dead_letter_is_sent_again_to_the_queue_that_it_came_from(queues: Queu
     assert queues.bodies("dead") == []
 
 
+@pytest.mark.slow
 def test_a_dead_letter_that_says_nothing_is_sent_to_the_named_queue(queues: Queues) -> None:
     queues.sqs.send_message(QueueUrl=queues.urls["dead"], MessageBody="by hand")
 
@@ -93,6 +96,7 @@ def test_a_dead_letter_that_says_nothing_is_sent_to_the_named_queue(queues: Queu
     assert queues.bodies("rows") == ["by hand"]
 
 
+@pytest.mark.slow
 def test_what_the_bus_could_not_deliver_is_sent_to_its_target(queues: Queues) -> None:
     queues.undelivered(arn("requests"), "an event")
     queues.undelivered(f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:sweep", "a tick")

@@ -97,6 +97,7 @@ def _later(seconds: float) -> Handle:
     return handle
 
 
+@pytest.mark.slow
 def test_a_message_that_comes_back_later_is_reported_and_visible_then(aws: AwsWorld) -> None:
     event = received(aws, "a", "later")
 
@@ -199,6 +200,7 @@ def _died_in(aws: AwsWorld, event: dict[str, Any], seconds: float) -> None:
         work(event, queue_of(aws), handle, Invocation(seconds))
 
 
+@pytest.mark.slow
 def test_messages_of_an_invocation_that_died_come_back_once_it_must_be_dead(
     aws: AwsWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

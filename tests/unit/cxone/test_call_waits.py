@@ -135,6 +135,7 @@ def test_no_place_in_the_quota_is_taken_behind_the_deadline(
     assert clock.slept == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [200, 302, 404])
 def test_an_answer_that_drips_ends_with_the_time_that_is_left(
     aws: AwsWorld, cxone: ScriptedCxone, status: int, monkeypatch: pytest.MonkeyPatch

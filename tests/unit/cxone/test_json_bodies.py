@@ -113,6 +113,7 @@ def test_elements_are_what_they_would_be_alone(values: list[Any], at: int) -> No
     assert found == values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

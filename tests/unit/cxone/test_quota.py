@@ -109,6 +109,7 @@ changes = st.one_of(
 IN_TURN: tuple[Priority, ...] = ("normal", "normal", "high")
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     calls=st.integers(2, 12),

@@ -191,6 +191,7 @@ def test_a_huge_answer_is_not_read_whole(access: Access, cxone: ScriptedCxone) -
         access.token()
 
 
+@pytest.mark.slow
 def test_a_token_endpoint_that_drips_ends_with_the_time_that_is_left(
     aws: AwsWorld, cxone: ScriptedCxone
 ) -> None:

@@ -235,6 +235,7 @@ def test_whatever_a_campaign_says_of_itself_stays_text(world: DashboardWorld) ->
         assert page.count("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;&quot;&#x27;&amp;") >= 5
 
 
+@pytest.mark.slow
 def test_two_hundred_campaigns_are_shown_within_a_second(world: DashboardWorld) -> None:
     now = world.clock.now()
     for number in range(200):

@@ -73,6 +73,7 @@ _STORIES: list[tuple[list[int], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("statuses", "end"), _STORIES, ids=["taken", "taken later", "refused", "gone"])
 def test_a_worker_cut_off_at_any_call_loses_nothing_and_doubles_nothing(
     deliveries: World,

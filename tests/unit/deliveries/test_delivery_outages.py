@@ -29,6 +29,7 @@ def _down_until(
     return answer
 
 
+@pytest.mark.slow
 def test_a_crm_that_is_down_for_an_hour_gets_each_event_once_afterwards(
     deliveries: World, receiver: Receiver, clock: FakeClock
 ) -> None:
@@ -171,6 +172,7 @@ def test_waits_grow_over_hours_until_the_last_attempt(
     assert len(world.queue.dead) == 1
 
 
+@pytest.mark.slow
 def test_the_queue_never_gives_up_on_a_message_before_the_schedule_does(
     deliveries: World, receiver: Receiver
 ) -> None:

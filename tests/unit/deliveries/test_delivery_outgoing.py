@@ -65,6 +65,7 @@ def _drip(connection: socket.socket, text: bytes) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_server_that_drips_its_headers_is_cut_off_in_time() -> None:
     with _server(lambda c: _drip(c, b"HTTP/1.1 200 OK\r\n" + b"X-Padding: a\r\n" * 60)) as port:
         began = time.monotonic()
@@ -73,6 +74,7 @@ def test_a_server_that_drips_its_headers_is_cut_off_in_time() -> None:
         assert time.monotonic() - began < 2
 
 
+@pytest.mark.slow
 def test_a_server_that_drips_its_body_has_answered_and_is_cut_off_in_time() -> None:
     with _server(lambda c: _drip(c, b"HTTP/1.1 200 OK\r\n\r\n" + b"a" * 1000)) as port:
         began = time.monotonic()
@@ -88,6 +90,7 @@ def test_a_server_that_says_nothing_is_cut_off_in_time() -> None:
         assert time.monotonic() - began < 2
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_read_is_cut_off_in_time() -> None:
     with _server(lambda c: time.sleep(3)) as port, pytest.raises(Unreachable, match="timed out"):
         _post(_target(port, timeout=0.5), b"x" * 50_000_000)

@@ -45,6 +45,7 @@ def test_a_higher_ratio_works_the_agents_harder_and_abandons_more(policy: str) -
     assert found[-1].abandonment.low > found[0].abandonment.high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "ratio"),
     [
@@ -67,6 +68,7 @@ def test_more_agents_at_the_same_ratio_never_abandon_more(policy: str, ratio: fl
         assert more.low <= fewer.high
 
 
+@pytest.mark.slow
 def test_an_adaptive_ratio_stays_about_its_target_and_wastes_less_than_progressive() -> None:
     found = simulate_capacity(paced("adaptive", agents=100, hours=2))
     assert found.abandonment.low < 0.03
@@ -133,6 +135,7 @@ def test_the_same_document_has_the_same_answer_and_another_seed_another() -> Non
     assert first.abandonment != other.abandonment
 
 
+@pytest.mark.slow
 def test_two_ratios_are_compared_on_the_same_people() -> None:
     """The difference of two ratios varies far less than it would between different people."""
 

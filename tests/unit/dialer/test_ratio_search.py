@@ -34,6 +34,7 @@ def measured(document: ModelDocument, agents: int, ratio: float) -> tuple[float,
     return abandonment.mean, abandonment.high
 
 
+@pytest.mark.slow
 def test_the_upper_bound_of_the_ratio_is_under_the_target_and_that_of_the_next_is_not(
     document: ModelDocument, found: list[HighestRatio]
 ) -> None:
@@ -54,6 +55,7 @@ def test_fewer_agents_need_a_lower_ratio(found: list[HighestRatio]) -> None:
     assert 1 < fewer.ratio < all_of_them.ratio
 
 
+@pytest.mark.slow
 def test_a_stricter_target_needs_a_lower_ratio(found: list[HighestRatio]) -> None:
     pacing = {"policy": "fixed_ratio", "ratio": 1, "target": 0.01}
     (strict,) = search(team(replications=20, pacing=pacing), shares=[1.0])
@@ -62,6 +64,7 @@ def test_a_stricter_target_needs_a_lower_ratio(found: list[HighestRatio]) -> Non
     assert strict.found.ratio < found[1].found.ratio
 
 
+@pytest.mark.slow
 def test_a_ratio_per_busy_agent_is_searched_from_next_to_none() -> None:
     (one,) = search(paced("free_plus_busy", 1.0), shares=[1.0])
     assert one.found is not None

@@ -64,6 +64,7 @@ def _run(network: Any, seed: int) -> tuple[list[Any], list[Any]]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PATIENCE)
 def test_both_simulators_agree(kind: str) -> None:
     other = by_ciw(kind)

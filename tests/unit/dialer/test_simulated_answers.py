@@ -31,6 +31,7 @@ def holds(interval: Estimate, answer: float) -> bool:
     return interval.low <= answer <= interval.high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arrivals", "handling", "patience", "agents"), [(0.8, 60, 120, 50), (0.25, 180, 60, 45)]
 )
@@ -43,6 +44,7 @@ def test_erlang_a(arrivals: float, handling: float, patience: float, agents: int
     assert found.abandonment.high - found.abandonment.low < exact.abandoned / 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arrivals", "handling", "patience", "agents"),
     [(0.2, 180, 2, 40), (0.2, 180, 2, 45), (0.8, 240, 2, 200), (0.2, 180, 0, 40), (140 / 180, 180, 0, 150)],
@@ -58,6 +60,7 @@ def test_a_patience_that_is_always_the_same(
     assert found.abandonment.high - found.abandonment.low < exact.abandoned / 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("agents", "load", "handling"), [(14, 12, 180), (50, 48, 240)])
 def test_erlang_c(agents: int, load: float, handling: float) -> None:
     exact = erlang_c(agents, load, handling)
@@ -68,6 +71,7 @@ def test_erlang_c(agents: int, load: float, handling: float) -> None:
     assert found.abandonment.mean == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("trunks", "load"), [(10, 5), (150, 140), (150, 120)])
 def test_calls_that_find_no_trunk_are_erlang_bs(trunks: int, load: float) -> None:
     exact = erlang_b(trunks, load)
@@ -83,6 +87,7 @@ def test_blocking_does_not_depend_on_how_talk_is_distributed() -> None:
         assert holds(found.trunk_blocking, erlang_b(10, 5))
 
 
+@pytest.mark.slow
 def test_an_interval_holds_the_answer_as_often_as_it_says() -> None:
     exact = fixed_patience(0.2, 180, 2, 40)
     held = {"abandonment": 0, "occupancy": 0, "single": 0}

@@ -355,6 +355,7 @@ _MADE = st.tuples(st.integers(0, 240), st.integers(0, 50), st.sampled_from(["our
 _TICKS = st.lists(st.integers(1, 45), min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(made=st.lists(_MADE, max_size=12), ticks=_TICKS)
 def test_whenever_entries_come_and_ticks_are_each_change_by_others_is_told_once(

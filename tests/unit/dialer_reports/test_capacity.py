@@ -147,6 +147,7 @@ def test_what_a_document_comes_to_is_what_cxone_is_asked(clock: FakeClock, trunk
     assert run.calls == pytest.approx(50 * 3600 / 252 / 0.25 * 1.15, abs=1)
 
 
+@pytest.mark.slow
 def test_the_functions_answer_their_events(
     aws: AwsWorld,
     clock: FakeClock,

@@ -129,6 +129,7 @@ def test_a_busy_contact_means_later(world: DispositionWorld, state: str) -> None
     assert [fact["event_type"] for fact in world.aws.published()] == ["disposition.applied"]
 
 
+@pytest.mark.slow
 def test_a_busy_contact_is_asked_for_less_and_less_often_and_rejected_in_the_end(
     world: DispositionWorld,
 ) -> None:

@@ -250,6 +250,7 @@ def _take(world: DispositionWorld, code: str, **attributes: str) -> None:
     Applier.of(world.runtime, deadline).take(record, deadline)
 
 
+@pytest.mark.slow
 def test_a_do_not_call_is_parked_for_days_where_others_are_rejected(world: DispositionWorld) -> None:
     world.tenant.set_contact_state(CAMPAIGN, world.contact_id(), "CONNECTED")
     looks, ended = 0, ""

@@ -178,6 +178,7 @@ _LATE: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @_races(60)
 @given(race=_race)
 @example(race=_LATE)

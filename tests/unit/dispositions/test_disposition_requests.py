@@ -165,6 +165,7 @@ _anything = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.sampled_from(["campaign_id", "contact_id", "outcome_code", "agent_id", "notes", "custom_fields"])

@@ -165,6 +165,7 @@ def _numbers(world: DispositionFileWorld) -> list[int]:
     return [int(one["row"]) for one in world.result("a.csv")]
 
 
+@pytest.mark.slow
 def test_a_large_result_is_written_in_parts(wide: tuple[DispositionFileWorld, Any]) -> None:
     world, record = wide
     assert world.take(record) is None
@@ -173,6 +174,7 @@ def test_a_large_result_is_written_in_parts(wide: tuple[DispositionFileWorld, An
     assert world.report("a.csv")["processed"] == 40
 
 
+@pytest.mark.slow
 def test_a_large_result_is_resumed_where_it_was_left(
     wide: tuple[DispositionFileWorld, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +192,7 @@ def test_a_large_result_is_resumed_where_it_was_left(
     assert world.report("a.csv")["outcomes"]["applied"] == 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["upload_part", "complete_multipart_upload"])
 def test_an_upload_that_is_not_known_any_more_is_begun_anew(
     wide: tuple[DispositionFileWorld, Any], monkeypatch: pytest.MonkeyPatch, lost: str

@@ -71,6 +71,7 @@ def call(
     return call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "name", "outcomes"),
     [

@@ -72,6 +72,7 @@ def _read(rows: int) -> int:
     return held
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("outbound.files.content.BLOCK", 64 * 1024)
     # What is made once is made before it is counted.
@@ -80,6 +81,7 @@ def test_memory_does_not_grow_with_the_rows(monkeypatch: pytest.MonkeyPatch) -> 
     assert _read(15_000) < 1.15 * few
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [b"x" * _MB, b'"' * _MB, b'"' + b"\n" * 1000 + b"x" * _MB])
 @pytest.mark.parametrize("kind", list(RowFormat))
 def test_a_line_without_end_and_a_quote_without_end_are_not_held(kind: RowFormat, line: bytes) -> None:
@@ -93,6 +95,7 @@ def test_a_line_without_end_and_a_quote_without_end_are_not_held(kind: RowFormat
         assert most() < 16 * LONGEST_LINE
 
 
+@pytest.mark.slow
 def test_a_bomb_of_gzip_is_not_held() -> None:
     import zlib
 
@@ -114,6 +117,7 @@ class ManyRows:
         return ({"sk": f"f-{number:09}", "status": "applied"} for number in range(1, 100_001))
 
 
+@pytest.mark.slow
 def test_answering_holds_one_row_at_a_time() -> None:
     clock = FakeClock()
     file = DispositionFile("f", "a.csv", "e", "", 1, clock.now(), place=Place(100_000, 100_000, 1))

@@ -237,6 +237,7 @@ def test_a_file_that_takes_longer_than_a_run_is_resumed_where_it_was_left(
     assert {event.data["notes"] for event in events} == {_FULL["notes"]}
 
 
+@pytest.mark.slow
 def test_a_check_that_takes_longer_than_a_run_resumes_where_it_was_left(world: DispositionFileWorld) -> None:
     # Characters of several bytes lie across the blocks that are read.
     content = lines(*[row(rest=f"a,{'☎' * 333},,")] * 9000).encode()

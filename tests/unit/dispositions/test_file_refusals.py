@@ -88,6 +88,7 @@ _UNFIT: dict[str, tuple[str, str | bytes, str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", _UNFIT)
 def test_a_file_that_is_not_what_its_name_says_is_refused_with_its_reason(
     world: DispositionFileWorld, case: str

@@ -176,6 +176,7 @@ def test_a_file_of_opt_outs_that_takes_longer_than_a_run_resumes_where_it_was_le
     assert len(_said(world)) == 25, "each once"
 
 
+@pytest.mark.slow
 def test_one_broken_row_may_hold_any_number_of_opt_outs(world: DispositionFileWorld) -> None:
     content = lines(row("c0", "DNC", 'a,"'), *[row(f"c{n}", "DNC") for n in range(1, 60)])
     found = world.read("a.csv", content)
@@ -281,12 +282,14 @@ def _check_found(file: tuple[str, bytes]) -> None:
     assert "c7" in found, file
 
 
+@pytest.mark.slow
 @_examples(400)
 @given(file=_kinds)
 def test_whatever_is_wrong_with_a_file_a_readable_opt_out_is_found(file: tuple[str, bytes]) -> None:
     _check_found(file)
 
 
+@pytest.mark.slow
 @_examples(25)
 @given(file=_kinds)
 def test_whatever_is_wrong_with_a_file_a_readable_opt_out_is_published(

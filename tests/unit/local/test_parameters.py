@@ -45,6 +45,7 @@ def test_a_value_arrives_whole(value: str) -> None:
     assert json.loads(read.stdout) == {"PullSchedule": value, "Tenant": "main"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -64,12 +65,14 @@ def test_a_parameter_that_the_template_does_not_have_is_refused(
     assert shown.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_parameters_that_the_template_has_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
     assert parameters.main('AlarmEmail=ops@example.com PullSchedule="rate(5 minutes)"') == 0
     assert parameters.main("") == 0
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_make_up_refuses_a_parameter_before_anything_starts() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "local", "up", "PullShedule=rate(5 minutes)"],

@@ -45,6 +45,7 @@ def test_a_campaign_is_paused_before_the_other_one_starts(world: MonitoringWorld
     assert [change[:2] for change in world.cxone.changes] == [(PRIMARY, "paused"), (BACKUP, "active")]
 
 
+@pytest.mark.slow
 def test_it_happens_once_however_long_the_metrics_say_so(world: MonitoringWorld) -> None:
     _collapse(world, ticks=30)
     assert len(world.cxone.changes) == 2
@@ -154,6 +155,7 @@ def test_it_fails_back_on_a_proven_recovery_where_that_is_set(world: MonitoringW
     assert len(world.cxone.changes) == 4
 
 
+@pytest.mark.slow
 def test_it_stays_with_the_backup_unless_that_is_set(world: MonitoringWorld) -> None:
     _collapse(world)
     world.minutes(120, every=5, primary=(300, 90), backup=HEALTHY)
@@ -235,6 +237,7 @@ def test_a_threshold_of_the_campaigns_own_counts(world: MonitoringWorld) -> None
     assert world.cxone.states == {PRIMARY: "paused", BACKUP: "active"}
 
 
+@pytest.mark.slow
 def test_rates_alone_need_windows_in_a_row(world: MonitoringWorld) -> None:
     for _ in range(20):
         world.clock.advance(minutes=1)

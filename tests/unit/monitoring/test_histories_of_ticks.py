@@ -115,6 +115,7 @@ def test_whatever_happens_calls_move_with_cause_and_seldom(spans: list[dict[str,
         assert len(keys) == len(set(keys)), "one decision was carried out twice"
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(
     before=st.lists(st.sampled_from([0.3, 0.2, 0.16]), max_size=3),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from outbound.campaign_records.journals import Journals, Result
 from outbound.campaign_records.switches import PersonsHold
 from outbound.campaigns.control.controller import CampaignControl
@@ -43,6 +45,7 @@ def _worlds_where(does: Callable[[MonitoringWorld], object]) -> Iterator[Monitor
             yield world
 
 
+@pytest.mark.slow
 def test_another_tick_at_the_same_time_makes_no_second_failover() -> None:
     for world in _worlds_where(lambda world: world.tick()):
         world.minutes(2)
@@ -52,6 +55,7 @@ def test_another_tick_at_the_same_time_makes_no_second_failover() -> None:
         assert world.failover().last.revision == 1  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_a_persons_hold_comes_before_a_failover_or_after_it_and_never_into_it() -> None:
     ends = []
     for world in _worlds_where(lambda world: world.switches.hold(PRIMARY, _hold(world))):
@@ -68,6 +72,7 @@ def _hold(world: MonitoringWorld) -> PersonsHold:
     return PersonsHold("operator", world.clock.now(), "numbers are moved")
 
 
+@pytest.mark.slow
 def test_a_persons_decision_at_any_moment_is_kept_where_it_is_the_newer_one() -> None:
     kept = []
     for world in _worlds_where(_person_keeps_the_primary):

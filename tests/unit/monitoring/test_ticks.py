@@ -50,6 +50,7 @@ def test_every_campaign_has_a_record_after_a_tick(world: MonitoringWorld) -> Non
     assert world.record(BACKUP).state is CampaignState.PAUSED
 
 
+@pytest.mark.slow
 def test_calls_of_a_tick_are_bounded_and_the_next_one_goes_on(world: MonitoringWorld) -> None:
     _more(world, 20)
     world.settings = world.settings.model_copy(

@@ -81,6 +81,7 @@ def test_a_start_before_the_retention_is_clamped_and_the_gap_reported_once(pulls
     }
 
 
+@pytest.mark.slow
 def test_more_windows_than_a_transaction_takes_are_planned_whole_and_their_gap_reported_once(
     pulls: MakePulls,
 ) -> None:

@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from outbound.clock import Deadline, format_time
 from outbound.cxone.platform.outcomes import PlatformCalls
 from outbound.cxone.ports.outcomes import CallRecord, OutcomePage, OutcomeQuery
@@ -90,12 +92,14 @@ def _pull(pages: int) -> int:
     return most
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_pages() -> None:
     """Once a part is being written while the next is gathered, no more is held however many there are."""
     few = _pull(4 * PART // PAGE)
     assert _pull(10 * PART // PAGE) < 1.15 * few
 
 
+@pytest.mark.slow
 def test_no_call_is_held_when_a_pull_is_over() -> None:
     _pull(4)
     gc.collect()
@@ -120,6 +124,7 @@ class ManyPages(ForgetfulJobs):
         return None
 
 
+@pytest.mark.slow
 def test_ending_a_job_holds_the_analysis_of_one_page_at_a_time() -> None:
     clock = FakeClock()
     reporter = Reporter(ManyPages(), Lake(NoS3(), "lake"), "acme", clock)  # type: ignore[arg-type]

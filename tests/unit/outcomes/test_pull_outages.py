@@ -48,6 +48,7 @@ RETRYABLE: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", RETRYABLE.values(), ids=RETRYABLE)
 @pytest.mark.parametrize("times", [1, 12])
 def test_what_heals_is_waited_for_and_the_pull_resumes_whole(

@@ -267,6 +267,7 @@ odd_call = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(odd_call | anything, max_size=8))
 def test_whatever_arrives_each_record_is_counted_once_and_every_row_has_the_tables_shape(
     records: list[Any],

@@ -98,6 +98,7 @@ def _shown(world: PullWorld) -> dict[str, Any]:
     return _row(job, world.clock.now())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nth", [1, 3])
 @pytest.mark.parametrize("action", ANSWERS.values(), ids=ANSWERS)
 def test_a_refresh_that_fails_leaves_what_there_is(
@@ -128,6 +129,7 @@ def test_a_refresh_that_fails_leaves_what_there_is(
     assert _shown(world)["again"] is None
 
 
+@pytest.mark.slow
 def test_nobody_sees_half_of_a_refresh(world: PullWorld) -> None:
     before, shown = _lake(world), _shown(world)
     _call(world, "late")

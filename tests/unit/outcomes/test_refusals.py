@@ -100,6 +100,7 @@ def _refusal(world: PullWorld) -> dict[str, Any]:
 TIME = "2026-03-01T08:00:00Z"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "field", "said"),
     [

@@ -35,6 +35,7 @@ def _aborting(world: RolloutWorld, state: str, seen: list[str]) -> Callable[[str
     return before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", _STATES)
 @pytest.mark.parametrize("story", ["forward", "back"])
 def test_a_rollout_that_is_aborted_at_a_state_ends_and_frees_the_dialer(

@@ -142,6 +142,7 @@ _LOST_ANSWER = Story(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 @settings(
     max_examples=12,
@@ -177,6 +178,7 @@ def _calls(plans: tuple[Plan, ...], breach: bool) -> int:
         return len(_tell(Story(plans, breach=breach)).dialer.calls)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "name", [pytest.param(one, marks=[] if one == "applies a part" else [pytest.mark.load]) for one in _PLANS]

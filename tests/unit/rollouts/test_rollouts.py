@@ -197,6 +197,7 @@ def test_an_operation_without_end_is_asked_once_more_and_rolled_back(world: Roll
     assert world.dialer.calls.count("change") == 2
 
 
+@pytest.mark.slow
 def test_a_rollback_says_where_a_change_whose_answer_was_lost_may_come_yet(world: RolloutWorld) -> None:
     def fault(number: int, name: str) -> Fault | None:
         lost = name == "change" and world.dialer.calls.count("change") == 1

@@ -116,6 +116,7 @@ def test_another_outcome_or_a_name_claimed_to_be_gone_fails(paused: Tenant, arch
     assert (answer.status_code, answer.json()["failedCount"]) == (200, 2)
 
 
+@pytest.mark.slow
 def test_an_archive_that_takes_time_answers_first(paused: Tenant, archive_call: Call) -> None:
     (campaign,) = paused.world.campaigns
     slow = replace(campaign, status="PAUSED", attempts=replace(campaign.attempts, archive_seconds=1.5))

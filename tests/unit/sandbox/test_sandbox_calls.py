@@ -141,6 +141,7 @@ def test_generated_calls_at_both_borders_are_included(get_calls: Get, tenant: Te
     assert len(records(get_calls, window)) == truth.total - 2
 
 
+@pytest.mark.slow
 def test_a_continued_query_is_served_though_its_first_moment_has_aged_out(
     tenant: Tenant, window: dict, new_token: Callable[..., str]
 ) -> None:

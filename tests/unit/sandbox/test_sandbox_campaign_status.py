@@ -58,6 +58,7 @@ def test_an_active_campaign_is_not_archived(tenant: Tenant, archive_call: Call) 
     assert [one.by for one in tenant.campaign_status(CAMPAIGN).changes] == ["control", "control"]
 
 
+@pytest.mark.slow
 def test_pausing_takes_its_time_and_asking_again_no_longer(tenant: Tenant, archive_call: Call) -> None:
     headers = pausing_in(tenant, 1.5)
     begin = time.monotonic()

@@ -111,6 +111,7 @@ def test_a_contact_on_a_call_is_not_written_to(tenant: Tenant, contacts_call: Ca
     assert contacts_call("PATCH", path_of(contact_id), disposition(tenant)).json()["state"] == "PARKED"
 
 
+@pytest.mark.slow
 def test_a_state_set_for_some_seconds_ends(tenant: Tenant, contacts_call: Call) -> None:
     contact_id = contact(tenant)
     begin = time.monotonic()
@@ -140,6 +141,7 @@ def test_a_write_whose_answer_was_lost_was_accepted(tenant: Tenant, contacts_cal
     assert [one.body for one in tenant.contact(CAMPAIGN, contact(tenant)).writes] == [disposition(tenant)]
 
 
+@pytest.mark.slow
 def test_how_many_writes_are_under_way_together_is_counted(
     tenant: Tenant, contacts_call: Call, get_calls: Call
 ) -> None:

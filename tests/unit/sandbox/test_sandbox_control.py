@@ -69,6 +69,7 @@ def test_reset_goes_back_to_the_beginning(tenant: Tenant, window: dict, get_call
     assert stats.requests == {OUTBOUND: {"401": 1}}
 
 
+@pytest.mark.slow
 def test_a_process_is_gone_after_its_block_even_with_a_request_under_way() -> None:
     with running_tenant() as tenant:
         tenant.add_fault({"delay": 60})
@@ -80,6 +81,7 @@ def test_a_process_is_gone_after_its_block_even_with_a_request_under_way() -> No
         requests.get(f"{tenant.url}/_sandbox/health", timeout=5)
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_start_says_why() -> None:
     with running_tenant() as tenant:
         port = int(tenant.url.rpartition(":")[2])
@@ -87,6 +89,7 @@ def test_a_server_that_cannot_start_says_why() -> None:
             pass
 
 
+@pytest.mark.slow
 def test_a_server_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     program = (
         "import sys, time; from sandbox.running import running_tenant\n"
@@ -114,6 +117,7 @@ def gone_within(url: str, seconds: float) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_the_command_announces_where_it_listens(tmp_path: Path) -> None:
     world, ready = tmp_path / "world.json", tmp_path / "ready.json"
     world.write_text(json.dumps({"token_lifetime": 17}))

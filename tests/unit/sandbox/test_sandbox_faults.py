@@ -69,6 +69,7 @@ def test_two_faults_come_one_after_the_other(tenant: Tenant, window: dict, get_c
     assert statuses(get_calls, window, 3) == [500, 502, 200]
 
 
+@pytest.mark.slow
 def test_a_delay_holds_up_its_request_and_no_other(tenant: Tenant, window: dict, get_calls: Get) -> None:
     tenant.add_fault({"delay": 1.5}, path=CALLS)
     begin = time.monotonic()

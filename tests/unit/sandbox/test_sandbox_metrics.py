@@ -54,6 +54,7 @@ def test_a_campaign_that_was_never_measured_has_no_metrics(call: Call) -> None:
     assert call("GET", "/api/v2/omnichannel/campaigns/none/metrics").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_healthy_campaign_names_its_counts(tenant: Tenant, call: Call) -> None:
     tenant.follow_script("spring", "healthy", speed=600)
     time.sleep(1)
@@ -65,6 +66,7 @@ def test_a_healthy_campaign_names_its_counts(tenant: Tenant, call: Call) -> None
     assert said["windowEnd"] == said["lastUpdated"]
 
 
+@pytest.mark.slow
 def test_a_paused_campaign_makes_no_calls_but_those_of_its_agents(tenant: Tenant, call: Call) -> None:
     tenant.set_campaign_status("spring", "PAUSED")
     tenant.follow_script("spring", "healthy", speed=600)
@@ -76,6 +78,7 @@ def test_a_paused_campaign_makes_no_calls_but_those_of_its_agents(tenant: Tenant
     assert call("GET", f"{PATH}/metrics").json()["totalCalls"] >= 200
 
 
+@pytest.mark.slow
 def test_silence_leaves_what_was_measured_last(tenant: Tenant, call: Call) -> None:
     tenant.follow_script("spring", {"name": "healthy", "seconds": 0.3}, "silence", speed=60)
     time.sleep(0.6)
@@ -100,6 +103,7 @@ def test_odd_queries_are_refused(call: Call, query: dict[str, Any], field: str) 
     assert (answer.status_code, answer.json()["field"]) == (400, field)
 
 
+@pytest.mark.slow
 def test_states_are_sent_while_a_pause_takes_its_time(tenant: Tenant, call: Call) -> None:
     events = ["omnichannel.campaign.metrics.update", "omnichannel.campaign.state.change"]
     webhook = {"name": "all", "callbackUrl": f"{tenant.url}/nowhere", "events": events, "enabled": True}

@@ -86,6 +86,7 @@ def test_a_scope_too_many_is_refused_or_left_out_as_the_world_says(tenant: Tenan
     assert ask().json()["scope"] == "outbound:call:read"
 
 
+@pytest.mark.slow
 def test_tokens_expire_after_their_lifetime(
     tenant: Tenant, window: dict, new_token: Callable[..., str]
 ) -> None:

@@ -113,6 +113,7 @@ def get_calls_anew(tenant: Tenant, window: dict) -> int:
     return requests.get(url, params=window | {"limit": 1}, headers=headers, timeout=5).status_code
 
 
+@pytest.mark.slow
 def test_whoever_waits_as_long_as_retry_after_says_is_served(
     tenant: Tenant, window: dict, new_token: Callable[..., str]
 ) -> None:

@@ -11,6 +11,7 @@ from sandbox.running import Tenant
 Get = Callable[..., requests.Response]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -45,6 +45,7 @@ def test_an_event_reaches_who_asked_for_it_with_its_headers(
     assert (settings.sent, settings.acknowledged) == (1, 1)
 
 
+@pytest.mark.slow
 def test_events_can_be_many_or_one_that_comes_again(
     quick: Tenant, call: Callable[..., requests.Response], receiver: Receiver
 ) -> None:
@@ -57,6 +58,7 @@ def test_events_can_be_many_or_one_that_comes_again(
     assert sorted(body["id"] for _, body in receiver.got) == sorted([*many.ids, *again.ids])
 
 
+@pytest.mark.slow
 def test_what_is_not_acknowledged_is_sent_again_with_growing_pauses(
     quick: Tenant, call: Callable[..., requests.Response], receiver: Receiver
 ) -> None:
@@ -83,6 +85,7 @@ def test_an_event_is_given_up_after_the_retries_of_the_policy(
     assert (webhook.sent, webhook.acknowledged, webhook.failed, webhook.answers) == (2, 0, 1, {"503": 2})
 
 
+@pytest.mark.slow
 def test_a_receiver_that_is_slow_or_gone_counts_as_no_answer(
     quick: Tenant, call: Callable[..., requests.Response], receiver: Receiver
 ) -> None:
@@ -108,6 +111,7 @@ def test_what_is_disabled_or_removed_gets_nothing(
     assert receiver.got == []
 
 
+@pytest.mark.slow
 def test_a_reset_forgets_webhooks_and_what_was_on_its_way(
     tenant: Tenant, new_token: Callable[..., str], receiver: Receiver
 ) -> None:
@@ -132,6 +136,7 @@ def test_nonsense_is_not_emitted(tenant: Tenant, document: dict[str, Any]) -> No
         tenant._call("POST", "/emit", document)
 
 
+@pytest.mark.slow
 def test_a_process_ends_with_events_on_their_way(receiver: Receiver) -> None:
     receiver.delay = 30
     with running_tenant() as tenant:

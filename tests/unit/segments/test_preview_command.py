@@ -45,6 +45,7 @@ def _granted(world: SegmentWorld) -> list[str]:
     return agreed
 
 
+@pytest.mark.slow
 def test_a_preview_is_asked_for_by_an_event_and_shown_in_words(
     world: SegmentWorld, outbound: Command
 ) -> None:

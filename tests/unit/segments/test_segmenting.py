@@ -21,6 +21,7 @@ def _agreed(world: SegmentWorld) -> list[str]:
     return [one["contactId"] for one in listed if one["consentFlags"]["outbound"]["call"]]
 
 
+@pytest.mark.slow
 def test_every_contact_who_agreed_has_one_row_and_the_segment_is_current(world: SegmentWorld) -> None:
     agreed = _agreed(world)
     world.grant(*agreed[:-20])
@@ -43,6 +44,7 @@ def test_every_contact_who_agreed_has_one_row_and_the_segment_is_current(world: 
     assert len(world.aws.objects("LAKE_BUCKET", "segments/dt=2026-03-10/renewals/")) == 3
 
 
+@pytest.mark.slow
 def test_rows_hold_no_number_and_say_what_they_rest_on(world: SegmentWorld) -> None:
     contact = _agreed(world)[0]
     world.grant(contact)
@@ -77,6 +79,7 @@ def test_what_cannot_be_read_of_a_place_is_not_kept_and_not_taken_for_another(wo
     assert (contact.zip_code, contact.state, contact.zone) == ("", "?", "?"), "judged later as it was"
 
 
+@pytest.mark.slow
 def test_contacts_in_the_west_open_later_and_the_preview_counts_when(world: SegmentWorld) -> None:
     world.clock.time = NOON - timedelta(hours=3)  # 10:00 in New York, 7:00 in Los Angeles
     world.grant(*_agreed(world))
@@ -98,6 +101,7 @@ def test_contacts_in_the_west_open_later_and_the_preview_counts_when(world: Segm
     assert sum(run.tally.openings.values()) == run.tally.states["later"]
 
 
+@pytest.mark.slow
 def test_attributes_narrow_the_segment_and_another_query_keeps_its_own(world: SegmentWorld) -> None:
     gold = {
         each
@@ -130,6 +134,7 @@ def test_a_query_that_finds_nobody_is_widened_and_the_fact_names_what_was_sent(w
     assert world.run_of(request).tally.not_matching == len(_agreed(world))
 
 
+@pytest.mark.slow
 def test_contacts_without_the_flag_are_refused_where_every_contact_was_asked_for(world: SegmentWorld) -> None:
     """No contact has a flag that the query finds, so the whole list comes."""
     for contact in _ids(world):
@@ -161,6 +166,7 @@ def test_what_cxone_lists_wrongly_is_filtered_here(world: SegmentWorld) -> None:
     assert 0 < sum("no_consent" in row["refusals"] for row in rows.values()) < len(rows) < 300
 
 
+@pytest.mark.slow
 def test_calls_that_were_made_count_whoever_knows_of_them(world: SegmentWorld) -> None:
     """Florida allows three calls in 24 hours, about the same subject."""
     world.register(purpose="telemarketing", hours={"days": ["tue"], "start": "09:00", "end": "20:00"})
@@ -320,6 +326,7 @@ def test_a_list_that_grows_while_it_is_read_is_told(world: SegmentWorld) -> None
     assert world.rows(world.run_of(request).run_id).keys() >= set(_agreed(world))
 
 
+@pytest.mark.slow
 def test_a_contact_that_moves_to_the_next_page_is_there_once(world: SegmentWorld) -> None:
     """One in front of the list agrees after its first page was read: all others move on by one."""
     not_agreed = next(each for each in _ids(world) if each not in _agreed(world))

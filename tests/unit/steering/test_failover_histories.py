@@ -9,6 +9,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -172,6 +173,7 @@ MINUTES = 240
 few = settings(max_examples=30, deadline=None)
 
 
+@pytest.mark.slow
 @few
 @given(days())
 def test_no_flapping_no_double_and_never_two_at_once(day: Day) -> None:
@@ -184,6 +186,7 @@ def test_no_flapping_no_double_and_never_two_at_once(day: Day) -> None:
     assert day.both_active == 0
 
 
+@pytest.mark.slow
 @few
 @given(days())
 def test_none_without_cause_and_none_that_is_forbidden(day: Day) -> None:
@@ -214,6 +217,7 @@ def _proves(sample: Sample, breach: bool) -> bool:
     return bounds.upper < THRESHOLD if breach else bounds.lower > THRESHOLD
 
 
+@pytest.mark.slow
 @few
 @given(days())
 def test_silence_triggers_nothing_and_rings_while_a_campaign_dials(day: Day) -> None:
@@ -227,6 +231,7 @@ def test_silence_triggers_nothing_and_rings_while_a_campaign_dials(day: Day) -> 
             assert Ring.STALE in decision.rings
 
 
+@pytest.mark.slow
 @few
 @given(
     st.integers(31, 90),
@@ -257,6 +262,7 @@ def test_a_true_collapse_moves_the_calls_once_and_in_time(
     assert day.states == {A: CampaignState.PAUSED, B: CampaignState.ACTIVE}
 
 
+@pytest.mark.slow
 @few
 @given(st.integers(0, 2**32), st.booleans())
 def test_a_collapse_and_a_recovery_move_the_calls_and_move_them_back(seed: int, counts_named: bool) -> None:
@@ -271,6 +277,7 @@ def test_a_collapse_and_a_recovery_move_the_calls_and_move_them_back(seed: int, 
     assert day.states == {A: CampaignState.ACTIVE, B: CampaignState.PAUSED}
 
 
+@pytest.mark.slow
 @few
 @given(st.integers(0, 2**32), st.booleans())
 def test_a_dip_of_few_calls_moves_nothing(seed: int, counts_named: bool) -> None:

@@ -56,6 +56,7 @@ def test_sources_stand_beside_each_other(steering: Steering) -> None:
     assert set(merged(both, NOW)) == set(both)
 
 
+@pytest.mark.slow
 @given(histories, st.randoms(use_true_random=False))
 def test_order_and_repetition_make_no_difference(history: list[Sample], random: Any) -> None:
     shuffled = [*history, *history[:5]]
@@ -63,6 +64,7 @@ def test_order_and_repetition_make_no_difference(history: list[Sample], random: 
     assert merged(shuffled, NOW) == merged(history, NOW)
 
 
+@pytest.mark.slow
 @given(histories, histories, st.integers(0, 6 * 60))
 def test_what_was_merged_before_is_as_if_all_came_at_once(
     first: list[Sample], second: list[Sample], minutes: int
@@ -72,6 +74,7 @@ def test_what_was_merged_before_is_as_if_all_came_at_once(
     assert merged([*merged(first, NOW), *second], later) == merged([*whole, *second], later)
 
 
+@pytest.mark.slow
 @given(histories)
 def test_a_history_goes_two_days_back_and_keeps_the_newest(history: list[Sample]) -> None:
     kept = merged(history, NOW)
