@@ -45,7 +45,7 @@ webhook: environments ## send a signed change of consent to the stack of `make u
 	@$(VENV)/python -m local webhook $(ARGS)
 
 .PHONY: unit
-unit: environments ## tests that need no stack and are not marked slow
+unit: environments ## tests that need no stack and take less than half a second each
 	$(VENV)/python -m pytest tests/unit tests/conformance tests/template -m "not slow and not stack" -n auto $(ARGS)
 
 # Tests on the deployed stack mostly wait for it, so there is a worker more than cores.
