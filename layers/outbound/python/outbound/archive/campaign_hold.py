@@ -208,7 +208,8 @@ class HoldReleaser:
             logger.warning("a held campaign is gone", extra={"campaign_id": hold.campaign_id})
             return
         if resumed is None:
-            logger.info("a held campaign is left to what was decided of it", extra={"campaign_id": hold.campaign_id})
+            extra = {"campaign_id": hold.campaign_id}
+            logger.info("a held campaign is left to what was decided of it", extra=extra)
             return
         measure(ArchiveMetric.CAMPAIGNS_RESUMED)
         logger.info("a campaign is resumed", extra={"campaign_id": hold.campaign_id, "owner": hold.owner})

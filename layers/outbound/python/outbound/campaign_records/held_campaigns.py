@@ -2,7 +2,7 @@
 
     pause   noted in the journal as asked for -> CXone -> noted as answered
     resume  only where the journal wants the campaign to dial; otherwise it stays as it is
-            and only by one of two: what control asks for is left to it, and it leaves to a release what that does
+            and only by one of two: what control asks for is left to it, as it leaves a release's to that
 
 So neither is taken for another party's doing, and a decision that is made while a campaign is held counts
 when the hold has ended. A decision that is made while a resume is under way is carried out after it: control
