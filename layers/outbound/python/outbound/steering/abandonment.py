@@ -15,11 +15,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from outbound.abandonment_limit import LIMIT, PERCENT
 from outbound.steering.health import Sample, Source, disjoint
 from outbound.steering.proportions import Bounds, wilson_bounds
-from outbound.steering.settings import AbandonmentSettings
+
+if TYPE_CHECKING:
+    from outbound.steering.settings import AbandonmentSettings
 
 PERIOD = timedelta(days=30)
 

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from outbound.steering.health import Sample, independent, newest
-from outbound.steering.settings import FailoverSettings
+
+if TYPE_CHECKING:
+    from outbound.steering.settings import FailoverSettings
 
 
 class Finding(StrEnum):

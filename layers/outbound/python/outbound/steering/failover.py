@@ -13,10 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from outbound.steering.evidence import Evidence, Finding, Proof
-from outbound.steering.settings import FailoverSettings
 from outbound.steering.situation import CampaignState, Refusal, Situation
+
+if TYPE_CHECKING:
+    from outbound.steering.settings import FailoverSettings
 
 
 class Direction(StrEnum):

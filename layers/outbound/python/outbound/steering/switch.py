@@ -14,10 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from outbound.steering.failover import Direction
-from outbound.steering.settings import FailoverSettings
 from outbound.steering.situation import NOT_DIALLING, CampaignState, Refusal, Situation
+
+if TYPE_CHECKING:
+    from outbound.steering.settings import FailoverSettings
 
 
 class Step(StrEnum):
