@@ -93,21 +93,24 @@ def _answered(handler: BaseResponse, model: OperationModel) -> tuple[AWSResponse
     if isinstance(result, ActionResult) and (parsed := _plain(result.result, model)) is not None:
         answer = AWSResponse(handler.uri, 200, HeadersDict(), MockRawResponse(b""))
         return answer, parsed | {"ResponseMetadata": _metadata(200, {})}
+    return _parsed(handler, model, result)
+
+
+def _parsed(handler: BaseResponse, model: OperationModel, result: Any) -> tuple[AWSResponse, dict[str, Any]]:
+    """Write a result as moto does, and read it as the client does."""
     if isinstance(result, ActionResult):
         status, headers, body = handler.serialized(result)
     else:
-        status, headers, body = handler._transform_response(
-            {}, (result, {}) if isinstance(result, str) else result
-        )
+        made = (result, {}) if isinstance(result, str) else result
+        status, headers, body = handler._transform_response({}, made)
     answer = AWSResponse(handler.uri, int(status), HeadersDict(headers), MockRawResponse(body))
     parser = _PARSERS.create_parser(model.service_model.resolved_protocol)
     read = convert_to_response_dict(answer, model)
     parsed = parser.parse(read, model.output_shape)
     if answer.status_code >= 300:
         Endpoint._add_modeled_error_fields(cast("Any", None), read, parsed, model, parser)
-    return answer, parsed | {
-        "ResponseMetadata": parsed.get("ResponseMetadata", {}) | _metadata(status, headers)
-    }
+    metadata = parsed.get("ResponseMetadata", {}) | _metadata(status, headers)
+    return answer, parsed | {"ResponseMetadata": metadata}
 
 
 def _metadata(status: int, headers: Mapping[str, str]) -> dict[str, Any]:

@@ -28,7 +28,6 @@ from moto.core.base_backend import BaseBackend
 from moto.core.serialize import (
     AttributePicker,
     AttributePickerContext,
-    BaseJSONSerializer,
     ResponseSerializer,
 )
 from moto.dynamodb.comparisons import ConditionExpressionParser
@@ -77,7 +76,6 @@ def hasten() -> None:
     # Whoever changes what was read copies it first.
     UpdateExpressionParser.make = lru_cache(maxsize=1000)(UpdateExpressionParser.make)
     _remember_urls()
-    DepthFirstTraverser.nodes_to_be_processed = _nodes_of  # type: ignore[method-assign]
     _tell_nodes_by_their_class(Node)
     Node.__deepcopy__ = _copied  # type: ignore[attr-defined]
     DepthFirstTraverser.traverse = _traversed  # type: ignore[method-assign]
@@ -91,7 +89,6 @@ def hasten() -> None:
     for module in (moto.core.responses, moto.utilities.aws_headers):
         module.gen_amzn_requestid_long = _request_id
     _remember_names_of_members()
-    _take_values_of_dynamodb_as_they_are()
     _let_threads_take_turns()
     botocore.useragent.UserAgentString.to_string = lambda _: "tests"  # type: ignore[method-assign]
 
@@ -106,14 +103,6 @@ def _remember_urls() -> None:
         return known[type(backend)]
 
     BaseBackend.urls = property(urls)  # type: ignore[assignment]
-
-
-def _nodes_of(traverser: Any) -> tuple[type, ...]:
-    """The types of nodes that a traverser processes; it is asked at every node."""
-    known: tuple[type, ...] | None = vars(traverser).get("_nodes")
-    if known is None:
-        known = traverser._nodes = tuple(traverser._processing_map())
-    return known
 
 
 class _ByClass(ABCMeta):
@@ -226,33 +215,6 @@ def _remember_names_of_members() -> None:
         return None
 
     ResponseSerializer.get_value = quick  # type: ignore[method-assign]
-
-
-def _take_values_of_dynamodb_as_they_are() -> None:
-    """Moto keeps an item's values as they are answered, and still looks for all ten kinds in each."""
-    serialize = BaseJSONSerializer._serialize_type_structure
-
-    def quick(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-        if shape.name == "AttributeValue" and key and _is_answered_as_it_is(value):
-            serializer._default_serialize(serialized, value, shape, key)
-        else:
-            serialize(serializer, serialized, value, shape, key)
-
-    BaseJSONSerializer._serialize_type_structure = quick  # type: ignore[method-assign]
-
-
-def _is_answered_as_it_is(value: Any) -> bool:
-    """Whether it is a value of DynamoDB's in which no bytes are."""
-    if type(value) is not dict or len(value) != 1:
-        return False
-    ((kind, inner),) = value.items()
-    if kind in ("S", "N"):
-        return type(inner) is str
-    if kind == "M":
-        return type(inner) is dict and all(map(_is_answered_as_it_is, inner.values()))
-    if kind == "L":
-        return type(inner) is list and all(map(_is_answered_as_it_is, inner))
-    return kind in ("BOOL", "NULL") and type(inner) is bool
 
 
 def _let_threads_take_turns() -> None:

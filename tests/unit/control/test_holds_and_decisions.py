@@ -130,3 +130,28 @@ def test_control_resumes_a_campaign_whose_release_was_cut_off_before_it_asked(wo
     assert not world.control.reconcile(DIALS).as_wanted
     assert world.tick(DIALS).as_wanted
     assert world.status(DIALS) == "ACTIVE"
+
+
+def test_what_control_was_cut_off_from_asking_is_done_once_the_archive_has_ended(world: ControlWorld) -> None:
+    world.archive_pauses(DIALS)
+    status, set_state = world.runtime.ports.campaigns.status, world.runtime.ports.campaigns.set_state
+
+    def cut_off(campaign_id: str, *_: object) -> None:
+        raise KeyboardInterrupt
+
+    def status_and_meanwhile(campaign_id: str) -> CampaignStatus:
+        found = status(campaign_id)
+        world.runtime.override("campaigns", set_state=cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            world.control.reconcile(DIALS)
+        world.runtime.override("campaigns", set_state=set_state)
+        return found
+
+    world.runtime.override("campaigns", status=status_and_meanwhile)
+    world.archive_releases(DIALS)
+    assert world.status(DIALS) == "PAUSED"
+    ended = world.event("archive.finished", {"campaign_id": DIALS})
+    while world.take(ended):
+        world.clock.advance(minutes=1)
+    assert world.status(DIALS) == "ACTIVE"
+    assert [change.status for change in world.changes(DIALS)] == ["PAUSED", "ACTIVE"]

@@ -2,7 +2,7 @@
 
     pause   noted in the journal as asked for -> CXone -> noted as answered
     resume  only where the journal wants the campaign to dial; otherwise it stays as it is
-            and only by one of two: what control asks for is left to it, as it leaves a release's to that
+            and control has not asked for that; it waits in turn while a release's resume may still arrive
 
 So neither is taken for another party's doing, and a decision that is made while a campaign is held counts
 when the hold has ended. A decision that is made while a resume is under way is carried out after it: control
@@ -76,9 +76,9 @@ class HeldCampaigns:
             nonlocal has_journal
             has_journal = known.journal is not None
             asked.clear()
-            if known.journal is None or wanted_state(known.journal, held_by) is not CampaignState.ACTIVE:
+            if known.journal is None or known.control_asks_for(Target.ACTIVE):
                 return known
-            if known.control_asks_for(Target.ACTIVE):
+            if wanted_state(known.journal, held_by) is not CampaignState.ACTIVE:
                 return known
             asked.append(known.asking(Target.ACTIVE, self._clock.now()))
             return known.with_sighting(asked[0])
