@@ -126,11 +126,7 @@ def _plain(result: object, model: OperationModel) -> dict[str, Any] | None:
     """Return an answer of DynamoDB's as the client gives it; None where it has to be made by way of JSON."""
     if not isinstance(result, dict) or model.service_model.service_name != "dynamodb":
         return None
-    found = {
-        name: value
-        for name, value in result.items()
-        if value is not None and name in model.output_shape.members
-    }
+    found = {name: value for name, value in result.items() if value is not None}
     return found if all(map(_is_plain, found.values())) else None
 
 

@@ -151,7 +151,8 @@ def test_what_control_was_cut_off_from_asking_is_done_once_the_archive_has_ended
     world.archive_releases(DIALS)
     assert world.status(DIALS) == "PAUSED"
     ended = world.event("archive.finished", {"campaign_id": DIALS})
+    world.take(ended)
+    assert world.status(DIALS) == "ACTIVE"
     while world.take(ended):
         world.clock.advance(minutes=1)
-    assert world.status(DIALS) == "ACTIVE"
     assert [change.status for change in world.changes(DIALS)] == ["PAUSED", "ACTIVE"]

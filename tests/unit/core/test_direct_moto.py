@@ -17,16 +17,9 @@ from worlds.quick_moto import quick_aws
 _TABLE = ENVIRONMENT["STATE_TABLE"]
 # What differs from call to call, and what only HTTP has.
 _OF_ONE_CALL = {
-    *(
-        "ResponseMetadata",
-        "MessageId",
-        "ReceiptHandle",
-        "EventId",
-        "SentTimestamp",
-        "VersionId",
-        "CreatedDate",
-    ),
-    *("ApproximateFirstReceiveTimestamp", "LastModifiedDate", "RequestId", "ARN"),
+    *("ARN", "ApproximateFirstReceiveTimestamp", "CreatedDate", "CreationDateTime", "EventId"),
+    *("LastModifiedDate", "MessageId", "ReceiptHandle", "RequestId", "ResponseMetadata", "SentTimestamp"),
+    *("TableId", "VersionId"),
 }
 
 Calls = Callable[[AwsWorld], list[tuple[str, str, dict[str, Any]]]]
@@ -71,6 +64,8 @@ def _of_a_table(_: AwsWorld) -> list[tuple[str, str, dict[str, Any]]]:
         ("dynamodb", "transact_write_items", {"TransactItems": [third]}),
         ("dynamodb", "delete_item", {**table, "Key": key, "ReturnValues": "ALL_OLD"}),
         ("dynamodb", "describe_table", {"TableName": "no-such-table"}),
+        ("dynamodb", "describe_table", table),
+        ("dynamodb", "list_tables", {}),
     ]
 
 
@@ -116,6 +111,25 @@ def test_it_answers_as_over_http(calls: Calls) -> None:
     with patch.object(direct_moto, "_HANDLERS", {}):
         over_http = _answers(calls)
     assert direct == over_http
+
+
+def test_a_transaction_that_is_refused_leaves_all_as_it_was() -> None:
+    with quick_aws():
+        dynamodb = AwsWorld().dynamodb
+        known, fresh = _item("1", n={"N": "1"}, tags={"SS": ["x"]}), _item("2")
+        dynamodb.put_item(TableName=_TABLE, Item=known)
+        more = {":n": {"N": "1"}, ":y": {"SS": ["y"]}}
+        add = {"UpdateExpression": "ADD n :n, tags :y", "ExpressionAttributeValues": more}
+        never = {"ConditionExpression": "attribute_exists(pk)"}
+        with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
+            dynamodb.transact_write_items(
+                TransactItems=[
+                    {"Update": {"TableName": _TABLE, "Key": _item("1"), **add}},
+                    {"Put": {"TableName": _TABLE, "Item": fresh}},
+                    {"Put": {"TableName": _TABLE, "Item": _item("3"), **never}},
+                ]
+            )
+        assert dynamodb.scan(TableName=_TABLE)["Items"] == [known]
 
 
 def test_it_makes_no_web_request() -> None:
