@@ -129,9 +129,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="full sizes; `make load` runs them"))
 
 
-# Tests of these folders share a stack, but for those of files that bring one up themselves, or need none.
+# Tests of these folders share a stack.
 _ON_A_STACK = ("integration", "sam_local", "load")
-_APART = ("test_archive.py", "test_handler_imports.py", "test_make_up.py")
 
 
 class BySharing(LoadScopeScheduling):
@@ -145,9 +144,9 @@ class BySharing(LoadScopeScheduling):
         file = nodeid.split("::", 1)[0]
         folder = Path(file).parts[1]
         alone = folder == "conformance" or file.endswith("_crashes.py") or "OUTBOUND_LOAD" in os.environ
-        if folder in _ON_A_STACK:
-            return file if Path(file).name in _APART else folder
-        return nodeid if alone else file
+        if alone and folder not in _ON_A_STACK:
+            return nodeid
+        return folder if folder in _ON_A_STACK else file
 
 
 @pytest.hookimpl(optionalhook=True)
